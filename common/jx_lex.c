@@ -374,9 +374,11 @@ jx_lex_literal(struct jx_lex *lx)
 			memcmp(lx->p, all[i].text, n) != 0)
 			continue;
 		lx->p += n;
-		return all[i].type == JSON_TRUE	   ? json_true()
-		       : all[i].type == JSON_FALSE ? json_false()
-						   : json_null();
+		if (all[i].type == JSON_TRUE)
+			return json_true();
+		if (all[i].type == JSON_FALSE)
+			return json_false();
+		return json_null();
 	}
 	return jx_lex_fail(lx, "expected a value");
 }

@@ -181,6 +181,23 @@ open_for(const char *name, const struct sock_access *access, struct err *e)
 	return 0;
 }
 
+/* A socket that is bound under a temporary name begins to listen and is given
+ * its own name, `path`. */
+static int
+listen_as(int fd, int backlog, const struct sockaddr_un *temporary,
+	const char *path, const struct sockaddr_un *sa,
+	const struct sock_access *access, struct err *e)
+{
+	int rc = 0;
+
+	if (listen(fd, backlog) < 0)
+		return err_set(e, MDB_E_STORE, "listen on %s: %s", path,
+			strerrordesc_np(errno));
+	if (access->mode != 0600)
+		rc = open_for(temporary->sun_path, access, e);
+	return rc == 0 ? publish(temporary->sun_path, path, sa, e) : rc;
+}
+
 int
 sock_listen_for(const char *path, int backlog, const struct sock_access *access,
 	int *ret_fd, struct err *e)
@@ -204,13 +221,7 @@ sock_listen_for(const char *path, int backlog, const struct sock_access *access,
 	rc = bind_beside(fd, path, &temporary, e);
 	if (rc < 0)
 		return rc;
-	if (listen(fd, backlog) < 0)
-		rc = err_set(e, MDB_E_STORE, "listen on %s: %s", path,
-			strerrordesc_np(errno));
-	if (rc == 0 && access->mode != 0600)
-		rc = open_for(temporary.sun_path, access, e);
-	if (rc == 0)
-		rc = publish(temporary.sun_path, path, &sa, e);
+	rc = listen_as(fd, backlog, &temporary, path, &sa, access, e);
 	unlink(temporary.sun_path);
 	if (rc < 0)
 		return rc;

@@ -34,7 +34,11 @@ cost_of(enum tokens_run run, size_t n)
 static size_t
 width(unsigned char c)
 {
-	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	if (c < 0xe0)
+		return 2;
+	if (c < 0xf0)
+		return 3;
+	return 4;
 }
 
 size_t

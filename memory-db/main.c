@@ -159,7 +159,12 @@ open_embedder(struct err *e)
 	int rc = read_key("embed-key-file", arg.embed_key_file, key,
 		sizeof(key), e);
 
-	o.key = *key ? key : given && *given ? given : NULL;
+	if (*key)
+		o.key = key;
+	else if (given && *given)
+		o.key = given;
+	else
+		o.key = NULL;
 	if (rc == 0)
 		rc = embed_open(&o, &config.embedder, e);
 	config.has_embed_key = o.key != NULL;

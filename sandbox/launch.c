@@ -108,6 +108,25 @@ launch_find(const char *option, int *ret_fd, struct err *e)
 	return 0;
 }
 
+/* The child begins with no signal blocked and none ignored. */
+static int
+clear_signals(posix_spawnattr_t *attr)
+{
+	sigset_t set;
+	int rc;
+
+	sigemptyset(&set);
+	rc = posix_spawnattr_setsigmask(attr, &set);
+	if (rc)
+		return rc;
+	sigfillset(&set);
+	rc = posix_spawnattr_setsigdefault(attr, &set);
+	if (rc)
+		return rc;
+	return posix_spawnattr_setflags(attr,
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
 /* The child: descriptor 3 and what is not close-on-exec, no environment, all
  * signals as at birth. */
 static int
@@ -116,7 +135,6 @@ spawn(int program, int socket, char *const *argv, pid_t *ret_pid)
 	char path[32], *envp[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t set;
 	int rc;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", program);
@@ -129,15 +147,8 @@ spawn(int program, int socket, char *const *argv, pid_t *ret_pid)
 		return rc;
 	}
 	rc = posix_spawn_file_actions_adddup2(&actions, socket, WIRE_FD);
-	sigemptyset(&set);
 	if (rc == 0)
-		rc = posix_spawnattr_setsigmask(&attr, &set);
-	sigfillset(&set);
-	if (rc == 0)
-		rc = posix_spawnattr_setsigdefault(&attr, &set);
-	if (rc == 0)
-		rc = posix_spawnattr_setflags(&attr,
-			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		rc = clear_signals(&attr);
 	if (rc == 0)
 		rc = posix_spawn(ret_pid, path, &actions, &attr, argv, envp);
 	posix_spawnattr_destroy(&attr);

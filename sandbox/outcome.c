@@ -280,37 +280,28 @@ json_t *
 sandbox_outcome_json(const struct sandbox_outcome *o)
 {
 	AUTO_JSON json_t *j = json_object();
-	int rc;
+	bool bad;
 
 	if (!j)
 		return NULL;
-	rc = jx_set(j, "outcome", json_string(sandbox_result_name(o->result)));
-	if (rc == 0)
-		rc = jx_set(j, "message", json_string(o->message));
-	if (rc == 0)
-		rc = jx_set(j, "result",
-			o->value ? json_incref(o->value) : json_null());
-	if (rc == 0)
-		rc = jx_set(j, "stdout",
-			json_stringn(o->output ? o->output : "",
-				o->output_len));
-	if (rc == 0)
-		rc = jx_set(j, "line",
-			o->line ? json_integer(o->line) : json_null());
-	if (rc == 0)
-		rc = jx_set(j, "traceback", or_empty_array(o->traceback));
-	if (rc == 0)
-		rc = jx_set(j, "limit",
-			o->limit[0] ? json_string(o->limit) : json_null());
-	if (rc == 0)
-		rc = jx_set(j, "limits", limits_json(&o->limits));
-	if (rc == 0)
-		rc = jx_set(j, "usage", usage_json(&o->usage));
-	if (rc == 0)
-		rc = jx_set(j, "warnings", or_empty_array(o->warnings));
-	if (rc == 0)
-		rc = jx_set(j, "hint", json_string(o->hint));
-	return rc ? NULL : take_ptr(j);
+	bad = jx_set(j, "outcome",
+		      json_string(sandbox_result_name(o->result))) ||
+	      jx_set(j, "message", json_string(o->message)) ||
+	      jx_set(j, "result",
+		      o->value ? json_incref(o->value) : json_null()) ||
+	      jx_set(j, "stdout",
+		      json_stringn(o->output ? o->output : "",
+			      o->output_len)) ||
+	      jx_set(j, "line",
+		      o->line ? json_integer(o->line) : json_null()) ||
+	      jx_set(j, "traceback", or_empty_array(o->traceback)) ||
+	      jx_set(j, "limit",
+		      o->limit[0] ? json_string(o->limit) : json_null()) ||
+	      jx_set(j, "limits", limits_json(&o->limits)) ||
+	      jx_set(j, "usage", usage_json(&o->usage)) ||
+	      jx_set(j, "warnings", or_empty_array(o->warnings)) ||
+	      jx_set(j, "hint", json_string(o->hint));
+	return bad ? NULL : take_ptr(j);
 }
 
 void

@@ -110,5 +110,9 @@ main(int argc, char **argv)
 		result = example_client_call(c, "search_nodes",
 			search_params(argv[3]));
 	memory_client_free(c);
-	return result == MEMORY_OK ? 0 : result == MEMORY_REFUSED ? 1 : 111;
+	if (result == MEMORY_OK)
+		return 0;
+	if (result == MEMORY_REFUSED)
+		return 1;
+	return 111;
 }

@@ -103,9 +103,12 @@ copy_options(memory_client *c, const struct memory_options *o)
 	c->connect_timeout_ms = o->connect_timeout_ms <= 0
 					? DEFAULT_CONNECT_TIMEOUT_MS
 					: o->connect_timeout_ms;
-	c->retries = o->retries == 0  ? DEFAULT_RETRIES
-		     : o->retries < 0 ? 0
-				      : o->retries;
+	if (o->retries == 0)
+		c->retries = DEFAULT_RETRIES;
+	else if (o->retries < 0)
+		c->retries = 0;
+	else
+		c->retries = o->retries;
 	return copy_option(&c->opt_socket, o->socket, NULL) &&
 	       copy_option(&c->opt_client,
 		       o->client ? o->client

@@ -329,9 +329,11 @@ project_trust(const char *folder, const char *database, bool is_trusted,
 	rc = map_open(&m, database, true, e);
 	if (rc == 0)
 		rc = project_map_add_line(&m, &p, is_trusted, e);
-	return rc					   ? rc
-	       : buf_add(out, p.remote.data, p.remote.len) ? err_nomem(e)
-							   : 0;
+	if (rc)
+		return rc;
+	if (buf_add(out, p.remote.data, p.remote.len))
+		return err_nomem(e);
+	return 0;
 }
 
 int

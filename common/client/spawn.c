@@ -92,11 +92,16 @@ make_plan(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 		o->database ? o->database : getenv("MEMORY_DB_PATH");
 	int r = spawn_find(o->program, &p->program, e);
 
-	if (r == 0 && database != NULL && database[0] != '\0')
+	if (r != 0)
+		return r;
+	if (database != NULL && database[0] != '\0')
 		r = spawn_absolute(database, &p->database, e);
-	if (r == 0)
-		r = spawn_env(&p->envp, e);
-	return r == 0 ? make_argv(o, p, e) : r;
+	if (r != 0)
+		return r;
+	r = spawn_env(&p->envp, e);
+	if (r != 0)
+		return r;
+	return make_argv(o, p, e);
 }
 
 /* The socket as an absolute path that fits. */

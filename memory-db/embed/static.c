@@ -344,6 +344,22 @@ prefixed(int rc, const char *folder, const char *name, struct err *e)
 }
 
 static int
+open_tensors(struct static_model *m, const struct mapped *json, struct err *e)
+{
+	int rc = safetensors_open(m->file.data, m->file.n, &m->tensors, e);
+
+	if (rc != 0)
+		return rc;
+	rc = read_tensors(m, e);
+	if (rc != 0)
+		return rc;
+	rc = check_numbers(m, e);
+	if (rc != 0)
+		return rc;
+	return name_model(m, json, e);
+}
+
+static int
 open_files(struct static_model *m, const char *folder, struct err *e)
 {
 	struct mapped json = {0};
@@ -358,13 +374,7 @@ open_files(struct static_model *m, const char *folder, struct err *e)
 	}
 	rc = map_file(folder, "model.safetensors", MODEL_MAX, &m->file, e);
 	if (rc == 0)
-		rc = safetensors_open(m->file.data, m->file.n, &m->tensors, e);
-	if (rc == 0)
-		rc = read_tensors(m, e);
-	if (rc == 0)
-		rc = check_numbers(m, e);
-	if (rc == 0)
-		rc = name_model(m, &json, e);
+		rc = open_tensors(m, &json, e);
 	unmap(&json);
 	return prefixed(rc, folder, "model.safetensors", e);
 }

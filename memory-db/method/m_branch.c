@@ -173,19 +173,20 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	ctx.as_of = at;
 	ctx.branch = "main";
 	rc = scope_read(c->st, &ctx, 0, &s, e);
-	if (rc == 0)
-		rc = lens_make(c->st, parent, STORE_OPEN_END, &lens, e);
-	if (rc == 0 && lens.n > LIMIT_LENS_DEPTH)
+	if (rc != 0)
+		return rc;
+	rc = lens_make(c->st, parent, STORE_OPEN_END, &lens, e);
+	if (rc != 0)
+		return rc;
+	if (lens.n > LIMIT_LENS_DEPTH)
 		return err_set(e, MDB_E_LIMIT,
 			"branches nest at most %d deep; merge or fork from "
 			"main",
 			LIMIT_LENS_DEPTH);
-	*ret_fork = s.change;
 	/* From now: the change that creates the branch says nothing else, and
 	 * a parent that did not move since is told by it. */
-	if (!at)
-		*ret_fork = own;
-	return rc;
+	*ret_fork = at ? s.change : own;
+	return 0;
 }
 
 /* The branch ends with the connection that made it. */
@@ -268,22 +269,17 @@ find_child(void *ctx, const struct branch_row *b)
 }
 
 static int
-discard_branch(struct call *c, json_t **ret_result, struct err *e)
+discard(struct write *w, const char *name, struct err *e)
 {
-	const char *name = jx_text(c->params, "name");
-	AUTO_WRITE struct write w = {0};
 	int64_t id = 0;
-	int rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+	int rc = lens_branch(w->st, w->ns, name, &id, e);
 
-	if (rc == 0 && (!name || strcmp(name, "main") == 0))
-		rc = err_param(e, MDB_E_INVALID, "name",
-			"name the branch to discard; main stays");
-	if (rc == 0 && !w.replay)
-		rc = lens_branch(w.st, w.ns, name, &id, e);
-	if (rc == 0 && !w.replay)
-		rc = inbox_refuse(w.st, id, "name", e);
-	if (rc == 0 && !w.replay)
-		rc = branch_each(w.st, w.ns, find_child, &id, e);
+	if (rc != 0)
+		return rc;
+	rc = inbox_refuse(w->st, id, "name", e);
+	if (rc != 0)
+		return rc;
+	rc = branch_each(w->st, w->ns, find_child, &id, e);
 	if (rc == 1)
 		return err_param(e, MDB_E_CONFLICT, "name",
 			"other branches were forked from '%s'; discard them "
@@ -291,12 +287,26 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 			name);
 	if (rc != 0)
 		return rc;
-	if (!w.replay)
-		rc = branch_set_state(w.st, id, BRANCH_DISCARDED, e);
+	rc = branch_set_state(w->st, id, BRANCH_DISCARDED, e);
 	if (rc != 0)
 		return rc;
+	return change_branch(w->change, BRANCH_OP_DISCARD, id, 0, e);
+}
+
+static int
+discard_branch(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *name = jx_text(c->params, "name");
+	AUTO_WRITE struct write w = {0};
+	int rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+
+	if (rc != 0)
+		return rc;
+	if (!name || strcmp(name, "main") == 0)
+		return err_param(e, MDB_E_INVALID, "name",
+			"name the branch to discard; main stays");
 	if (!w.replay)
-		rc = change_branch(w.change, BRANCH_OP_DISCARD, id, 0, e);
+		rc = discard(&w, name, e);
 	if (rc != 0)
 		return rc;
 	rc = write_end(&w, e);

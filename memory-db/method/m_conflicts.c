@@ -216,9 +216,11 @@ resolve_again(struct m_resolving *x, int64_t id)
 	AUTO_QUEUE_ROW struct queue_row row = {0};
 	int rc = queue_get(x->w.st, &x->w.scope.lens, id, &row, x->e);
 
-	return rc == 1 && row.state == QUEUE_PENDING ? resolve_one(x, &row)
-	       : rc < 0				     ? rc
-						     : 0;
+	if (rc == 1 && row.state == QUEUE_PENDING)
+		return resolve_one(x, &row);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 static int
@@ -261,9 +263,12 @@ resolve_asked(struct m_resolving *x)
 		return rc;
 	x->request.strategy =
 		resolve_strategy_of(jx_text(x->c->params, "strategy"));
-	x->request.keep = !keep			     ? KEEP_BY_RULE
-			  : strcmp(keep, "new") == 0 ? KEEP_NEW
-						     : KEEP_EXISTING;
+	if (!keep)
+		x->request.keep = KEEP_BY_RULE;
+	else if (strcmp(keep, "new") == 0)
+		x->request.keep = KEEP_NEW;
+	else
+		x->request.keep = KEEP_EXISTING;
 	if ((id != NULL) == (kind != NULL || entity != NULL))
 		return err_param(x->e, MDB_E_INVALID, "id",
 			"give either `id`, one conflict of list_conflicts, or "

@@ -66,9 +66,11 @@ row_entity(struct write *w, const char *name, enum create_mode mode,
 
 	if (mode == CREATE_SKIP && r == 0)
 		r = write_user_entity(w, name, ret_entity, e);
-	return r == 0  ? write_need_entity(w, name, "entities", ret_entity, e)
-	       : r < 0 ? r
-		       : 0;
+	if (r == 0)
+		return write_need_entity(w, name, "entities", ret_entity, e);
+	if (r < 0)
+		return r;
+	return 0;
 }
 
 static int

@@ -194,16 +194,23 @@ m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 	size_t i;
 	int r = write_begin(&w, c, CHANGE_DELETE, e);
 
-	json_array_foreach(list, i, entry)
-		if (r == 0 && !w.replay)
+	if (r != 0)
+		return r;
+	json_array_foreach(list, i, entry) {
+		if (!w.replay)
 			r = m_delete_delete_texts(&w, entry, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	json_array_foreach(list, i, entry)
-		if (r == 0)
-			r = texts_row(&w, entry, rows, e);
-	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
-		      : r;
+		if (r != 0)
+			return r;
+	}
+	r = write_end(&w, e);
+	if (r != 0)
+		return r;
+	json_array_foreach(list, i, entry) {
+		r = texts_row(&w, entry, rows, e);
+		if (r != 0)
+			return r;
+	}
+	return reply_list(&w, "results", take_ptr(rows), ret_result, e);
 }
 
 /* --- delete_relations ----------------------------------------------------- */
@@ -220,10 +227,12 @@ find_triple(struct write *w, const json_t *entry, struct triple *t,
 	int rc = write_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
 		&t->ends, e);
 
-	return rc == 1	? label_find(w->st, jx_text(entry, "relationType"),
-				  &t->label, e)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 1)
+		return label_find(w->st, jx_text(entry, "relationType"),
+			&t->label, e);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 static int

@@ -142,13 +142,14 @@ m_write_file(struct call *c, json_t **ret_result, struct err *e)
 	int64_t ns, branch;
 	int rc = guard_params(&guard, c, kept, e);
 
-	if (rc == 0)
-		rc = scope_write(c->st, c->ctx, &ns, &branch, e);
-	if (rc == 0 &&
-		jx_dump(json_object_get(c->params, "content"), &body) != 0)
-		rc = err_nomem(e);
-	if (rc == 0)
-		rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
+	if (rc != 0)
+		return rc;
+	rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (rc != 0)
+		return rc;
+	if (jx_dump(json_object_get(c->params, "content"), &body) != 0)
+		return err_nomem(e);
+	rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
 	if (rc < 0)
 		return rc;
 	rc = m_files_check_room(c, ns, &old, body.len, e);

@@ -17,9 +17,11 @@ m_forget_find(struct write *w, const char *name, int64_t *ret_entity,
 		e);
 
 	/* Also one that was deleted long ago, or is on a branch only. */
-	return rc == 0	? write_need_entity(w, name, "name", ret_entity, e)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 0)
+		return write_need_entity(w, name, "name", ret_entity, e);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 #define TARGET_SIZE 24

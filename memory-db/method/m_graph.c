@@ -244,18 +244,20 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	int64_t packed, limit = INT64_MAX;
 	int r = m_graph_begin(c, &s, &packed, &at.existence, e);
 
-	if (r == 0)
-		r = graph_page_init(&p, c->st, &s, c->params, e);
-	if (r == 0 && jx_int(c->params, "limit", JX_OPTIONAL, 1, INT64_MAX,
-			      &limit, e) < 0)
-		return MDB_E_INVALID;
-	if (r == 0) {
-		at.which = packed & 1;
-		at.relation = packed >> 1;
-		/* The first page, of a memory that leads to no other. */
-		p.knows_earlier = at.existence == 0 && s.n == 1 &&
-				  s.ns[0] == NAMESPACE_DEFAULT;
-	}
+	if (r != 0)
+		return r;
+	r = graph_page_init(&p, c->st, &s, c->params, e);
+	if (r != 0)
+		return r;
+	r = jx_int(c->params, "limit", JX_OPTIONAL, 1, INT64_MAX, &limit, e);
+	if (r < 0)
+		return r;
+	r = 0;
+	at.which = packed & 1;
+	at.relation = packed >> 1;
+	/* The first page, of a memory that leads to no other. */
+	p.knows_earlier =
+		at.existence == 0 && s.n == 1 && s.ns[0] == NAMESPACE_DEFAULT;
 	while (r == 0 && at.which < s.n) {
 		if (s.ns[at.which] != 0)
 			r = m_graph_read_namespace(&p, s.ns[at.which], limit,

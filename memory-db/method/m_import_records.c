@@ -57,21 +57,32 @@ m_import_records_set_lists(json_t *o, struct import_result *got, struct err *e)
 {
 	int rc = member_set_new(o, "errors", take_ptr(got->errors), e);
 
-	if (rc == 0 && json_array_size(got->pinned) > 0)
+	if (rc != 0)
+		return rc;
+	if (json_array_size(got->pinned) > 0)
 		rc = member_set_new(o, "pinned", take_ptr(got->pinned), e);
-	if (rc == 0 && got->elsewhere > 0)
+	if (rc != 0)
+		return rc;
+	if (got->elsewhere > 0)
 		rc = member_set_int(o, "elsewhere", got->elsewhere, e);
-	if (rc == 0 && got->elsewhere > 0)
+	if (rc != 0)
+		return rc;
+	if (got->elsewhere > 0)
 		rc = member_set_new(o, "elsewhere_names",
 			take_ptr(got->elsewhere_names), e);
-	if (rc == 0 && got->erased > 0)
+	if (rc != 0)
+		return rc;
+	if (got->erased > 0)
 		rc = member_set_int(o, "erased", got->erased, e);
-	if (rc == 0 && got->secrets > 0)
+	if (rc != 0)
+		return rc;
+	if (got->secrets > 0)
 		rc = member_set_int(o, "secrets", got->secrets, e);
-	if (rc == 0 && got->secrets_kept > 0)
-		rc = member_set_int(o, "secrets_kept", got->secrets_kept, e);
-	import_result_done(got);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (got->secrets_kept > 0)
+		return member_set_int(o, "secrets_kept", got->secrets_kept, e);
+	return 0;
 }
 
 int
@@ -79,18 +90,20 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 {
 	AUTO_JSON json_t *result = json_object();
 	struct import_query q = {0};
-	struct import_result got;
+	AUTO_IMPORT_RESULT struct import_result got = {0};
 	json_t *records = NULL;
 	int rc;
 
 	if (!result)
 		return err_nomem(e);
 	rc = jx_string(c->params, "source", JX_REQUIRED, &q.source, NULL, e);
-	if (rc == 0)
-		rc = jx_int(c->params, "offset", JX_REQUIRED, 0,
-			LIMIT_IMPORT_LINES, &q.offset, e);
-	if (rc == 0)
-		rc = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(c->params, "offset", JX_REQUIRED, 0, LIMIT_IMPORT_LINES,
+		&q.offset, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
 	if (rc < 0)
 		return rc;
 	rc = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);

@@ -91,13 +91,17 @@ m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 	const char *from, *to;
 	int rc = m_operate_two_names(c, "from", &from, "to", &to, e);
 
-	if (rc == 0)
-		rc = retry_seen(c, e);
+	if (rc != 0)
+		return rc;
+	rc = retry_seen(c, e);
+	if (rc == 1)
+		return name_result(to, ret_result, e);
 	if (rc == 0)
 		rc = namespaces_rename(c->st, from, to, e);
-	if (rc == 0)
-		rc = retry_remember(c, 0, e);
-	return rc >= 0 ? name_result(to, ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = retry_remember(c, 0, e);
+	return rc == 0 ? name_result(to, ret_result, e) : rc;
 }
 
 int
@@ -106,13 +110,17 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	const char *alias, *of;
 	int rc = m_operate_two_names(c, "alias", &alias, "of", &of, e);
 
-	if (rc == 0)
-		rc = retry_seen(c, e);
+	if (rc != 0)
+		return rc;
+	rc = retry_seen(c, e);
+	if (rc == 1)
+		return name_result(of, ret_result, e);
 	if (rc == 0)
 		rc = namespaces_alias(c->st, alias, of, e);
-	if (rc == 0)
-		rc = retry_remember(c, 0, e);
-	return rc >= 0 ? name_result(of, ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = retry_remember(c, 0, e);
+	return rc == 0 ? name_result(of, ret_result, e) : rc;
 }
 
 /* --- weights of recall ---------------------------------------------------- */
@@ -199,11 +207,15 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 	const char *from, *to;
 	int rc = m_operate_two_names(c, "from", &from, "to", &to, e);
 
-	if (rc == 0)
-		rc = retry_seen(c, e);
+	if (rc != 0)
+		return rc;
+	rc = retry_seen(c, e);
+	if (rc == 1)
+		return merge_result(c, to, &got, ret_result, e);
 	if (rc == 0)
 		rc = namespaces_merge(c->st, c->ctx, from, to, &got, e);
-	if (rc == 0)
-		rc = retry_remember(c, got.change, e);
-	return rc >= 0 ? merge_result(c, to, &got, ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = retry_remember(c, got.change, e);
+	return rc == 0 ? merge_result(c, to, &got, ret_result, e) : rc;
 }

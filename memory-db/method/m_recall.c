@@ -133,13 +133,14 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		.lines = format && strcmp(format, "lines") == 0};
 	AUTO_FREE int64_t *labels = NULL;
 	AUTO_JSON json_t *result = NULL;
-	struct recall_result found = {0};
+	AUTO_RECALL_RESULT struct recall_result found = {0};
 	struct scope s;
 	size_t given = 0;
 	int rc = m_recall_read_budget(c, &q, &page, e);
 
-	if (rc == 0)
-		rc = filter_types(c, &labels, &q.types_n, e);
+	if (rc != 0)
+		return rc;
+	rc = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
 	if (rc != 0)
@@ -157,19 +158,23 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		q.ns[i] = s.ns[i];
 	q.valid_at = s.valid_at;
 	rc = recall_settings_read(c->st, s.ns[0], &weights, e);
-	if (rc == 0)
-		rc = m_recall_read_weights(c, &weights, e);
-	if (rc == 0)
-		rc = recall_run_cached(c->st, &s, &q, &found, e);
-	if (rc == 0)
-		rc = recall_later_first(c->st, &found, e);
-	if (rc == 0)
-		rc = recall_page_json(c->st, &s, &page, &found, &result, &given,
-			e);
-	if (rc == 0)
-		rc = give_receipt(c, &q, &s, &found, given, result, e);
-	if (rc == 0)
-		*ret_result = take_ptr(result);
-	recall_result_done(&found);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = m_recall_read_weights(c, &weights, e);
+	if (rc != 0)
+		return rc;
+	rc = recall_run_cached(c->st, &s, &q, &found, e);
+	if (rc != 0)
+		return rc;
+	rc = recall_later_first(c->st, &found, e);
+	if (rc != 0)
+		return rc;
+	rc = recall_page_json(c->st, &s, &page, &found, &result, &given, e);
+	if (rc != 0)
+		return rc;
+	rc = give_receipt(c, &q, &s, &found, given, result, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return 0;
 }

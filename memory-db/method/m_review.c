@@ -57,9 +57,12 @@ m_review_query(struct call *c, struct review_query *q, struct err *e)
 		rc = m_review_session(c,
 			c->ctx->is_agent ? c->ctx->session : session,
 			&q->session, e);
-	q->state = state	      ? m_review_state(state)
-		   : c->ctx->is_agent ? STAGED_ANY
-				      : STAGED_WAITING;
+	if (state)
+		q->state = m_review_state(state);
+	else if (c->ctx->is_agent)
+		q->state = STAGED_ANY;
+	else
+		q->state = STAGED_WAITING;
 	q->change = json_integer_value(json_object_get(c->params, "change"));
 	q->after = json_integer_value(json_object_get(c->params, "after"));
 	q->limit = limit ? json_integer_value(limit) : ROWS_DEFAULT;
@@ -100,11 +103,13 @@ m_list_staged(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = !o ? err_nomem(e) : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0)
-		rc = m_review_query(c, &q, e);
+	if (rc != 0)
+		return rc;
+	rc = m_review_query(c, &q, e);
+	if (rc != 0)
+		return rc;
 	q.ns = s.ns[0] != 0 ? s.ns[0] : -1; /* none of that name: no rows */
-	if (rc == 0)
-		rc = review_list(c->st, c->ctx, &q, &rows, &next, e);
+	rc = review_list(c->st, c->ctx, &q, &rows, &next, e);
 	if (rc == 0 && q.change != 0 && json_array_size(rows) == 0)
 		rc = err_param(e, MDB_E_NOT_FOUND, "change",
 			"no staged change %lld here; list_staged without it "
@@ -141,9 +146,12 @@ m_review_selection(struct call *c, struct review_selection *s, struct err *e)
 	s->approve = strcmp(jx_text(c->params, "do"), "approve") == 0;
 	s->wins = conflicts && strcmp(conflicts, "staged") == 0;
 	s->note = jx_text(c->params, "note");
-	s->by = c->ctx->actor	 ? c->ctx->actor
-		: c->ctx->client ? c->ctx->client
-				 : "operator";
+	if (c->ctx->actor)
+		s->by = c->ctx->actor;
+	else if (c->ctx->client)
+		s->by = c->ctx->client;
+	else
+		s->by = "operator";
 	s->session = STAGED_ANY;
 	n = (s->changes != NULL) + (session != NULL) +
 	    json_is_true(json_object_get(c->params, "all"));
@@ -191,15 +199,18 @@ m_review_staged(struct call *c, json_t **ret_result, struct err *e)
 			"operator does (memoryctl review)");
 	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
 	rc = guard_params(&guard, c, kept, e);
-	if (rc == 0)
-		rc = m_review_selection(c, &s, e);
-	if (rc == 0)
-		rc = m_review_where(c, &ns, e);
-	if (rc == 0)
-		rc = retry_seen(c, e);
-	if (rc == 1)
-		rc = review_run_again(c, ns, &s, ret_result, e);
-	else if (rc == 0)
-		rc = review_run(c, ns, &s, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = m_review_selection(c, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = m_review_where(c, &ns, e);
+	if (rc != 0)
+		return rc;
+	rc = retry_seen(c, e);
+	if (rc < 0)
+		return rc;
+	rc = rc == 1 ? review_run_again(c, ns, &s, ret_result, e)
+		     : review_run(c, ns, &s, ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
 }

@@ -62,21 +62,23 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	const char *mode = jx_text(c->params, "mode");
 	json_t *tags = json_object_get(c->params, "tags");
 	AUTO_FREE int64_t *labels = NULL;
-	struct search_result found = {0};
+	AUTO_SEARCH_RESULT struct search_result found = {0};
 	struct scope s;
 	int rc = m_search_nodes_read_budget(c, &q, &page, e);
 
 	q.substring = mode && strcmp(mode, "substring") == 0;
-	if (rc == 0)
-		rc = filter_types(c, &labels, &q.types_n, e);
+	if (rc != 0)
+		return rc;
+	rc = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
-	if (rc == 0)
-		rc = m_search_nodes_read_place(c, &q, &s, e);
-	if (rc == 0)
-		rc = search_run(c->st, &q, &found, e);
-	if (rc == 0)
-		rc = search_page_json(c->st, &s, &page, &found, ret_result, e);
-	search_result_done(&found);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = m_search_nodes_read_place(c, &q, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = search_run(c->st, &q, &found, e);
+	if (rc != 0)
+		return rc;
+	return search_page_json(c->st, &s, &page, &found, ret_result, e);
 }

@@ -64,14 +64,18 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 	const char *name;
 	int rc = guard_params(&guard, c, kept, e);
 
+	if (rc != 0)
+		return rc;
 	name = m_skills_text_of(c, "name");
-	if (rc == 0 && (entry = entity_of(c)) == NULL)
-		rc = err_nomem(e);
-	if (rc == 0)
-		rc = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (rc == 0 && !w.replay)
-		rc = check_type(&w, name, &exists, e);
+	entry = entity_of(c);
+	if (!entry)
+		return err_nomem(e);
+	rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc != 0)
+		return rc;
 	w.saves_skill = true;
+	if (!w.replay)
+		rc = check_type(&w, name, &exists, e);
 	if (rc != 0)
 		return rc;
 	if (!w.replay)

@@ -250,28 +250,31 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = diff_init(&d) != 0 ? err_nomem(e) : 0;
 
-	if (rc == 0 && cursor)
+	if (rc != 0)
+		return rc;
+	if (cursor)
 		rc = cursor_parse(cursor, &pinned, &after, &unused, e);
-	if (rc == 0 && jx_int(c->params, "max_bytes", JX_OPTIONAL, 0, INT64_MAX,
-			       &max, e) == 0)
+	if (rc != 0)
+		return rc;
+	if (jx_int(c->params, "max_bytes", JX_OPTIONAL, 0, INT64_MAX, &max,
+		    e) == 0)
 		d.max_bytes = (size_t)max;
+	rc = scope_read(c->st, c->ctx, pinned, &s, e);
+	if (rc != 0)
+		return rc;
+	d.ns = s.ns[0];
+	rc = name ? entity_find_ever(c->st, d.ns, name, strlen(name), &entity,
+			    e)
+		  : 1;
 	if (rc == 0)
-		rc = scope_read(c->st, c->ctx, pinned, &s, e);
-	if (rc == 0)
-		d.ns = s.ns[0];
-	if (rc == 0 && name) {
-		rc = entity_find_ever(c->st, d.ns, name, strlen(name), &entity,
-			e);
-		if (rc == 0)
-			return err_param(e, MDB_E_NOT_FOUND, "name",
-				"no entity '%s'", name);
-		rc = rc < 0 ? rc : 0;
-	}
-	if (rc == 0)
-		rc = diff_sides(c, &d, s.change, entity, e);
-	if (rc == 0)
-		rc = name != NULL ? diff_entity(&d, entity, e)
-				  : diff_all(&d, &after, e);
+		return err_param(e, MDB_E_NOT_FOUND, "name", "no entity '%s'",
+			name);
+	if (rc < 0)
+		return rc;
+	rc = diff_sides(c, &d, s.change, entity, e);
+	if (rc != 0)
+		return rc;
+	rc = name ? diff_entity(&d, entity, e) : diff_all(&d, &after, e);
 	if (rc != 0 && rc != 2)
 		return rc;
 	cursor_format(next, s.change, after, 0);

@@ -154,10 +154,12 @@ select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
 		if (r == 1)
 			r = log_get(w->st, (int64_t)json_integer_value(id),
 				select_change, s, e);
-	return r < 0	? r
-	       : r == 0 ? err_param(e, MDB_E_NOT_FOUND, "change",
-				  "no such change; memory_history lists them")
-			: some_elsewhere(s, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "change",
+			"no such change; memory_history lists them");
+	return some_elsewhere(s, e);
 }
 
 /* All that a run did so far; it does not go on. */
@@ -197,11 +199,17 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 			"say what to undo: change, changes, session, run, or "
 			"since (with until)");
 	r = read_range(c, &s, e);
-	if (r == 0 && run)
+	if (r != 0)
+		return r;
+	if (run)
 		r = select_run(&s, run, e);
-	if (r == 0 && listed)
+	if (r != 0)
+		return r;
+	if (listed)
 		r = select_listed(&s, w, p, e);
-	if (r == 0 && session) {
+	if (r != 0)
+		return r;
+	if (session) {
 		r = label_find(w->st, session, &label, e);
 		if (r == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "session",
@@ -210,7 +218,9 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 				session);
 		r = r < 0 ? r : 0;
 	}
-	if (r == 0 && ranged) {
+	if (r != 0)
+		return r;
+	if (ranged) {
 		r = log_newest(w->st, w->ns, label, INT64_MAX, select_change,
 			&s, e);
 		r = r < 0 ? r : 0;
@@ -307,9 +317,16 @@ m_undo_undo(struct call *c, struct undo *u, struct err *e)
 		return rc;
 	if (u->blockers.n > 0 && u->policy == UNDO_REFUSE && !c->dry_run)
 		return m_undo_refuse(u, e);
-	if (rc != 0)
-		return rc;
 	return undo_apply(u, e);
+}
+
+static int
+undo_slice(struct call *c, struct undo *u, struct sliced_run *run,
+	struct err *e)
+{
+	int rc = undo_slice_begin(u, run, e);
+
+	return rc == 0 ? m_undo_undo(c, u, e) : rc;
 }
 
 static int
@@ -325,10 +342,10 @@ undo_part(struct call *c, struct undo *u, const char *target,
 
 	if (rc == 0 && run.is_new)
 		rc = select_changes(c, u, e);
+	if (rc != 0 && run.is_new)
+		return rc;
 	if (rc == 0)
-		rc = undo_slice_begin(u, &run, e);
-	if (rc == 0)
-		rc = m_undo_undo(c, u, e);
+		rc = undo_slice(c, u, &run, e);
 	if (rc == MDB_E_CONFLICT && !run.is_new)
 		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
 			run.id);

@@ -20,6 +20,13 @@ struct m_update_existence {
 	int64_t label;
 };
 
+static void
+m_update_existence_done(struct m_update_existence *x)
+{
+	buf_done(&x->name);
+}
+#define AUTO_EXISTENCE __attribute__((cleanup(m_update_existence_done)))
+
 static int
 copy_provenance(void *ctx, const struct fact *f)
 {
@@ -52,17 +59,19 @@ load_existence(struct write *w, int64_t entity, struct m_update_existence *x,
 static int
 update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 {
-	struct m_update_existence x = {0};
+	AUTO_EXISTENCE struct m_update_existence x = {0};
 	int64_t label;
 	int rc = load_existence(w, entity, &x, e);
 
-	if (rc == 0)
-		rc = label_intern(w->st, type, &label, e);
-	if (rc == 0 && label != x.label)
-		rc = write_entity_existence(w, entity, x.name.data, label, &x.f,
-			e);
-	buf_done(&x.name);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = label_intern(w->st, type, &label, e);
+	if (rc != 0)
+		return rc;
+	if (label != x.label)
+		return write_entity_existence(w, entity, x.name.data, label,
+			&x.f, e);
+	return 0;
 }
 
 /* Its list of tags is a member of its metadata. */
@@ -254,16 +263,18 @@ check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 static int
 rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 {
-	struct m_update_existence x = {0};
+	AUTO_EXISTENCE struct m_update_existence x = {0};
 	int rc = check_free(w, entity, new_name, e);
 
-	if (rc == 0)
-		rc = load_existence(w, entity, &x, e);
-	if (rc == 0 && strcmp(x.name.data, new_name) != 0)
-		rc = write_entity_existence(w, entity, new_name, x.label, &x.f,
-			e);
-	buf_done(&x.name);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = load_existence(w, entity, &x, e);
+	if (rc != 0)
+		return rc;
+	if (strcmp(x.name.data, new_name) != 0)
+		return write_entity_existence(w, entity, new_name, x.label,
+			&x.f, e);
+	return 0;
 }
 
 int

@@ -331,9 +331,11 @@ source_of(const struct request *r)
 	const char *session =
 		json_string_value(json_object_get(r->job.defaults, "session"));
 
-	return session && *session ? rate_hash(session)
-	       : r->conn	   ? r->conn->serial
-				   : 0;
+	if (session && *session)
+		return rate_hash(session);
+	if (r->conn)
+		return r->conn->serial;
+	return 0;
 }
 
 static void

@@ -108,11 +108,14 @@ add_label(struct buf *out, const char *label, const char *value)
 {
 	int rc = buf_addf(out, "%s=\"", label);
 
-	for (; rc == 0 && *value; value++)
-		rc = *value == '\n' ? buf_adds(out, "\\n")
-		     : *value == '"' || *value == '\\'
-			     ? buf_addf(out, "\\%c", *value)
-			     : buf_addc(out, *value);
+	for (; rc == 0 && *value; value++) {
+		if (*value == '\n')
+			rc = buf_adds(out, "\\n");
+		else if (*value == '"' || *value == '\\')
+			rc = buf_addf(out, "\\%c", *value);
+		else
+			rc = buf_addc(out, *value);
+	}
 	return rc ? rc : buf_addc(out, '"');
 }
 

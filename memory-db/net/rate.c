@@ -69,5 +69,9 @@ rate_take(const struct rate *r, struct rate_bucket *b, double n, int64_t now_ns)
 		return 0;
 	}
 	wait_ms = (n - b->tokens) / r->per_ns / 1e6;
-	return wait_ms < 1 ? 1 : wait_ms > 3600000 ? 3600000 : (int)wait_ms + 1;
+	if (wait_ms < 1)
+		return 1;
+	if (wait_ms > 3600000)
+		return 3600000;
+	return (int)wait_ms + 1;
 }

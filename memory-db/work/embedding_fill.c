@@ -164,7 +164,11 @@ embedding_fill_gather(struct embedding *x, const struct place *p, struct err *e)
 		e);
 	store_read_end(x->st);
 	x->b.is_last = rc == 0;
-	return rc == MDB_E_NOMEM ? err_nomem(e) : rc < 0 ? rc : 0;
+	if (rc == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 /* Texts that are not empty go to the provider; what it says of no text goes

@@ -5,6 +5,16 @@
 #include "memory-db/work/embedding_internal.h"
 
 static int
+load_again(struct embedding *x, const struct vector_model *model, struct err *e)
+{
+	int rc = vectors_memory_use(x->m, model, e);
+
+	if (rc != 0 || model->id == 0)
+		return rc;
+	return vectors_memory_load(x->m, x->st, &x->stop, e);
+}
+
+static int
 take_erased(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
@@ -26,9 +36,7 @@ take_erased(struct embedding *x, struct err *e)
 	if (rc == 0)
 		return 0;
 	/* Which ones is not known any more: all are read again. */
-	rc = vectors_memory_use(x->m, &model, e);
-	if (rc == 0 && model.id != 0)
-		rc = vectors_memory_load(x->m, x->st, &x->stop, e);
+	rc = load_again(x, &model, e);
 	if (rc == 0)
 		return 0;
 	pthread_mutex_lock(&x->lock);

@@ -152,15 +152,23 @@ scripts_finish(struct scripts_run *x, struct err *e)
 		return rc;
 	if (keep && x->j->write_refusal)
 		return refuse_writes(x, e);
-	if (rc != 0)
-		return rc;
 	if (keep) {
 		rc = scripts_pass_on(x, result, e);
 		return rc == 0 ? 1 : rc;
 	}
+	return job_answer(x->j, take_ptr(result), e);
+}
+
+static int
+run_and_finish(struct scripts_run *x, struct err *e)
+{
+	int rc = run_jailed(x, e);
+
 	if (rc != 0)
 		return rc;
-	return job_answer(x->j, take_ptr(result), e);
+	if (!scripts_is_true(x->j, "dry_run"))
+		script_count_skills(&x->script);
+	return scripts_finish(x, e);
 }
 
 static int
@@ -173,16 +181,14 @@ scripts_run_script(struct runner *r, struct job *j, struct err *e)
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
 		return err_set(e, MDB_E_CANCELLED, "cancelled before it ran");
 	rc = open_store(r, e);
-	if (rc == 0)
-		rc = once_look_script(r->st, j, &again, e);
-	if (rc == 0 && again)
+	if (rc != 0)
+		return rc;
+	rc = once_look_script(r->st, j, &again, e);
+	if (rc != 0)
+		return rc;
+	if (again)
 		return job_answer(j, take_ptr(again), e);
-	if (rc == 0)
-		rc = run_jailed(&x, e);
-	if (rc == 0 && !scripts_is_true(j, "dry_run"))
-		script_count_skills(&x.script);
-	if (rc == 0)
-		rc = scripts_finish(&x, e);
+	rc = run_and_finish(&x, e);
 	r->cpu_us += x.outcome.usage.cpu_us;
 	script_done(&x.script);
 	sandbox_outcome_done(&x.outcome);

@@ -444,6 +444,14 @@ writer_serve(struct work *w)
 	}
 }
 
+static int
+end_leases_work(struct store *st, void *ret_n, struct err *e)
+{
+	int rc = branch_lease_discard_all(st, ret_n, e);
+
+	return rc == 0 ? skill_open(st, e) : rc;
+}
+
 /* Branches whose owner went away with the service that crashed. What fails is
  * tried again at the next start. */
 static void
@@ -451,17 +459,8 @@ end_leases(struct work *w)
 {
 	struct err e = {0};
 	int64_t n = 0;
-	int rc = store_group_begin(w->st, &e);
 
-	if (rc == 0)
-		rc = branch_lease_discard_all(w->st, &n, &e);
-	if (rc == 0)
-		rc = skill_open(w->st, &e);
-	if (rc == 0)
-		rc = store_group_commit(w->st, &e);
-	if (rc != 0)
-		store_group_abort(w->st);
-	if (rc != 0)
+	if (store_group_run(w->st, end_leases_work, &n, &e) != 0)
 		log_event(LOG_WARN, "leased branches stay", 0,
 			LOG_S("error", e.text));
 	else if (n > 0)

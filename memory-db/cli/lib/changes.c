@@ -96,9 +96,12 @@ changes_page(struct cli *c, json_t *reply, void *ctx)
 		if (only &&
 			json_object_get(only, cli_str(e, "entity", "")) == NULL)
 			continue;
-		rc = c->json			       ? cli_print_json(c, e)
-		     : changes_print_entity(c, e) != 0 ? cli_nomem()
-						       : CLI_OK;
+		if (c->json)
+			rc = cli_print_json(c, e);
+		else if (changes_print_entity(c, e) != 0)
+			rc = cli_nomem();
+		else
+			rc = CLI_OK;
 	}
 	return rc;
 }

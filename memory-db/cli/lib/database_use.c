@@ -35,8 +35,7 @@ is_listening(const struct cli *c, int *ret_code)
 	AUTO_FD int fd = -1;
 	int rc = sock_path(c->socket, path, NULL, &e);
 
-	if (rc == 0)
-		rc = sock_connect(path, PATIENCE_MS, &fd, &e);
+	rc = rc == 0 ? sock_connect(path, PATIENCE_MS, &fd, &e) : rc;
 	if (rc == 0)
 		return 1;
 	if (rc == MDB_E_UNREACHABLE)

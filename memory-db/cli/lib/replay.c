@@ -130,21 +130,17 @@ log_replay_done(struct log_replay *r)
 static json_t *
 page_params(int64_t since, const char *as_of, const char *cursor)
 {
-	json_t *p = json_pack("{s:b,s:b,s:i}", "all", 1, "counters", 1,
-		"max_bytes", PAGE_BYTES);
-	int rc = !p;
+	AUTO_JSON json_t *p = json_pack("{s:b,s:b,s:i}", "all", 1, "counters",
+		1, "max_bytes", PAGE_BYTES);
+	bool bad;
 
-	if (rc == 0 && cursor)
-		rc = jx_set(p, "cursor", json_string(cursor));
-	if (rc == 0 && !cursor && since > 0)
-		rc = jx_set(p, "since", json_integer(since));
-	if (rc == 0 && !cursor && as_of)
-		rc = jx_set(p, "as_of", cli_point(as_of));
-	if (rc != 0) {
-		json_decref(p);
-		p = NULL;
-	}
-	return p;
+	if (cursor)
+		bad = jx_set(p, "cursor", json_string(cursor)) != 0;
+	else
+		bad = (since > 0 &&
+			      jx_set(p, "since", json_integer(since)) != 0) ||
+		      (as_of && jx_set(p, "as_of", cli_point(as_of)) != 0);
+	return bad ? NULL : take_ptr(p);
 }
 
 static int

@@ -35,8 +35,6 @@ find_project(struct cli *c, const char *folder, bool *ret_is_repository)
 		return rc;
 	if (choice.note[0] != '\0')
 		cli_note(c, "%s", choice.note);
-	if (rc != 0)
-		return rc;
 	if (ret_is_repository != NULL)
 		*ret_is_repository = choice.is_repository;
 	return rc;

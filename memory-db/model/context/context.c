@@ -78,15 +78,16 @@ pack_all(struct context_writing *w)
 	size_t room = 0, budget = w->g.request->max_tokens;
 	int rc = 0;
 
-	for (int s = 0; rc == 0 && s < CONTEXT_MAX; s++) {
+	for (int s = 0; s < CONTEXT_MAX; s++) {
 		room = budget * shares[s] / 100;
-		for (size_t i = 0; rc == 0 && i < w->g.n; i++)
+		for (size_t i = 0; i < w->g.n; i++) {
 			if (w->g.items[i].source == (enum context_source)s)
 				rc = context_pack(w, &w->g.items[i], &room);
+			if (rc != 0)
+				return rc;
+		}
 	}
 	room = budget;
-	if (rc != 0)
-		return rc;
 	for (size_t i = 0; i < w->g.n; i++) {
 		if (!w->g.items[i].written)
 			rc = context_pack(w, &w->g.items[i], &room);
@@ -229,20 +230,26 @@ assemble(struct context_writing *w, json_t **ret)
 	struct buf task AUTO_BUF = {0}; /* a receipt keeps no secret */
 	int rc = context_gather(&w->g);
 
-	if (rc == 0 && secret_mark(q->task, q->task_n, &task, NULL) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc == 0 && task.len > 0) {
+	if (rc < 0)
+		return rc;
+	if (secret_mark(q->task, q->task_n, &task, NULL) != 0)
+		return err_nomem(w->g.e);
+	if (task.len > 0) {
 		receipt.query = task.data;
 		receipt.query_n = task.len;
 	}
-	if (rc == 0)
-		rc = make_frame(w);
-	if (rc == 0 && w->is_framed)
+	rc = make_frame(w);
+	if (rc != 0)
+		return rc;
+	if (w->is_framed)
 		rc = pack_all(w);
-	if (rc == 0 && w->is_framed)
+	if (rc != 0)
+		return rc;
+	if (w->is_framed)
 		rc = pack_names(w, &names);
-	if (rc == 0)
-		rc = put_together(w, &names, &text);
+	if (rc != 0)
+		return rc;
+	rc = put_together(w, &names, &text);
 	if (rc < 0)
 		return rc;
 	assert(tokens_estimate(text.data, text.len) == w->tokens);

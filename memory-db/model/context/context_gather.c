@@ -122,16 +122,20 @@ relevant(struct gathering *g)
 		.zone = q->zone,
 		.deadline_ns = q->deadline_ns,
 		.question = q->question};
-	struct recall_result found = {0};
+	AUTO_RECALL_RESULT struct recall_result found = {0};
 	int rc = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
 
 	for (int i = 0; i < g->scope->n; i++)
 		request.ns[i] = g->scope->ns[i];
-	if (rc == 0)
-		rc = recall_run_cached(g->st, g->scope, &request, &found, g->e);
-	if (rc == 0)
-		rc = recall_later_first(g->st, &found, g->e);
-	g->is_relevant = rc == 0 && found.is_relevant;
+	if (rc != 0)
+		return rc;
+	rc = recall_run_cached(g->st, g->scope, &request, &found, g->e);
+	if (rc != 0)
+		return rc;
+	rc = recall_later_first(g->st, &found, g->e);
+	if (rc != 0)
+		return rc;
+	g->is_relevant = found.is_relevant;
 	for (size_t i = 0; rc == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];
 
@@ -144,7 +148,6 @@ relevant(struct gathering *g)
 				.at = row->at,
 				.score = row->score});
 	}
-	recall_result_done(&found);
 	return rc < 0 ? rc : 0;
 }
 
@@ -220,8 +223,7 @@ has_name_of(struct recents *x, int64_t a, int64_t b)
 
 	if (rc == 0)
 		rc = read_name(x, b, &t[1], &of_b);
-	if (rc == 0)
-		rc = near_copy_names(&of_a, &of_b);
+	rc = rc == 0 ? near_copy_names(&of_a, &of_b) : rc;
 	free(t[0].v);
 	free(t[1].v);
 	return rc;

@@ -78,9 +78,11 @@ turn(struct mover *m, struct fact *f)
 		return rc;
 	rc = fact_find_relation(m->st, f->entity, f->peer, f->label, false,
 		&other, m->e);
-	return rc == 0	? change_add_fact(m->change, f, NULL, m->e)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 0)
+		return change_add_fact(m->change, f, NULL, m->e);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 int

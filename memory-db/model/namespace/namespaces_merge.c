@@ -130,12 +130,16 @@ namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 	if (r == 0)
 		r = entity_create(m->st, m->to, name.data, name.len, ret_target,
 			m->e);
-	if (r >= 0)
-		r = namespaces_merge_add_existence(m, entity, label, &name,
-			*ret_target);
-	if (r == 0)
-		r = lend_names(m, entity, *ret_target);
-	return r == 0 ? 1 : r;
+	if (r < 0)
+		return r;
+	r = namespaces_merge_add_existence(m, entity, label, &name,
+		*ret_target);
+	if (r != 0)
+		return r;
+	r = lend_names(m, entity, *ret_target);
+	if (r != 0)
+		return r;
+	return 1;
 }
 
 /* --- facts ---------------------------------------------------------------- */
@@ -419,16 +423,23 @@ run_slice(struct mover *m, const struct context *ctx, const char *message,
 {
 	int rc = begin_change(m, m->to, ctx, message);
 
-	if (rc == 0)
-		rc = move_entities(m);
-	if (rc == 0)
-		rc = seal_change(m, ret);
-	if (rc == 0)
-		rc = begin_change(m, m->from, ctx, message);
-	for (size_t i = 0; rc == 0 && i < m->moved.n; i++)
+	if (rc != 0)
+		return rc;
+	rc = move_entities(m);
+	if (rc != 0)
+		return rc;
+	rc = seal_change(m, ret);
+	if (rc != 0)
+		return rc;
+	rc = begin_change(m, m->from, ctx, message);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < m->moved.n; i++) {
 		rc = change_hide(m->change, m->moved.id[i], m->e);
-	if (rc == 0)
-		rc = seal_change(m, ret);
+		if (rc != 0)
+			return rc;
+	}
+	rc = seal_change(m, ret);
 	ret->moved = (int64_t)m->moved.n;
 	ret->more = m->full;
 	return rc;
@@ -440,12 +451,14 @@ namespaces_merge_find(struct store *st, const char *param, const char *name,
 {
 	int rc = namespace_find(st, name, ret, e);
 
-	return rc == 0	? err_param(e, MDB_E_NOT_FOUND, param,
-				  "no namespace '%.200s'; list_namespaces names "
-				   "them",
-				  name)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 0)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"no namespace '%.200s'; list_namespaces names "
+			"them",
+			name);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 int
@@ -463,20 +476,23 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	m->st = st;
 	m->e = e;
 	rc = namespaces_merge_find(st, "from", from, &m->from, e);
-	if (rc == 0)
-		rc = namespaces_merge_find(st, "to", to, &m->to, e);
-	if (rc == 0 && m->from == m->to)
-		rc = err_param(e, MDB_E_INVALID, "to",
+	if (rc != 0)
+		return rc;
+	rc = namespaces_merge_find(st, "to", to, &m->to, e);
+	if (rc != 0)
+		return rc;
+	if (m->from == m->to)
+		return err_param(e, MDB_E_INVALID, "to",
 			"'%.200s' and '%.200s' are one namespace", from, to);
 	target.branch = "main"; /* of both namespaces */
 	target.namespace_ = to;
 	target.user_scope = false;
-	if (rc == 0)
-		rc = scope_write(st, &target, &m->to, &m->branch, e);
+	rc = scope_write(st, &target, &m->to, &m->branch, e);
+	if (rc != 0)
+		return rc;
 	snprintf(message, sizeof(message), "namespace '%s' merged into '%s'",
 		from, to);
-	if (rc == 0)
-		rc = run_slice(m, ctx, message, ret);
+	rc = run_slice(m, ctx, message, ret);
 	change_drop(m->change);
 	return rc == 0 ? tables_merged(st, m->from, m->to, !ret->more, e) : rc;
 }

@@ -108,9 +108,12 @@ plan_put_fact(struct write *w, int64_t entity, const struct plan_fact *x,
 		rc = write_add(w, &f, e);
 		fact = w->last_fact;
 	}
-	if (rc == 0)
-		rc = plan_put_marks(w, entity, fact, x, e);
-	if (rc == 0 && x->replaces != 0 && x->replaces != fact)
+	if (rc != 0)
+		return rc;
+	rc = plan_put_marks(w, entity, fact, x, e);
+	if (rc != 0)
+		return rc;
+	if (x->replaces != 0 && x->replaces != fact)
 		rc = write_hide_marked(w, entity, x->replaces, e);
 	w->hidden = hidden;
 	return rc;

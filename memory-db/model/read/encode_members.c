@@ -83,17 +83,29 @@ encode_members_set_numbers(struct store *st, int64_t entity, unsigned m,
 
 	if (m & MEMBER_TIER)
 		rc = attr_get(st, entity, ATTR_TIER, &tier, e);
-	if (rc == 0 && (m & MEMBER_PIN))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_PIN)
 		rc = attr_get(st, entity, ATTR_PIN, &pin, e);
-	if (rc == 0 && pin != 0)
+	if (rc != 0)
+		return rc;
+	if (pin != 0)
 		rc = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
-	if (rc == 0 && (m & MEMBER_CONFIRMED_AT))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_CONFIRMED_AT)
 		rc = attr_get(st, entity, ATTR_CONFIRMED, &confirmed, e);
-	if (rc == 0 && confirmed != 0)
+	if (rc != 0)
+		return rc;
+	if (confirmed != 0)
 		rc = encode_set_time(j, "confirmed_at", confirmed, e);
-	if (rc == 0 && (m & MEMBER_EXPIRES_AT))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_EXPIRES_AT)
 		rc = attr_get(st, entity, ATTR_EXPIRES, &expires, e);
-	if (rc == 0 && expires != 0)
+	if (rc != 0)
+		return rc;
+	if (expires != 0)
 		rc = encode_set_time(j, "expires_at", expires, e);
 	if (rc != 0)
 		return rc;
@@ -167,18 +179,30 @@ encode_set_members(struct store *st, int64_t entity, int64_t ns,
 	unsigned m = o->members;
 	int rc = encode_members_set_numbers(st, entity, m, j, e);
 
-	if (rc == 0 && (m & TIMES))
+	if (rc != 0)
+		return rc;
+	if (m & TIMES)
 		rc = set_times(st, entity, m, j, e);
-	if (rc == 0 && (m & MEMBER_BRANCH))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_BRANCH)
 		rc = encode_members_set_branch(st, j, e);
-	if (rc == 0 && ((m & MEMBER_NAMESPACE) || ns != o->home_ns))
+	if (rc != 0)
+		return rc;
+	if ((m & MEMBER_NAMESPACE) || ns != o->home_ns)
 		rc = encode_members_set_namespace(st, ns, j, e);
-	if (rc == 0 && (m & MEMBER_METADATA))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_METADATA)
 		rc = fact_each(st, entity, 1u << FACT_METADATA,
 			encode_members_set_metadata, &source, e);
-	if (rc == 0 && (m & MEMBER_ALIASES))
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_ALIASES)
 		rc = encode_members_set_aliases(st, entity, j, e);
-	if (rc == 0 && (m & MEMBER_RELATIONS))
-		rc = set_relations(st, entity, j, e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (m & MEMBER_RELATIONS)
+		return set_relations(st, entity, j, e);
+	return 0;
 }

@@ -102,5 +102,6 @@ struct recall_result {
 int recall_run(struct store *st, const struct recall_request *request,
 	struct recall_result *ret, struct err *e) MUST_CHECK;
 void recall_result_done(struct recall_result *r);
+#define AUTO_RECALL_RESULT __attribute__((cleanup(recall_result_done)))
 
 #endif

@@ -93,9 +93,11 @@ does(const json_t *rule)
 {
 	const char *what = jx_text(rule, "do");
 
-	return !what || strcmp(what, "stage") == 0 ? REVIEW_STAGE
-	       : strcmp(what, "apply") == 0	   ? REVIEW_APPLY
-						   : REVIEW_REFUSE;
+	if (!what || strcmp(what, "stage") == 0)
+		return REVIEW_STAGE;
+	if (strcmp(what, "apply") == 0)
+		return REVIEW_APPLY;
+	return REVIEW_REFUSE;
 }
 
 static bool
@@ -162,10 +164,12 @@ check_condition(size_t rule, const char *name, const json_t *v, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		if (strcmp(conditions[i].name, name) != 0)
 			continue;
-		ok = conditions[i].is == OF_WORDS ? is_words(v)
-		     : conditions[i].is == OF_BOOL
-			     ? json_is_boolean(v)
-			     : json_is_integer(v) && json_integer_value(v) >= 0;
+		if (conditions[i].is == OF_WORDS)
+			ok = is_words(v);
+		else if (conditions[i].is == OF_BOOL)
+			ok = json_is_boolean(v);
+		else
+			ok = json_is_integer(v) && json_integer_value(v) >= 0;
 		return ok ? 0
 			  : err_param(e, MDB_E_INVALID, "settings",
 				    "`policy`: rule %zu: `%s` must be %s", rule,

@@ -260,6 +260,23 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 }
 
 /* Within a savepoint; what was written can be searched at once. */
+/* Inside the savepoint of the call. */
+static int
+write_call_do(struct script *s, struct call *c, json_t **ret, struct err *e)
+{
+	int rc = 0;
+
+	if (c->tool->script.flags & TS_FILE)
+		rc = script_note_file(s, c, e);
+	if (rc != 0)
+		return rc;
+	rc = s->run(c, ret, e);
+	if (rc != 0 || c->dry_run)
+		return rc;
+	rc = script_record(s, c, *ret, e);
+	return rc == 0 ? store_release(s->st, e) : rc;
+}
+
 static int
 write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 {
@@ -267,14 +284,7 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	if (c->tool->script.flags & TS_FILE)
-		rc = script_note_file(s, c, e);
-	if (rc == 0)
-		rc = s->run(c, ret, e);
-	if (rc == 0 && !c->dry_run)
-		rc = script_record(s, c, *ret, e);
-	if (rc == 0 && !c->dry_run)
-		rc = store_release(s->st, e);
+	rc = write_call_do(s, c, ret, e);
 	if (rc != 0 || c->dry_run) {
 		s->saw_all = true; /* the answer told what stands there */
 		store_rollback(s->st);

@@ -246,9 +246,12 @@ query_drop_unknown(struct collect *c, struct store *st,
 			r = query_spelling(t, st, c->raw.data + x->raw,
 				x->raw_n, &x->w, e);
 			looked += r != QUERY_NEAR_NOT;
-			r = r == 1  ? count_word(c, &x->w, st, range, e)
-			    : r < 0 ? r
-				    : 0;
+			if (r == 1)
+				r = count_word(c, &x->w, st, range, e);
+			else if (r < 0)
+				r = r;
+			else
+				r = 0;
 		}
 		if (r >= 0 && x->w.count > 0) {
 			struct collected found = *x;

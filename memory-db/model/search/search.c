@@ -76,9 +76,11 @@ searching_passes(struct searching *s, int64_t entity)
 	if (idmap_get(&s->filtered, entity, &known))
 		return known;
 	rc = expiry_is_over(&s->expiry, entity, s->e);
-	if (rc)
-		return rc < 0 || idmap_put(&s->filtered, entity, 0) >= 0
-			       ? rc < 0 ? rc : 0
+	if (rc < 0)
+		return rc;
+	if (rc > 0)
+		return idmap_put(&s->filtered, entity, 0) >= 0
+			       ? 0
 			       : err_nomem(s->e);
 	if (q->types_n >= 0) {
 		rc = fact_existence(s->st, entity, NULL, &label, NULL, s->e);

@@ -87,5 +87,6 @@ struct search_result {
 int search_run(struct store *st, const struct search_request *request,
 	struct search_result *ret, struct err *e) MUST_CHECK;
 void search_result_done(struct search_result *r);
+#define AUTO_SEARCH_RESULT __attribute__((cleanup(search_result_done)))
 
 #endif

@@ -82,14 +82,19 @@ erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
 	int rc =
 		whole ? write_hide_entity(w, entity, e) : hide_visible(w, t, e);
 
-	if (rc == 0)
-		rc = erase_begin(&x, w->change, e);
-	if (rc == 0)
-		rc = erase_targets(&x, t, whole ? entity : 0, e);
-	if (rc == 0 && whole)
+	if (rc != 0)
+		return rc;
+	rc = erase_begin(&x, w->change, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_targets(&x, t, whole ? entity : 0, e);
+	if (rc != 0)
+		return rc;
+	if (whole)
 		rc = erase_names(&x, entity, e);
-	if (rc == 0)
-		rc = erase_end(&x, true, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_end(&x, true, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
 		x.index.words, 0};
 	return rc;
@@ -102,10 +107,11 @@ forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	AUTO_TARGETS struct targets t = {.e = e};
 	int r = erase_each(w->st, entity, text, n, add_target, &t, e);
 
-	if (r == 0 && text && t.n == 0)
+	if (r != 0)
+		return r;
+	if (text && t.n == 0)
 		return 0;
-	if (r == 0)
-		r = erase_all(w, entity, !text, &t, ret, e);
+	r = erase_all(w, entity, !text, &t, ret, e);
 	r = sliced_run_refuse(w, (int64_t)t.n, r, e);
 	return r == 0 ? 1 : r;
 }
@@ -130,12 +136,15 @@ erase_part(struct write *w, struct targets *t, size_t room,
 
 	t->n = room;
 	rc = hide_visible(w, t, e);
-	if (rc == 0)
-		rc = erase_begin(&x, w->change, e);
-	if (rc == 0)
-		rc = erase_targets(&x, t, 0, e);
-	if (rc == 0)
-		rc = erase_end(&x, false, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_begin(&x, w->change, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_targets(&x, t, 0, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_end(&x, false, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
 		x.index.words, left};
 	return rc;
@@ -162,16 +171,23 @@ forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	AUTO_ERASURE struct erasure x = {0};
 	int rc = erase_begin(&x, c, e);
 
-	if (rc == 0 && scope == ERASE_ENTITY)
+	if (rc != 0)
+		return rc;
+	if (scope == ERASE_ENTITY)
 		rc = erase_each(st, entity, NULL, 0, add_target, &t, e);
-	for (size_t i = 0; rc == 0 && i < t.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < t.n; i++) {
 		if (t.v[i].entity == entity)
 			rc = erase_fact(&x, entity, t.v[i].fact, false, e);
-	if (rc == 0)
-		rc = scope == ERASE_ENTITY
-			     ? erase_names(&x, entity, e)
-			     : erase_fact(&x, entity, fact, true, e);
-	if (rc == 0 && x.facts + x.names > 0)
+		if (rc != 0)
+			return rc;
+	}
+	rc = scope == ERASE_ENTITY ? erase_names(&x, entity, e)
+				   : erase_fact(&x, entity, fact, true, e);
+	if (rc != 0)
+		return rc;
+	if (x.facts + x.names > 0)
 		rc = erase_end(&x, true, e);
 	*ret_facts = x.facts;
 	return rc;
@@ -230,15 +246,22 @@ forget_again(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	int rc = is_whole ? erase_each(st, entity, NULL, 0, add_target, &t, e)
 			  : add_target(&t, fact, entity);
 
-	if (rc == 0)
-		rc = hide_on_main(c, st, entity, fact, is_whole, e);
-	if (rc == 0)
-		rc = erase_begin(&x, c, e);
-	if (rc == 0)
-		rc = erase_targets(&x, &t, is_whole ? entity : 0, e);
-	if (rc == 0 && is_whole)
+	if (rc != 0)
+		return rc;
+	rc = hide_on_main(c, st, entity, fact, is_whole, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_begin(&x, c, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_targets(&x, &t, is_whole ? entity : 0, e);
+	if (rc != 0)
+		return rc;
+	if (is_whole)
 		rc = erase_names(&x, entity, e);
-	if (rc == 0 && x.facts + x.names > 0)
+	if (rc != 0)
+		return rc;
+	if (x.facts + x.names > 0)
 		rc = erase_end(&x, true, e);
 	*ret_facts = x.facts;
 	return rc;

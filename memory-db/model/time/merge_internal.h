@@ -121,6 +121,7 @@ int merge_entity(struct merge *m, size_t first, size_t *ret_n) MUST_CHECK;
 int merge_run(struct merge *m, struct merge_result *ret) MUST_CHECK;
 int merge_end(struct merge *m, int64_t upto) MUST_CHECK;
 void merge_done(struct merge *m);
+#define AUTO_MERGE __attribute__((cleanup(merge_done)))
 /* Adds to touched; ctx: struct merge. */
 int merge_add_touched(void *ctx, int64_t fact, int64_t entity) MUST_CHECK;
 /* Of a single change (merge_pick.c): the three lenses, its facts, and the

@@ -178,7 +178,11 @@ merge_tag(struct merge *m, const struct merge_item *x)
 	if (rc == 1)
 		rc = fact_find_mark(m->st, x->f.entity, home, FACT_TAG, x->text,
 			x->f.text_n, &have, m->e);
-	return rc == 0 ? bring_mark(m, &x->f, home) : rc < 0 ? rc : 0;
+	if (rc == 0)
+		return bring_mark(m, &x->f, home);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 /* The metadata of a fact under a lens. */
@@ -187,6 +191,13 @@ struct note {
 	struct buf text;
 	struct err *e;
 };
+
+static void
+note_done(struct note *x)
+{
+	buf_done(&x->text);
+}
+#define AUTO_NOTE __attribute__((cleanup(note_done)))
 
 static int
 get_note(void *ctx, const struct fact *f)
@@ -204,15 +215,18 @@ read_note(struct merge *m, const struct lens *lens, int64_t entity, int64_t of,
 {
 	int rc = lens_apply(m->st, lens, m->e);
 
+	if (rc != 0)
+		return rc;
 	x->e = m->e;
-	if (rc == 0)
-		rc = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE,
-			get_note, x, m->e);
-	if (rc == 0 && !buf_str(&x->text))
-		rc = err_nomem(m->e);
+	rc = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE, get_note, x,
+		m->e);
+	if (rc != 0)
+		return rc;
+	if (!buf_str(&x->text))
+		return err_nomem(m->e);
 	x->f.text = x->text.data;
 	x->f.text_n = x->text.len;
-	return rc;
+	return 0;
 }
 
 static int
@@ -233,30 +247,30 @@ put_note(struct merge *m, const struct fact *old, const struct fact *new,
 static int
 merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 {
-	struct note base = {0}, theirs = {0}, ours = {0};
+	AUTO_NOTE struct note base = {0}, theirs = {0}, ours = {0};
 	int64_t home = 0;
 	int rc = find_home(m, of, &home), has_home = rc;
 
-	if (rc >= 0)
-		rc = read_note(m, &m->base, entity, of, &base);
-	if (rc == 0)
-		rc = read_note(m, &m->theirs, entity, of, &theirs);
-	if (rc == 0)
-		rc = read_note(m, &m->ours, entity, home, &ours);
-	if (rc == 0 && theirs.f.id != base.f.id &&
-		strcmp(theirs.text.data, ours.text.data) != 0) {
-		if (has_home == 0)
-			rc = mark_conflict(m, &theirs.f, "the fact is removed");
-		else if (ours.f.id != base.f.id && (home == of || ours.f.id))
-			rc = mark_conflict(m, ours.f.id ? &ours.f : &theirs.f,
-				ours.f.id ? "set" : "removed");
-		else
-			rc = put_note(m, &ours.f, &theirs.f, home);
-	}
-	buf_done(&base.text);
-	buf_done(&theirs.text);
-	buf_done(&ours.text);
-	return rc;
+	if (rc < 0)
+		return rc;
+	rc = read_note(m, &m->base, entity, of, &base);
+	if (rc != 0)
+		return rc;
+	rc = read_note(m, &m->theirs, entity, of, &theirs);
+	if (rc != 0)
+		return rc;
+	rc = read_note(m, &m->ours, entity, home, &ours);
+	if (rc != 0)
+		return rc;
+	if (theirs.f.id == base.f.id ||
+		strcmp(theirs.text.data, ours.text.data) == 0)
+		return 0;
+	if (has_home == 0)
+		return mark_conflict(m, &theirs.f, "the fact is removed");
+	if (ours.f.id == base.f.id || (home != of && ours.f.id == 0))
+		return put_note(m, &ours.f, &theirs.f, home);
+	return mark_conflict(m, ours.f.id ? &ours.f : &theirs.f,
+		ours.f.id ? "set" : "removed");
 }
 
 int

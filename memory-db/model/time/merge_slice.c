@@ -118,7 +118,7 @@ int
 merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	struct merge_result *ret, struct err *e)
 {
-	struct merge m = {.w = w,
+	AUTO_MERGE struct merge m = {.w = w,
 		.st = w->st,
 		.e = e,
 		.branch = branch,
@@ -127,20 +127,20 @@ merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	int64_t conflicts = 0;
 	int rc = load_cursor(&m, run);
 
-	if (rc == 0)
-		rc = merge_run(&m, ret);
-	if (rc == 0) {
-		ret->remaining = merge_slice_left(&m);
-		conflicts = sliced_run_total(run, "conflicts",
-			(int64_t)json_array_size(ret->conflicts));
-	}
-	if (rc == 0 && ret->remaining == 0 &&
+	if (rc != 0)
+		return rc;
+	rc = merge_run(&m, ret);
+	if (rc != 0)
+		return rc;
+	ret->remaining = merge_slice_left(&m);
+	conflicts = sliced_run_total(run, "conflicts",
+		(int64_t)json_array_size(ret->conflicts));
+	if (ret->remaining == 0 &&
 		(change_ops(w->change) > 0 || m.own.n > 0 || conflicts > 0))
 		rc = merge_end(&m, m.at.upto);
-	if (rc == 0)
-		rc = save_cursor(&m, run);
-	merge_done(&m);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return save_cursor(&m, run);
 }
 
 int

@@ -106,7 +106,11 @@ label_name(struct merge *m, int64_t label, struct buf *out)
 {
 	int rc = label == 0 ? 0 : label_text(m->st, label, out, m->e);
 
-	return rc < 0 ? rc : !buf_str(out) ? err_nomem(m->e) : 0;
+	if (rc < 0)
+		return rc;
+	if (!buf_str(out))
+		return err_nomem(m->e);
+	return 0;
 }
 
 /* Which label stands after the merge. */
@@ -227,12 +231,13 @@ merge_new(struct merge *m, int64_t entity, const struct existence *t)
 	defaults.supersedes = t->fact;
 	if (r == 1)
 		r = other_name(m, entity, t->name.data, &name);
-	if (r == 0)
-		r = write_entity_existence(m->w, entity, name.data, t->label,
-			&defaults, m->e);
-	return r == 0 ? merge_conflict_with(m, entity, other, name.data,
-				t->name.data)
-		      : r;
+	if (r != 0)
+		return r;
+	r = write_entity_existence(m->w, entity, name.data, t->label, &defaults,
+		m->e);
+	if (r != 0)
+		return r;
+	return merge_conflict_with(m, entity, other, name.data, t->name.data);
 }
 
 /* --- metadata ------------------------------------------------------------- */
@@ -251,6 +256,21 @@ get_meta(void *ctx, const struct fact *f)
 	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
 }
 
+static int
+read_meta(struct merge *m, const struct lens *lens, int64_t entity,
+	struct meta *side)
+{
+	int rc = lens_apply(m->st, lens, m->e);
+
+	if (rc != 0)
+		return rc;
+	rc = fact_each(m->st, entity, 1u << FACT_METADATA, get_meta, side,
+		m->e);
+	if (rc != 0)
+		return rc;
+	return buf_str(&side->text) ? 0 : err_nomem(m->e);
+}
+
 /* Metadata is one value an entity: the branch's comes when ours is base's. */
 int
 merge_metadata(struct merge *m, int64_t entity)
@@ -259,14 +279,8 @@ merge_metadata(struct merge *m, int64_t entity)
 	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < 3; i++) {
-		rc = lens_apply(m->st, lens[i], m->e);
-		if (rc == 0)
-			rc = fact_each(m->st, entity, 1u << FACT_METADATA,
-				get_meta, &side[i], m->e);
-		if (rc == 0 && !buf_str(&side[i].text))
-			rc = err_nomem(m->e);
-	}
+	for (int i = 0; rc == 0 && i < 3; i++)
+		rc = read_meta(m, lens[i], entity, &side[i]);
 	if (rc == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
 		strcmp(side[1].text.data, side[2].text.data) != 0) {
 		if (side[2].id != side[0].id) {
@@ -296,10 +310,13 @@ deleted_here(struct merge *m, int64_t entity)
 			? 0
 			: existence_under(m, &m->base, entity, &b);
 
-	if (r == 0 && b.fact != 0)
+	if (r != 0)
+		return r;
+	if (b.fact != 0)
 		r = existence_under(m, &m->theirs, entity, &t);
-	if (r == 0)
-		r = lens_apply(m->st, &m->ours, m->e);
+	if (r != 0)
+		return r;
+	r = lens_apply(m->st, &m->ours, m->e);
 	return r == 0 && t.fact != 0
 		       ? merge_gone(m, entity, "deleted", "changed")
 		       : r;

@@ -135,7 +135,11 @@ rank_of(int64_t value)
 {
 	enum fact_kind kind = (enum fact_kind)(value - 1);
 
-	return kind == FACT_EXISTENCE ? 0 : fact_is_mark(kind) ? 2 : 1;
+	if (kind == FACT_EXISTENCE)
+		return 0;
+	if (fact_is_mark(kind))
+		return 2;
+	return 1;
 }
 
 struct reverting {
@@ -251,6 +255,27 @@ revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 	return 0;
 }
 
+/* From side b, now, to side a, then. */
+static int
+revert_sides(struct reverting *x, struct revert_side *a, struct revert_side *b,
+	const struct lens *then)
+{
+	int r = plan_existence(x, a, b);
+
+	if (r != 0)
+		return r;
+	r = revert_apply(x, b, a, true);
+	if (r != 0)
+		return r;
+	r = revert_apply(x, a, b, false);
+	if (r != 0)
+		return r;
+	r = change_existence(x);
+	if (r != 0 || x->out->left != 0)
+		return r;
+	return revert_attrs(x->w, x->entity, then, x->out, x->e);
+}
+
 static int
 revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct revert_result *ret, struct err *e)
@@ -274,15 +299,7 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 		ret->left = (int64_t)left;
 		ret->hidden = change_ops(w->change);
 	} else if (r == 0) {
-		r = plan_existence(&x, &a, &b);
-		if (r == 0)
-			r = revert_apply(&x, &b, &a, true);
-		if (r == 0)
-			r = revert_apply(&x, &a, &b, false);
-		if (r == 0)
-			r = change_existence(&x);
-		if (r == 0 && ret->left == 0)
-			r = revert_attrs(w, entity, then, ret, e);
+		r = revert_sides(&x, &a, &b, then);
 	}
 	r = sliced_run_refuse(w, (int64_t)(a.ids.n + b.ids.n), r, e);
 	idset_done(&a.ids);

@@ -425,9 +425,15 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 		return r == 0 ? undo_check_name(u, f, e) : r;
 	}
 	r = check_home(u, f, f->entity, e);
-	if (r == 0 && f->kind == FACT_RELATION)
+	if (r != 0)
+		return r;
+	if (f->kind == FACT_RELATION)
 		r = check_home(u, f, f->peer, e);
-	if (r == 0 && fact_is_mark(f->kind))
+	if (r != 0)
+		return r;
+	if (fact_is_mark(f->kind))
 		r = check_of(u, f, e);
-	return r == 0 ? check_twin(u, f, e) : r;
+	if (r != 0)
+		return r;
+	return check_twin(u, f, e);
 }

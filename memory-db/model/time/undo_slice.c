@@ -63,14 +63,17 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 	int rc = run->is_new ? keep_all(u, run, e) : 0;
 
 	all = json_object_get(run->state, "all");
-	if (rc == 0)
-		rc = put_list(&u->others, all, e);
-	if (rc == 0)
-		rc = put_list(&u->others, json_object_get(run->state, "more"),
-			e);
-	if (rc == 0)
-		rc = put_list(&u->others,
-			json_object_get(run->state, "changes"), e);
+	if (rc != 0)
+		return rc;
+	rc = put_list(&u->others, all, e);
+	if (rc != 0)
+		return rc;
+	rc = put_list(&u->others, json_object_get(run->state, "more"), e);
+	if (rc != 0)
+		return rc;
+	rc = put_list(&u->others, json_object_get(run->state, "changes"), e);
+	if (rc != 0)
+		return rc;
 	idset_done(&u->changes);
 	u->undone = undone(run);
 	for (; rc == 0 && u->undone < json_array_size(all); u->undone++) {

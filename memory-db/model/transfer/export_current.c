@@ -218,27 +218,37 @@ export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	int64_t tier = 0, pin = 0, asked = 0;
 	int r = attr_get(p->st, entity, ATTR_TIER, &tier, p->e);
 
-	if (r == 0)
-		r = attr_get(p->st, entity, ATTR_PIN, &pin, p->e);
-	if (r == 0)
-		r = attr_get(p->st, entity, ATTR_PIN_ASKED, &asked, p->e);
-	if (r == 0)
-		r = entity_times(p->st, entity, &times, p->e);
-	if (r == 0 && tier > 0 && tier < 4)
+	if (r != 0)
+		return r;
+	r = attr_get(p->st, entity, ATTR_PIN, &pin, p->e);
+	if (r != 0)
+		return r;
+	r = attr_get(p->st, entity, ATTR_PIN_ASKED, &asked, p->e);
+	if (r != 0)
+		return r;
+	r = entity_times(p->st, entity, &times, p->e);
+	if (r != 0)
+		return r;
+	if (tier > 0 && tier < 4)
 		r = member_set_new(o, "tier", json_string(tool_tiers[tier]),
 			p->e);
+	if (r != 0)
+		return r;
 	/* Lines say nothing of who pinned: only what is confirmed. */
-	if (r == 0 && pin != 0 && asked == 0)
+	if (pin != 0 && asked == 0)
 		r = member_set_bool(o, "pin", 1, p->e);
-	if (r == 0)
-		r = fact_each(p->st, entity, 1u << FACT_METADATA,
-			export_current_set_metadata, o, p->e);
+	if (r != 0)
+		return r;
+	r = fact_each(p->st, entity, 1u << FACT_METADATA,
+		export_current_set_metadata, o, p->e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(p->e);
-	if (r == 0)
-		r = export_current_set_aliases(p, o, entity);
-	return r == 0 ? member_set_time(o, "created_at", times.created_at, p->e)
-		      : r;
+	if (r != 0)
+		return r;
+	r = export_current_set_aliases(p, o, entity);
+	if (r != 0)
+		return r;
+	return member_set_time(o, "created_at", times.created_at, p->e);
 }
 
 static int
@@ -261,12 +271,14 @@ export_current_set_entity(struct current *x, json_t *o)
 		return rc;
 	if (p->mark->b == 0)
 		rc = export_current_set_numbers(p, o, f->entity);
-	if (rc == 0)
-		rc = member_set_new(o, "provenance",
-			x->provenance = json_array(), p->e);
-	if (rc == 0)
-		rc = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
-			export_current_add_observation, x, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "provenance", x->provenance = json_array(),
+		p->e);
+	if (rc != 0)
+		return rc;
+	rc = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
+		export_current_add_observation, x, p->e);
 	if (rc < 0)
 		return rc;
 	if (json_array_size(x->provenance) == 0)

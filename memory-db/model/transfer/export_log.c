@@ -110,17 +110,18 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 		json_decref(aliases);
 		return err_nomem(p->e);
 	}
-	rc = member_set_text(o, "name", row->name, strlen(row->name), p->e);
-	if (rc == 0)
-		rc = member_set_text(o, "stem", row->stem, strlen(row->stem),
-			p->e);
-	if (rc == 0)
-		rc = namespace_each_alias(p->st, row->id, export_log_add_name,
-			aliases, p->e);
+	rc = namespace_each_alias(p->st, row->id, export_log_add_name, aliases,
+		p->e);
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		rc == MDB_E_NOMEM)
 		return err_nomem(p->e);
 	if (rc < 0)
+		return rc;
+	rc = member_set_text(o, "name", row->name, strlen(row->name), p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "stem", row->stem, strlen(row->stem), p->e);
+	if (rc != 0)
 		return rc;
 	rc = recall_settings_stored(p->st, row->id, &weights, p->e);
 	if (rc != 0)
@@ -333,6 +334,56 @@ push_change(void *ctx, const struct log_change *c)
 }
 
 /* --- a page --------------------------------------------------------------- */
+/* What stands on a page follows an order; each function writes what it has from
+ * the mark on. 0: all of it is written. 1: the page is full. */
+static int
+export_log_heads(struct export_page *p)
+{
+	int rc = export_header(p, EXPORT_LOG_FORMAT);
+
+	if (rc != 0)
+		return rc;
+	return namespace_each(p->st, p->q->ns, export_log_push_namespace, p,
+		p->e);
+}
+
+static int
+export_log_changes(struct export_page *p)
+{
+	return log_since(p->st, p->q->ns, p->mark->a - 1, push_change, p, p->e);
+}
+
+static int
+export_log_files(struct export_page *p)
+{
+	return export_files(p, true);
+}
+
+static int
+export_log_counters(struct export_page *p)
+{
+	return p->q->counters ? export_uses(p) : 0;
+}
+
+/* In the order of the file, which is not that of the numbers. */
+static const struct {
+	enum export_log_phase phase;
+	int (*write)(struct export_page *p);
+} export_log_phases[] = {{HEADER, export_log_heads},
+	{CHANGES, export_log_changes}, {ALIASES, export_aliases},
+	{CONFLICTS, export_conflicts}, {STAGED, export_staged},
+	{FILES, export_log_files}, {COUNTERS, export_log_counters}};
+
+/* The mark at the beginning of phase i, or at the end. */
+static struct export_mark
+export_log_mark(const struct export_query *q, size_t i)
+{
+	if (i == ARRAY_LEN(export_log_phases))
+		return (struct export_mark){.phase = DONE};
+	return (struct export_mark){.phase = export_log_phases[i].phase,
+		.a = export_log_phases[i].phase == CHANGES ? q->since + 1 : 0};
+}
+
 int
 export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
@@ -343,54 +394,22 @@ export_log_page(struct store *st, const struct export_query *q,
 		.mark = mark,
 		.lines = lines,
 		.e = e};
-	int rc = !lines ? err_nomem(e) : 0;
+	size_t i = 0;
 
-	if (rc != 0)
-		return rc;
-	if (mark->phase == HEADER) {
-		rc = export_header(&p, EXPORT_LOG_FORMAT);
-		if (rc == 0)
-			rc = namespace_each(st, q->ns,
-				export_log_push_namespace, &p, e);
-		if (rc == 0)
-			*mark = (struct export_mark){.phase = CHANGES,
-				.a = q->since + 1};
+	if (!lines)
+		return err_nomem(e);
+	while (i < ARRAY_LEN(export_log_phases) &&
+		export_log_phases[i].phase !=
+			(enum export_log_phase)mark->phase)
+		i++;
+	while (i < ARRAY_LEN(export_log_phases) && !p.full) {
+		int rc = export_log_phases[i].write(&p);
+
+		if (rc < 0)
+			return rc;
+		if (!p.full)
+			*mark = export_log_mark(q, ++i);
 	}
-	if (rc == 0 && mark->phase == CHANGES) {
-		rc = log_since(st, q->ns, mark->a - 1, push_change, &p, e);
-		if (rc >= 0 && !p.full) {
-			rc = 0;
-			*mark = (struct export_mark){.phase = ALIASES};
-		}
-	}
-	if (rc == 0 && mark->phase == ALIASES) {
-		rc = export_aliases(&p);
-		if (rc >= 0 && !p.full)
-			*mark = (struct export_mark){.phase = CONFLICTS};
-	}
-	if (rc == 0 && mark->phase == CONFLICTS) {
-		rc = export_conflicts(&p);
-		if (rc >= 0 && !p.full)
-			*mark = (struct export_mark){.phase = STAGED};
-	}
-	if (rc == 0 && mark->phase == STAGED) {
-		rc = export_staged(&p);
-		if (rc >= 0 && !p.full)
-			*mark = (struct export_mark){.phase = FILES};
-	}
-	if (rc == 0 && mark->phase == FILES) {
-		rc = export_files(&p, true);
-		if (rc >= 0 && !p.full)
-			*mark = (struct export_mark){
-				.phase = q->counters ? COUNTERS : DONE};
-	}
-	if (rc == 0 && mark->phase == COUNTERS) {
-		rc = export_uses(&p);
-		if (rc >= 0 && !p.full)
-			mark->phase = DONE;
-	}
-	if (rc < 0)
-		return rc;
 	*ret_more = mark->phase != DONE;
 	*ret = take_ptr(lines);
 	return 0;

@@ -70,20 +70,25 @@ state_load(struct importer *im)
 			im->q->source);
 	rc = jx_int(o, "offset", JX_REQUIRED, 0,
 		LIMIT_IMPORT_LINES + LIMIT_LIST_ENTRIES, &s->offset, im->e);
-	if (rc == 0)
-		rc = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
-	if (rc == 0)
-		rc = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
-	if (rc == 0)
-		rc = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
-	if (rc == 0)
-		rc = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
 	if (rc < 0)
 		return rc;
 	rc = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS, &s->staged,
 		im->e);
-	if (rc == 0)
-		rc = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
 	if (rc == 0)
 		s->head = json_incref(head);
 	return rc < 0 ? rc : 0;

@@ -39,6 +39,7 @@ struct import_result {
 };
 
 void import_result_done(struct import_result *r);
+#define AUTO_IMPORT_RESULT __attribute__((cleanup(import_result_done)))
 
 /* Errors of a line are reported and the line is skipped; a log that does not
  * fit this database is an error of the whole call. At most LIMIT_CHANGE_FACTS

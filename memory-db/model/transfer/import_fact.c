@@ -20,9 +20,11 @@ read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
 	int rc = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
 
 	*ret = 0;
-	return rc == 0	? label_intern(im->st, text, ret, im->e)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 0)
+		return label_intern(im->st, text, ret, im->e);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 static int
@@ -142,22 +144,24 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	const char *digest_hex = jx_text(o, "digest");
 	int r = read_fact(im, o, &f);
 
+	if (r != 0)
+		return r;
 	f.erased = !salt_hex;
-	if (r == 0 &&
-		(f.erased ? member_hex(digest_hex, digest, sizeof(digest))
-			  : member_hex(salt_hex, salt, sizeof(salt))) != 0)
-		r = err_set(im->e, MDB_E_INVALID,
+	if ((f.erased ? member_hex(digest_hex, digest, sizeof(digest))
+		      : member_hex(salt_hex, salt, sizeof(salt))) != 0)
+		return err_set(im->e, MDB_E_INVALID,
 			"fact %" PRId64 " of the log has neither a salt nor a "
 			"digest",
 			fact);
-	if (r == 0 && f.kind == FACT_EXISTENCE)
+	if (f.kind == FACT_EXISTENCE)
 		r = place_entity(im, o, ns, entity);
-	if (r == 0)
-		r = entity_is_known(im->st, entity, im->e);
+	if (r != 0)
+		return r;
+	r = entity_is_known(im->st, entity, im->e);
 	if (r == 1 && f.kind == FACT_RELATION)
 		r = place_peer(im, o, f.peer);
 	if (r == 0)
-		r = err_set(im->e, MDB_E_INVALID,
+		return err_set(im->e, MDB_E_INVALID,
 			"fact %" PRId64 " of the log belongs to an entity that "
 			"it did not create",
 			fact);

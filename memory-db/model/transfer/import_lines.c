@@ -301,14 +301,17 @@ import_lines_add_observation(struct importer *im, int64_t entity,
 		return 0;
 	rc = fact_find_text(im->st, entity, FACT_OBSERVATION, in.text,
 		in.text_n, &same, im->e);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = observation_fact(im->st, &in, &f, im->e);
-	if (rc == 0)
+		if (rc != 0)
+			return rc;
 		rc = import_add(im, &f, &same);
-	return rc >= 0 && json_is_object(provenance)
+	}
+	if (rc < 0)
+		return rc;
+	return json_is_object(provenance)
 		       ? import_marks(im, entity, same, provenance)
-	       : rc < 0 ? rc
-			: 0;
+		       : 0;
 }
 
 static int
@@ -411,7 +414,11 @@ import_file_line(struct importer *im, const json_t *o)
 	int64_t ns;
 	int rc = import_namespace(im, o, &ns);
 
-	return rc == 0 ? import_file(im, o, ns) : rc < 0 ? rc : 0;
+	if (rc == 0)
+		return import_file(im, o, ns);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 int

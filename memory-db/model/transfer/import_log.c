@@ -146,11 +146,12 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 	json_t *new_fact = NULL;
 	int rc = jx_int(o, "what", JX_REQUIRED, 0, INT64_MAX, &what, im->e);
 
-	if (rc == 0)
-		rc = jx_int(o, "entity", JX_REQUIRED, 0, INT64_MAX, &entity,
-			im->e);
-	if (rc == 0)
-		rc = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "entity", JX_REQUIRED, 0, INT64_MAX, &entity, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
 	if (rc < 0)
 		return rc;
 	rc = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key, im->e);
@@ -223,11 +224,12 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 	const char *kind, *chain, *salt = NULL, *digest = NULL;
 	int rc = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
 
-	if (rc == 0)
-		rc = jx_string(o, "chain", JX_REQUIRED, &chain, NULL, im->e);
-	if (rc == 0)
-		rc = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL,
-			im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "chain", JX_REQUIRED, &chain, NULL, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL, im->e);
 	if (rc < 0)
 		return rc;
 	rc = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL, im->e);
@@ -266,24 +268,30 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 	int rc = jx_int(o, "id", JX_REQUIRED, 1, STORE_OPEN_END - 1,
 		&h->given.id, im->e);
 
-	if (rc == 0)
-		rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns,
-			im->e);
-	if (rc == 0)
-		rc = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX,
-			&h->given.at, im->e);
-	if (rc == 0)
-		rc = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX,
-			&h->info.branch, im->e);
-	if (rc == 0)
-		rc = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS,
-			&h->ops, im->e);
-	if (rc == 0)
-		rc = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX,
-			&h->info.about, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX, &h->given.at,
+		im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX, &h->info.branch,
+		im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS, &h->ops,
+		im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX, &h->info.about,
+		im->e);
+	if (rc < 0)
+		return rc;
 	h->given.message_salt = h->salt;
 	h->info.given = &h->given;
-	return rc >= 0 ? read_texts(im, o, h) : rc;
+	return read_texts(im, o, h);
 }
 
 static int
@@ -316,20 +324,22 @@ apply_change(struct importer *im)
 	json_t *op;
 	int rc = read_head(im, im->state.head, &h);
 
-	if (rc == 0)
-		rc = lens_make(im->st, h.info.branch, STORE_OPEN_END, &lens,
-			im->e);
-	if (rc == 0)
-		rc = lens_apply(im->st, &lens, im->e);
-	if (rc == 0)
-		rc = change_begin(im->st, &h.info, &im->change, im->e);
-	json_array_foreach(im->ops, i, op) {
-		if (rc != 0)
-			break;
-		rc = import_log_replay_op(im, op, h.info.ns);
-	}
 	if (rc != 0)
 		return rc;
+	rc = lens_make(im->st, h.info.branch, STORE_OPEN_END, &lens, im->e);
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(im->st, &lens, im->e);
+	if (rc != 0)
+		return rc;
+	rc = change_begin(im->st, &h.info, &im->change, im->e);
+	if (rc != 0)
+		return rc;
+	json_array_foreach(im->ops, i, op) {
+		rc = import_log_replay_op(im, op, h.info.ns);
+		if (rc != 0)
+			return rc;
+	}
 	rc = change_seal(take_ptr(im->change), &change, &at, im->e);
 	if (rc != 0)
 		return rc;

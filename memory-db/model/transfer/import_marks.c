@@ -77,10 +77,12 @@ add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
 		return 0;
 	rc = fact_find_mark(im->st, entity, of, FACT_NOTE, NULL, 0, &have,
 		im->e);
-	return rc == 0	? import_marks_add_mark(im, entity, of, FACT_NOTE,
-				  text.data, text.len)
-	       : rc < 0 ? rc
-			: 0;
+	if (rc == 0)
+		return import_marks_add_mark(im, entity, of, FACT_NOTE,
+			text.data, text.len);
+	if (rc < 0)
+		return rc;
+	return 0;
 }
 
 int

@@ -183,13 +183,15 @@ replay_alias(struct importer *im, const json_t *o)
 	size_t n;
 	int rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
-	if (rc == 0)
-		rc = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
-			im->e);
-	if (rc == 0)
-		rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (rc == 0)
-		rc = import_may_write(im, ns);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (rc != 0)
+		return rc;
+	rc = import_may_write(im, ns);
 	if (rc != 1)
 		return rc;
 	rc = import_check_entity(im, entity, ns);
@@ -213,16 +215,19 @@ replay_file(struct importer *im, const json_t *o)
 	int64_t ns;
 	int rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
-	if (rc == 0)
-		rc = namespace_each(im->st, ns, compare_namespace, &f, im->e);
+	if (rc != 0)
+		return rc;
+	rc = namespace_each(im->st, ns, compare_namespace, &f, im->e);
 	if (rc == 0 && !f.here)
 		return import_complain(im, "a file of a namespace that the log "
 					   "does not have");
-	if (rc == 0)
-		rc = import_may_write(im, ns);
-	if (rc == 0)
-		im->result->elsewhere++;
-	return rc == 1 ? import_file(im, o, ns) : rc;
+	rc = import_may_write(im, ns);
+	if (rc == 1)
+		return import_file(im, o, ns);
+	if (rc != 0)
+		return rc;
+	im->result->elsewhere++;
+	return 0;
 }
 
 /* --- branches ------------------------------------------------------------- */
@@ -234,13 +239,15 @@ import_rows_create_branch(struct importer *im, const json_t *op,
 	size_t n = 0;
 	int rc = jx_object(op, "branch", JX_REQUIRED, &o, im->e);
 
-	if (rc == 0)
-		rc = jx_string(o, "name", JX_REQUIRED, &b->name, &n, im->e);
-	if (rc == 0)
-		rc = jx_int(o, "parent", JX_REQUIRED, 1, INT64_MAX, &b->parent,
-			im->e);
-	if (rc == 0)
-		rc = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "name", JX_REQUIRED, &b->name, &n, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "parent", JX_REQUIRED, 1, INT64_MAX, &b->parent, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
 	if (rc < 0)
 		return rc;
 	if (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN)

@@ -36,18 +36,23 @@ pins_set(struct write *w, int64_t entity, int64_t value, struct err *e)
 	int64_t now = 0, asked;
 	int r = attr_get(w->st, entity, ATTR_PIN, &now, e);
 
-	if (r == 0)
-		r = attr_get(w->st, entity, ATTR_PIN_ASKED, &asked, e);
-	if (r == 0 && value != 0 && now == 0 && is_agent)
+	if (r != 0)
+		return r;
+	r = attr_get(w->st, entity, ATTR_PIN_ASKED, &asked, e);
+	if (r != 0)
+		return r;
+	if (value != 0 && now == 0 && is_agent)
 		r = pins_check_room(w, e);
-	if (r == 0)
-		r = change_attr(w->change, entity, ATTR_PIN, value, e);
+	if (r != 0)
+		return r;
+	r = change_attr(w->change, entity, ATTR_PIN, value, e);
+	if (r != 0)
+		return r;
 	/* A pin that is confirmed stays so when an agent sets it again. */
-	if (r == 0 && value != 0 && is_agent && now != 0)
+	if (value != 0 && is_agent && now != 0)
 		return 0;
 	asked = value != 0 && is_agent && w->ns == NAMESPACE_DEFAULT;
-	return r == 0 ? change_attr(w->change, entity, ATTR_PIN_ASKED, asked, e)
-		      : r;
+	return change_attr(w->change, entity, ATTR_PIN_ASKED, asked, e);
 }
 
 int

@@ -205,20 +205,25 @@ skill_load(struct store *st, const struct context *ctx, const char *name,
 	int64_t entity = 0;
 	int r = scope_read(st, ctx, 0, &s, e);
 
-	if (r == 0)
-		r = scope_entity(st, &s, name, strlen(name), &entity, e);
+	if (r != 0)
+		return r;
+	r = scope_entity(st, &s, name, strlen(name), &entity, e);
 	if (r == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no skill '%s'; list_skills names them", name);
-	r = r == 1 && version > 0
-		    ? go_to_version(st, &s, entity, name, version, e)
-	    : r < 0 ? r
-		    : 0;
-	if (r == 0)
-		r = read_skill(st, entity, name, ret, e);
-	if (r == 0 && version > 0)
+	if (r < 0)
+		return r;
+	r = version > 0 ? go_to_version(st, &s, entity, name, version, e) : 0;
+	if (r != 0)
+		return r;
+	r = read_skill(st, entity, name, ret, e);
+	if (r != 0)
+		return r;
+	if (version > 0)
 		r = lens_apply(st, &s.lens, e);
-	if (r == 0 && ret_entity != NULL)
+	if (r != 0)
+		return r;
+	if (ret_entity != NULL)
 		*ret_entity = entity;
-	return r;
+	return 0;
 }

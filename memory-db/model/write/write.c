@@ -180,8 +180,6 @@ write_begin_about(struct write *w, struct call *c, enum change_kind kind,
 		return rc;
 	if (c->within)
 		return write_join(w, c->within, e);
-	if (rc != 0)
-		return rc;
 	return write_open(w, c, kind, about, e);
 }
 
@@ -388,10 +386,12 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	if (w->look)
 		return w->look->attr(w->look, entity, key, value, e);
 	before = change_ops(w->change);
-	rc = key == ATTR_PIN ? pins_set(w, entity, value, e)
-	     : key == ATTR_PIN_ASKED
-		     ? pins_set_asked(w, entity, value, e)
-		     : change_attr(w->change, entity, key, value, e);
+	if (key == ATTR_PIN)
+		rc = pins_set(w, entity, value, e);
+	else if (key == ATTR_PIN_ASKED)
+		rc = pins_set_asked(w, entity, value, e);
+	else
+		rc = change_attr(w->change, entity, key, value, e);
 
 	if (rc != 0)
 		return rc;

@@ -81,13 +81,16 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 		rc = repeats_look(near, item, &have, e);
 		said = near->alike;
 	}
-	if (rc >= 0 && said != 0)
+	if (rc < 0)
+		return rc;
+	if (said != 0)
 		rc = told_again(w, f->entity, said, e);
 	if (rc == 0 && have == 0) {
 		rc = write_add_watched(w, f, e);
 		have = w->last_fact;
-		if (rc == 0)
-			rc = repeats_put(near, item, have, e);
+		if (rc != 0)
+			return rc;
+		rc = repeats_put(near, item, have, e);
 		if (rc == 0 && f->flags & FACT_DERIVED)
 			rc = derive_all(w, f->entity, item, path, e);
 	}
@@ -111,6 +114,8 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 	size_t i;
 	int rc = repeats_begin(&near, w, entity, fresh, list, e);
 
+	if (rc != 0)
+		return rc;
 	json_array_foreach(list, i, item) {
 		struct fact f = *defaults;
 
@@ -119,16 +124,14 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 		f.label = 0;
 		f.flags &= FACT_CLAIMED;
 		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
-		if (rc == 0)
-			rc = provenance_observation(w->st, w->ctx, item, path,
-				&f, e);
-		if (rc == 0)
-			rc = write_entity_add_observation(&near, item, &f, path,
-				e);
+		rc = provenance_observation(w->st, w->ctx, item, path, &f, e);
 		if (rc != 0)
-			break;
+			return rc;
+		rc = write_entity_add_observation(&near, item, &f, path, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* Whatever may be wrong with an item is found before the first is written, so
@@ -139,25 +142,29 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 {
 	json_t *item, *source;
 	size_t i, k;
-	int rc = 0;
+	int rc;
 
 	json_array_foreach(list, i, item) {
 		struct fact f = write_fact(0, FACT_OBSERVATION);
 
-		if (rc == 0 && json_is_object(item))
-			rc = provenance_observation(w->st, w->ctx, item, path,
-				&f, e);
-		if (rc == 0 && json_is_object(item))
-			rc = write_expiry_check(w->ctx, item, path, e);
+		if (!json_is_object(item))
+			continue;
+		rc = provenance_observation(w->st, w->ctx, item, path, &f, e);
+		if (rc != 0)
+			return rc;
+		rc = write_expiry_check(w->ctx, item, path, e);
+		if (rc != 0)
+			return rc;
 		json_array_foreach(json_object_get(item, "derived_from"), k,
 			source) {
 			struct observation_source from = source_of(source);
 
-			if (rc == 0)
-				rc = write_source_check(w, &from, path, e);
+			rc = write_source_check(w, &from, path, e);
+			if (rc != 0)
+				return rc;
 		}
 	}
-	return rc;
+	return 0;
 }
 
 /* The metadata that stands there: there is one of it at most. */

@@ -102,20 +102,25 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
 	r = hide_ids(w, &in, r, e);
+	if (r != 0)
+		return r;
 	/* What is created again under this name begins anew. */
-	if (r == 0)
-		r = write_attr(w, entity, ATTR_TIER, 0, e);
-	if (r == 0)
-		r = write_attr(w, entity, ATTR_PIN, 0, e);
-	if (r == 0)
-		r = write_attr(w, entity, ATTR_CONFIRMED, 0, e);
-	if (r == 0)
-		r = write_attr(w, entity, ATTR_EXPIRES, 0, e);
-	if (r == 0)
-		r = write_attr(w, entity, ATTR_FACT_EXPIRES, 0, e);
-	if (r == 0)
-		r = write_hide_others(w, entity, ~0u, NULL, e);
-	return r;
+	r = write_attr(w, entity, ATTR_TIER, 0, e);
+	if (r != 0)
+		return r;
+	r = write_attr(w, entity, ATTR_PIN, 0, e);
+	if (r != 0)
+		return r;
+	r = write_attr(w, entity, ATTR_CONFIRMED, 0, e);
+	if (r != 0)
+		return r;
+	r = write_attr(w, entity, ATTR_EXPIRES, 0, e);
+	if (r != 0)
+		return r;
+	r = write_attr(w, entity, ATTR_FACT_EXPIRES, 0, e);
+	if (r != 0)
+		return r;
+	return write_hide_others(w, entity, ~0u, NULL, e);
 }
 
 static int

@@ -109,15 +109,15 @@ write_need_entity(struct write *w, const char *name, const char *param,
 {
 	int rc = write_find_entity(w, name, ret_entity, e);
 
-	if (rc == 0 && w->replay)
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (w->replay)
 		return err_param(e, MDB_E_INVALID, "key",
 			"this key was used within a day by another request, "
 			"which did not name '%s'; give each request its own "
 			"key, or none",
 			name);
-	if (rc == 0)
-		return write_missing(w, name, param, e);
-	return rc < 0 ? rc : 0;
+	return write_missing(w, name, param, e);
 }
 
 /* One end of a relation: where we write, else in the user's memory. In a

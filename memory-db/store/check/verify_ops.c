@@ -33,9 +33,11 @@ verify_ops_class_of(const struct verify_op *op)
 {
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
 		return FACTS;
-	return op->what == OP_ATTR    ? ATTRS
-	       : op->what == OP_ERASE ? ERASES
-				      : OTHERS;
+	if (op->what == OP_ATTR)
+		return ATTRS;
+	if (op->what == OP_ERASE)
+		return ERASES;
+	return OTHERS;
 }
 
 /* 0 when both ops are about one fact, or one attribute of an entity. */

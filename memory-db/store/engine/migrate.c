@@ -71,8 +71,7 @@ migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 	rc = exec(db, "BEGIN IMMEDIATE", path, e);
 	if (rc == 0)
 		rc = exec(db, sql, path, e);
-	if (rc == 0)
-		rc = exec(db, "COMMIT", path, e);
+	rc = rc == 0 ? exec(db, "COMMIT", path, e) : rc;
 	if (rc != 0)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;
@@ -278,11 +277,43 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 	return migrate_check(db, base->schema, base->path, e);
 }
 
+/* Of a file that is ours: what it must have to be used. */
+static int
+identify_ours(struct database *base, sqlite3 *db, struct err *e)
+{
+	bool is_new = base->schema == 0;
+	int rc = base->read_only
+			 ? 0
+			 : exec(db, "PRAGMA journal_mode = WAL", base->path, e);
+
+	if (rc != 0)
+		return rc;
+	if (is_new && base->read_only)
+		return err_set(e, MDB_E_STORE,
+			"%s is empty and cannot be written", base->path);
+	if (is_new)
+		rc = database_migrate(base, NULL, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (!base->read_only)
+		rc = create_identity(db, base->path, e);
+	if (rc != 0)
+		return rc;
+	if (is_new && base->new_id)
+		rc = set_id(db, base, e);
+	if (rc != 0)
+		return rc;
+	if (!base->read_only && base->new_instance)
+		rc = new_instance(db, base->path, e);
+	if (rc != 0)
+		return rc;
+	return load_identity(base, db, e);
+}
+
 int
 database_identify(struct database *base, struct err *e)
 {
 	sqlite3 *db = NULL;
-	bool is_new;
 	int rc = connection_open(base, !base->read_only, &db, e);
 
 	if (rc == 0)
@@ -291,25 +322,8 @@ database_identify(struct database *base, struct err *e)
 	if (rc != 0 && db)
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 			NULL);
-	if (rc == 0 && !base->read_only)
-		rc = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
-	is_new = rc == 0 && base->schema == 0;
-	if (is_new) {
-		if (base->read_only)
-			rc = err_set(e, MDB_E_STORE,
-				"%s is empty and cannot be written",
-				base->path);
-		else
-			rc = database_migrate(base, NULL, NULL, e);
-	}
-	if (rc == 0 && !base->read_only)
-		rc = create_identity(db, base->path, e);
-	if (rc == 0 && is_new && base->new_id)
-		rc = set_id(db, base, e);
-	if (rc == 0 && !base->read_only && base->new_instance)
-		rc = new_instance(db, base->path, e);
 	if (rc == 0)
-		rc = load_identity(base, db, e);
+		rc = identify_ours(base, db, e);
 	sqlite3_close(db);
 	return rc;
 }

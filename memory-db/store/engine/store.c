@@ -101,19 +101,21 @@ store_open_steps(struct store *st, struct err *e)
 {
 	int rc = open_connection(st, e);
 
-	if (rc == 0 && codec_init(&st->codec, dictionary_load, st) != 0)
-		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (codec_init(&st->codec, dictionary_load, st) != 0)
+		return err_nomem(e);
 	STORE_ASK(rc, st, connect, e);
-	if (rc == 0)
-		rc = lens_prepare(st, e);
-	if (rc == 0)
-		rc = stmt_prepare_all(st, e);
-	if (rc == 0)
-		sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress,
-			st);
-	if (st->snapshot)
-		snapshot_release(st->snapshot);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = lens_prepare(st, e);
+	if (rc != 0)
+		return rc;
+	rc = stmt_prepare_all(st, e);
+	if (rc != 0)
+		return rc;
+	sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress, st);
+	return 0;
 }
 
 int
@@ -133,6 +135,8 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 	/* What the service before left is looked at once (idle.c). */
 	st->merged_at = st->checkpointed_at = -1;
 	rc = store_open_steps(st, e);
+	if (st->snapshot)
+		snapshot_release(st->snapshot);
 	if (role == STORE_WRITER)
 		STORE_ASK(rc, st, load, e);
 	if (st->role == STORE_WRITER)
@@ -241,6 +245,33 @@ store_group_abort(struct store *st)
 	st->in_group = false;
 }
 
+static int
+group_work(struct store *st,
+	int (*work)(struct store *st, void *ctx, struct err *e), void *ctx,
+	struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = work(st, ctx, e);
+	if (rc != 0)
+		return rc;
+	return store_group_commit(st, e);
+}
+
+int
+store_group_run(struct store *st,
+	int (*work)(struct store *st, void *ctx, struct err *e), void *ctx,
+	struct err *e)
+{
+	int rc = group_work(st, work, ctx, e);
+
+	if (rc != 0)
+		store_group_abort(st);
+	return rc;
+}
+
 bool
 store_in_group(const struct store *st)
 {
@@ -328,17 +359,20 @@ store_notes_wanted(struct store *st)
 	return is_waiting;
 }
 
+static int
+no_work(struct store *st, void *ctx, struct err *e)
+{
+	(void)st;
+	(void)ctx;
+	(void)e;
+	return 0;
+}
+
 /* A group without a request: the participants write what waits. */
 int
 store_notes_step(struct store *st, struct err *e)
 {
-	int rc = store_group_begin(st, e);
-
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc)
-		store_group_abort(st);
-	return rc;
+	return store_group_run(st, no_work, NULL, e);
 }
 
 int

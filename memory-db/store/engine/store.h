@@ -111,6 +111,11 @@ struct database *store_database(const struct store *st);
 int store_group_begin(struct store *st, struct err *e) MUST_CHECK;
 int store_group_commit(struct store *st, struct err *e) MUST_CHECK;
 void store_group_abort(struct store *st);
+/* One group for what `work` writes: its commit, or its abort where the work or
+ * the commit fails. */
+int store_group_run(struct store *st,
+	int (*work)(struct store *st, void *ctx, struct err *e), void *ctx,
+	struct err *e) MUST_CHECK;
 bool store_in_group(const struct store *st);
 int store_savepoint(struct store *st, struct err *e) MUST_CHECK;
 int store_release(struct store *st, struct err *e) MUST_CHECK;

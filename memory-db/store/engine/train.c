@@ -237,7 +237,11 @@ train_compare(const void *va, const void *vb)
 
 	if (a->score != b->score)
 		return a->score > b->score ? -1 : 1;
-	return a->at > b->at ? 1 : a->at < b->at ? -1 : 0;
+	if (a->at > b->at)
+		return 1;
+	if (a->at < b->at)
+		return -1;
+	return 0;
 }
 
 /* The best have the shortest way: they stand at the end. */

@@ -270,7 +270,12 @@ rank(struct store *st, const struct entity_names_wanted *w,
 		c->rank = IS;
 		return 0;
 	}
-	c->rank = c->first ? IS_FIRST : c->lent ? IS_LENT : NO_WAY;
+	if (c->first)
+		c->rank = IS_FIRST;
+	else if (c->lent)
+		c->rank = IS_LENT;
+	else
+		c->rank = NO_WAY;
 	if (rc == 1)
 		rc = each_name(st, fact, stop_at, (void *)(uintptr_t)w, e);
 	if (rc == 1)

@@ -323,16 +323,15 @@ walk_until(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 		rc = pack_read_next(st, x->p.upto, x->p.fact_max, &id, &x->text,
 			&x->body, e);
 		if (rc == 0)
-			x->p.upto = x->p.fact_max;
-		if (rc == 0)
-			break;
+			id = x->p.fact_max;
 		if (rc == 1)
 			rc = pack_one(st, x, id, e);
 		if (rc == MDB_E_CORRUPT && id > 0)
 			rc = 0; /* verify tells; it stays as it is */
 		if (rc == 0)
 			x->p.upto = id;
-	} while (rc == 0 && clock_mono_ns() < until_ns);
+	} while (rc == 0 && x->p.upto < x->p.fact_max &&
+		 clock_mono_ns() < until_ns);
 	return rc;
 }
 
@@ -361,30 +360,46 @@ end_walk(struct store *st, struct pack *x, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+static int
+leave_work(struct store *st, void *packing, struct err *e)
+{
+	return pack_set(st, packing, e);
+}
+
 /* The dictionary is damaged: what can be read is packed with another one. */
 static int
 leave_dictionary(struct store *st, struct pack *x, struct err *e)
 {
 	struct packing p = x->p;
-	int rc = store_group_begin(st, e);
+	int rc;
 
 	p.dictionary = CODEC_BUILTIN;
 	p.upto = store_ids_of(p.ns);
 	p.trained = 0;
-	if (rc == 0)
-		rc = pack_set(st, &p, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc != 0)
-		store_group_abort(st);
+	rc = store_group_run(st, leave_work, &p, e);
 	pack_begin_anew(x);
 	return rc;
 }
 
 static int
+walk_work(struct store *st, void *ctx, struct err *e)
+{
+	struct pack *x = ctx;
+	int rc = walk_until(st, x, x->until_ns, e);
+
+	if (rc != 0)
+		return rc;
+	if (x->p.upto >= x->p.fact_max)
+		rc = end_walk(st, x, e);
+	if (rc != 0)
+		return rc;
+	return pack_set(st, &x->p, e);
+}
+
+static int
 walk(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 {
-	int rc = 0;
+	int rc;
 
 	if (x->squeeze_id != x->p.dictionary) {
 		drop_squeeze(x);
@@ -392,22 +407,12 @@ walk(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 			e);
 		if (rc == MDB_E_CORRUPT)
 			return leave_dictionary(st, x, e);
-		if (rc == 0)
-			x->squeeze_id = x->p.dictionary;
+		if (rc != 0)
+			return rc;
+		x->squeeze_id = x->p.dictionary;
 	}
-	if (rc == 0)
-		rc = store_group_begin(st, e);
-	if (rc == 0)
-		rc = walk_until(st, x, until_ns, e);
-	if (rc == 0 && x->p.upto >= x->p.fact_max)
-		rc = end_walk(st, x, e);
-	if (rc == 0)
-		rc = pack_set(st, &x->p, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc != 0)
-		store_group_abort(st);
-	return rc;
+	x->until_ns = until_ns;
+	return store_group_run(st, walk_work, x, e);
 }
 
 /* --- what is next --------------------------------------------------------- */

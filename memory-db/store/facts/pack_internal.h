@@ -42,6 +42,7 @@ enum pack_phase {
 
 #define PACK_QUICK 3 /* 190 KB each */
 struct pack {
+	int64_t until_ns; /* of the slice of the walk under way */
 	enum pack_phase phase;
 	struct packing p; /* of the namespace under way */
 	struct pack_try try_;

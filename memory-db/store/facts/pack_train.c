@@ -169,35 +169,43 @@ pays(const struct pack_try *t)
 	       (t->before - t->after) * 100 >= t->raw * GAIN_PERCENT;
 }
 
+struct adopting {
+	const struct pack_try *t;
+	struct packing p; /* as it will be */
+};
+
 /* A stale dictionary is left whether or not another one pays. */
+static int
+adopt_work(struct store *st, void *ctx, struct err *e)
+{
+	struct adopting *a = ctx;
+	struct packing *p = &a->p;
+	int rc = 0;
+
+	p->trained = p->fact_max - store_ids_of(p->ns);
+	if (pays(a->t) || p->stale == PACK_STALE) {
+		p->dictionary = CODEC_BUILTIN;
+		p->upto = store_ids_of(p->ns);
+		if (p->stale == PACK_STALE)
+			p->stale = PACK_LEAVING;
+		if (a->t->made.len > 0)
+			rc = dictionary_add(st, p->ns, a->t->made.data,
+				a->t->made.len, &p->dictionary, e);
+	}
+	return rc == 0 ? pack_set(st, p, e) : rc;
+}
+
 static int
 adopt(struct store *st, struct pack *x, struct err *e)
 {
-	struct pack_try *t = &x->try_;
-	struct packing p = x->p;
-	int rc = store_group_begin(st, e);
+	struct adopting a = {&x->try_, x->p};
+	int rc = store_group_run(st, adopt_work, &a, e);
 
-	p.trained = p.fact_max - store_ids_of(p.ns);
-	if (pays(t) || p.stale == PACK_STALE) {
-		p.dictionary = CODEC_BUILTIN;
-		p.upto = store_ids_of(p.ns);
-		if (p.stale == PACK_STALE)
-			p.stale = PACK_LEAVING;
-		if (rc == 0 && t->made.len > 0)
-			rc = dictionary_add(st, p.ns, t->made.data, t->made.len,
-				&p.dictionary, e);
-	}
-	if (rc == 0)
-		rc = pack_set(st, &p, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc != 0) {
-		store_group_abort(st);
+	if (rc != 0)
 		return rc;
-	}
-	pack_forget_quick(x, p.ns);
-	x->p = p;
-	pack_try_done(t);
+	pack_forget_quick(x, a.p.ns);
+	x->p = a.p;
+	pack_try_done(&x->try_);
 	x->phase = PACK_WALK;
 	return 0;
 }

@@ -135,23 +135,27 @@ index_rows(struct words_erasure *x, int64_t fact,
 	if (r == 0 && wait)
 		return text_gone_add(x->st, fact, text, e);
 	x->now_bytes += size;
-	if (r == 0)
-		r = keep_text(x, &text->name, e);
-	return r == 0 ? keep_text(x, &text->body, e) : r;
+	if (r != 0)
+		return r;
+	r = keep_text(x, &text->name, e);
+	if (r != 0)
+		return r;
+	return keep_text(x, &text->body, e);
 }
 
 int
 erase_index(struct words_erasure *x, int64_t fact, struct err *e)
 {
-	struct text_indexed text = {0};
+	AUTO_INDEXED struct text_indexed text = {0};
 	int rc = text_indexed_of(x->st, fact, &text, e);
 
-	if (rc == 0 && text.name.len + text.body.len > 0)
+	if (rc != 0)
+		return rc;
+	if (text.name.len + text.body.len > 0)
 		rc = index_rows(x, fact, &text, e);
-	if (rc == 0)
-		rc = drop_branch_rows(x->st, fact, e);
-	text_indexed_done(&text);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return drop_branch_rows(x->st, fact, e);
 }
 
 /* --- words ---------------------------------------------------------------- */
@@ -261,22 +265,22 @@ set_has(const struct word_set *set, const char *text, size_t n)
 static int
 erase_words_has_word(struct erase_words_word *w, int64_t fact)
 {
-	struct text_indexed text = {0};
+	AUTO_INDEXED struct text_indexed text = {0};
 	int rc = text_indexed_of(w->x->st, fact, &text, w->e);
 
-	if (rc == 0 && text.body.len >= SET_BYTES) {
+	if (rc != 0)
+		return rc;
+	if (text.body.len >= SET_BYTES) {
 		const struct word_set *set =
 			erase_words_set_of(w->x->st, fact, &text.body);
 
 		rc = !set ? err_nomem(w->e) : set_has(set, w->text, w->n);
-		text_indexed_done(&text);
 		return rc;
 	}
-	if (rc == 0 && text.name.len > 0)
+	if (text.name.len > 0)
 		rc = text_terms_each(text.name.data, text.name.len, is_it, w);
 	if (rc == 0 && text.body.len > 0)
 		rc = text_terms_each(text.body.data, text.body.len, is_it, w);
-	text_indexed_done(&text);
 	return rc == MDB_E_NOMEM ? err_nomem(w->e) : rc;
 }
 

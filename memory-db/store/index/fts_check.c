@@ -92,9 +92,11 @@ enum fts_check_column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
 static enum fts_check_column
 column_of(const char *name)
 {
-	return strcmp(name, "name") == 0    ? COLUMN_NAME
-	       : strcmp(name, "scope") == 0 ? COLUMN_SCOPE
-					    : COLUMN_BODY;
+	if (strcmp(name, "name") == 0)
+		return COLUMN_NAME;
+	if (strcmp(name, "scope") == 0)
+		return COLUMN_SCOPE;
+	return COLUMN_BODY;
 }
 
 static size_t
@@ -210,9 +212,11 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 static enum text_ix
 ix_of(enum text_statement what)
 {
-	return what == TEXT_OPEN_FACTS	 ? TEXT_IX_LIVE
-	       : what == TEXT_PAST_FACTS ? TEXT_IX_PAST
-					 : TEXT_IX_BRANCH;
+	if (what == TEXT_OPEN_FACTS)
+		return TEXT_IX_LIVE;
+	if (what == TEXT_PAST_FACTS)
+		return TEXT_IX_PAST;
+	return TEXT_IX_BRANCH;
 }
 
 /* Adds what a statement says the index should hold: rows (row, fact, branch);
@@ -372,6 +376,20 @@ check_word(void *ctx, const char *word, size_t n)
 }
 
 static int
+check_words_of(struct fts_check *c, int64_t fact)
+{
+	const struct buf *name = &c->text.name, *body = &c->text.body;
+	int rc = text_indexed_of(c->st, fact, &c->text, c->e);
+
+	if (rc != 0)
+		return rc;
+	rc = text_terms_each(name->data, name->len, check_word, c);
+	if (rc != 0)
+		return rc;
+	return text_terms_each(body->data, body->len, check_word, c);
+}
+
+static int
 check_terms(struct fts_check *c)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
@@ -388,17 +406,27 @@ check_terms(struct fts_check *c)
 		if (rc == 1)
 			continue;
 		if (rc == 0)
-			rc = text_indexed_of(c->st, fact, &c->text, c->e);
-		if (rc == 0)
-			rc = text_terms_each(c->text.name.data,
-				c->text.name.len, check_word, c);
-		if (rc == 0)
-			rc = text_terms_each(c->text.body.data,
-				c->text.body.len, check_word, c);
+			rc = check_words_of(c, fact);
 		if (rc != 0)
 			return rc == MDB_E_NOMEM ? err_nomem(c->e) : rc;
 	}
 	return rc;
+}
+
+static int
+check_all(struct fts_check *c, struct text_checked *ret)
+{
+	int rc = fts_check_compare(c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
+
+	if (rc != 0)
+		return rc;
+	rc = fts_check_compare(c, "ft_past", TEXT_PAST_FACTS, &ret->past);
+	if (rc != 0)
+		return rc;
+	rc = fts_check_compare(c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
+	if (rc != 0)
+		return rc;
+	return check_terms(c);
 }
 
 int
@@ -409,22 +437,14 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	int64_t deadline_ns = st->deadline_ns;
 	int rc;
 
-	/* Both sides must be one state, so this cannot go on in a later
-	 * request; it can be cancelled. */
-	st->deadline_ns = 0;
 	c.cells = calloc(CELLS, sizeof(*c.cells));
 	if (!c.cells)
 		return err_nomem(e);
 	randombytes_buf(c.key, sizeof(c.key));
-	rc = fts_check_compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
-	if (rc == 0)
-		rc = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS,
-			&ret->past);
-	if (rc == 0)
-		rc = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS,
-			&ret->branch);
-	if (rc == 0)
-		rc = check_terms(&c);
+	/* Both sides must be one state, so this cannot go on in a later
+	 * request; it can be cancelled. */
+	st->deadline_ns = 0;
+	rc = check_all(&c, ret);
 	text_indexed_done(&c.text);
 	text_parts_done(&c.parts);
 	buf_done(&c.tokens);

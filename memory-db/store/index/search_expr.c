@@ -226,7 +226,11 @@ search_expr_read(struct search_expr *x, const char *text, size_t n)
 		return 0;
 	x->root = read_or(&r);
 	skip_spaces(&r);
-	return r.failed != 0 ? r.failed : r.s < r.end ? MDB_E_INTERNAL : 0;
+	if (r.failed != 0)
+		return r.failed;
+	if (r.s < r.end)
+		return MDB_E_INTERNAL;
+	return 0;
 }
 
 void

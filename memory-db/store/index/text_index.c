@@ -398,6 +398,27 @@ learn_words(struct store *st, struct err *e)
 	return rc;
 }
 
+static int
+text_queue_write(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	int rc = learn_words(st, e);
+
+	if (rc != 0)
+		return rc;
+	qsort(q->entries, q->n, sizeof(*q->entries), text_index_by_fact);
+	rc = flush_live(st, false, e);
+	if (rc != 0)
+		return rc;
+	rc = flush_live(st, true, e);
+	if (rc != 0)
+		return rc;
+	rc = flush_past(st, e);
+	if (rc != 0)
+		return rc;
+	return flush_branch(st, e);
+}
+
 int
 text_queue_flush(struct store *st, struct err *e)
 {
@@ -409,16 +430,7 @@ text_queue_flush(struct store *st, struct err *e)
 	/* An empty arena (only empty texts) still needs a base. */
 	if (buf_reserve(&q->arena, 1) < 0)
 		return err_nomem(e);
-	rc = learn_words(st, e);
-	qsort(q->entries, q->n, sizeof(*q->entries), text_index_by_fact);
-	if (rc == 0)
-		rc = flush_live(st, false, e);
-	if (rc == 0)
-		rc = flush_live(st, true, e);
-	if (rc == 0)
-		rc = flush_past(st, e);
-	if (rc == 0)
-		rc = flush_branch(st, e);
+	rc = text_queue_write(st, e);
 	/* On failure the group is aborted: the entries go all the same. */
 	q->n = 0;
 	buf_clear(&q->arena, ARENA_KEEP);

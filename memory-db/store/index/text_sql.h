@@ -55,6 +55,7 @@ struct text_indexed {
 int text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e) MUST_CHECK;
 void text_indexed_done(struct text_indexed *x);
+#define AUTO_INDEXED __attribute__((cleanup(text_indexed_done)))
 /* The same of a fact that waits: it may be erased (text_wait.c). */
 int text_wait_text(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e) MUST_CHECK;

@@ -234,14 +234,16 @@ change_replay_fact(struct change *c, const struct fact *f,
 	unsigned char digest[FACT_DIGEST_BYTES];
 	int r = change_add_check_room(c, e);
 
-	if (r == 0 && f->id != c->fact_max + 1)
+	if (r != 0)
+		return r;
+	if (f->id != c->fact_max + 1)
 		return err_set(e, MDB_E_CONFLICT,
 			"fact %lld cannot be replayed: the next of its "
 			"namespace is %lld",
 			(long long)f->id, (long long)c->fact_max + 1);
-	if (r == 0 && f->erased)
+	if (f->erased)
 		memcpy(digest, given, sizeof(digest));
-	else if (r == 0)
+	else
 		r = digest_new(c, f, salt, digest, e);
 	return r == 0 ? change_add_write_fact(c, f, f->erased ? NULL : salt,
 				digest, e)

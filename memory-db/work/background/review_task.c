@@ -66,20 +66,27 @@ review_all(struct store *st, int64_t budget_ns, bool *ret_more, struct err *e)
 	return rc;
 }
 
+struct review_work {
+	int64_t budget_ns;
+	bool more;
+};
+
+static int
+review_work(struct store *st, void *ctx, struct err *e)
+{
+	struct review_work *w = ctx;
+
+	return review_all(st, w->budget_ns, &w->more, e);
+}
+
 static int
 review_step(void *ctx, int64_t budget_ns, struct err *e)
 {
 	struct store *st = ((struct work *)ctx)->st;
-	bool more = false;
-	int rc = store_group_begin(st, e);
+	struct review_work w = {.budget_ns = budget_ns / 2};
+	int rc = store_group_run(st, review_work, &w, e);
 
-	if (rc == 0)
-		rc = review_all(st, budget_ns / 2, &more, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc != 0)
-		store_group_abort(st);
-	return rc == 0 ? more : rc;
+	return rc == 0 ? w.more : rc;
 }
 
 /* Nothing waits: most databases, for ever. */
