@@ -109,7 +109,7 @@ crash: ## The service dies ROUNDS (1000) times under mixed load; nothing is lost
 		--rounds $(POWER_ROUNDS)
 	TEST_VARIANT=release python3 tests/crash/campaign.py --rounds 20 \
 		--entities 100000 --verify 20 --longest-start 1
-bench-programs: jail-programs $(PROGRAMS) $(BENCHES) $(SHIMS)
+bench-programs: jail-programs $(PROGRAMS) $(BENCHES) $(SHIMS) $(B)/unit/test_mcp_calls
 
 demo: ## The product at work: two clients, a crash, nothing lost
 	@$(MAKE) --no-print-directory -s -j$(CORES) -Otarget all

@@ -129,6 +129,15 @@ class Side:
         done = [self.tool(name, **args) for name, args in calls]
         return sum(x[0] for x in done), sum(x[1] for x in done)
 
+    def settle(self):
+        """Until it does nothing by itself any more: what comes then is the
+        cost of calls alone."""
+        while True:
+            before = cpu_ms(self.pids)
+            time.sleep(.4)
+            if cpu_ms(self.pids) - before < 2:
+                return
+
     def rss_mb(self):
         return sum(map(rss_kb, self.pids)) / 1024
 
@@ -157,6 +166,7 @@ class Theirs(Side):
 def measure(side, n, rounds):
     """Figures of one side: {what: (ms, CPU ms)}."""
     found = {"load": side.load(n)}
+    side.settle()
     reads = [side.tool("read_graph") for _ in range(rounds)]
     # What the first call warms up, and later ones find warm, counts apart.
     found["read_graph, the first"] = reads[0][:2]

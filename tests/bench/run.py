@@ -2,6 +2,7 @@
 """The figures of the product, each beside its target.
 
     tests/bench/run.py [--quick] [--million] [--only REGEX] [--rounds N]
+                       [--json FILE]
 
 Databases lie on /dev/shm behind an fsync of fixed length (1 ms), so the disk
 of the machine does not matter. Modes that are compared run by turns, three
@@ -27,6 +28,8 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 from fairness import bench_fairness  # noqa: E402
 from harness import BUILD, Mcp, Service, rss_kb  # noqa: E402
+from operate import OPERATE_PARTS  # noqa: E402
+from order import ORDER_PARTS  # noqa: E402
 from reference import bench_reference  # noqa: E402
 
 LOAD = BUILD / "bench" / "bench_load"
@@ -67,25 +70,23 @@ class Bench:
     def median(self, values):
         return statistics.median(values)
 
-
-def cpu_by_thread(pid):
-    """CPU seconds of each thread."""
-    tick = os.sysconf("SC_CLK_TCK")
-    used = {}
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/stat") as f:
-            fields = f.read().rpartition(")")[2].split()
-        used[tid] = (int(fields[11]) + int(fields[12])) / tick
-    return used
+    @staticmethod
+    def cpu_by_thread(pid):
+        """CPU seconds of each thread."""
+        used = {}
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{tid}/schedstat") as f:
+                used[tid] = int(f.read().split()[0]) / 1e9
+        return used
 
 
 def bench_create(b):
     rates, naive, p99, cpu, samples = [], [], [], [], 0
     for _ in range(b.rounds):
         with b.service() as db:
-            before = cpu_by_thread(db.pid)
+            before = b.cpu_by_thread(db.pid)
             [r] = b.load(db, f"clients=64,count={b.n(12000, 6000)},warm=500")
-            after = cpu_by_thread(db.pid)
+            after = b.cpu_by_thread(db.pid)
             busiest = max(after[t] - before.get(t, 0) for t in after
                           if t != str(db.pid))
             cpu.append(1e6 * busiest / (r["samples"] + 500))
@@ -675,7 +676,7 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("bytes", bench_bytes), ("packing", bench_packing),
          ("sandbox", bench_sandbox),
          ("scripts", bench_scripts), ("fairness", bench_fairness),
-         ("reference", bench_reference))
+         *ORDER_PARTS, *OPERATE_PARTS, ("reference", bench_reference))
 
 
 def main():
@@ -685,6 +686,7 @@ def main():
                    help="search 1,000,000 entities too (minutes more)")
     a.add_argument("--rounds", type=int, default=0,
                    help="of each comparison (3; quick: 1)")
+    a.add_argument("--json", metavar="FILE", help="all figures, as JSON")
     a.add_argument("--only", default="", help="parts that match: " +
                    ", ".join(n for n, _ in PARTS))
     args = a.parse_args()
@@ -706,6 +708,13 @@ def main():
     finally:
         shutil.rmtree(tempfile.tempdir, ignore_errors=True)
     missed = [r for r in b.rows if r[3] == "MISS"]
+    if args.json:
+        report = {"cores": os.cpu_count(), "kernel": platform.release(),
+                  "rounds": b.rounds, "quick": b.quick,
+                  "comparison": getattr(b, "comparison", []),
+                  "figures": [dict(zip(("what", "target", "measured",
+                                        "verdict"), r)) for r in b.rows]}
+        Path(args.json).write_text(json.dumps(report, indent=1) + "\n")
     print(f"load generator: {b.generator_s:.0f} s of CPU; "
           f"{time.monotonic() - began:.0f} s in all; "
           f"{sum(r[3] == 'ok' for r in b.rows)} figures within their "

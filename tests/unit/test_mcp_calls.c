@@ -347,6 +347,7 @@ test_parses_and_dumps(void **state)
 	run(&w, search); /* connects and says hello */
 	parses = dumps = 0;
 	run(&w, search);
+	print_message("a search: %u parses, %u dumps\n", parses, dumps);
 	assert_int_equal(parses, 2);
 	assert_int_equal(dumps, 2);
 	parses = dumps = 0;
@@ -354,6 +355,26 @@ test_parses_and_dumps(void **state)
 	assert_int_equal(parses, 2);
 	assert_int_equal(dumps, 2);
 	assert_int_equal(count(w.out, "\"structuredContent\":"), 3);
+	world_close(&w);
+}
+
+/* A whole graph goes on as text: of memory-db's reply nothing is parsed, and
+ * nothing of the result is written from values. */
+static void
+test_graph_is_not_parsed(void **state)
+{
+	static const char read[] = CALL("9", "read_graph", "{}");
+	struct world w;
+
+	(void)state;
+	world_open(&w, "compat");
+	run(&w, INIT);
+	run(&w, read);
+	parses = dumps = 0;
+	run(&w, read);
+	print_message("a whole graph: %u parses, %u dumps\n", parses, dumps);
+	assert_int_equal(parses, 1);
+	assert_int_equal(dumps, 1);
 	world_close(&w);
 }
 
@@ -435,6 +456,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compat),
 		cmocka_unit_test(test_parses_and_dumps),
+		cmocka_unit_test(test_graph_is_not_parsed),
 		cmocka_unit_test(test_compat_without_memory),
 		cmocka_unit_test(test_default_without_memory),
 	};

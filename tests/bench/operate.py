@@ -1,0 +1,139 @@
+"""Backup beside writers, restore, hooks, and what a call of an agent costs. Part
+of run.py."""
+import json
+import re
+import statistics
+import subprocess
+import threading
+import time
+
+from harness import BIN, BUILD, entity
+from order import p50_p99, settle
+from reference import cpu_ms
+
+
+def fill(b, db, entities):
+    b.load(db, f"op=bulk,clients=4,count={entities // 250},batch=250,name=c")
+
+
+def bench_backup(b):
+    many = b.n(100_000, 10_000)
+    with b.service(fsync_us=1000) as db:
+        fill(b, db, many)
+        folder = db.folder / "backups"
+        seconds, shares, took = b.n(6, 3), [], []
+        for i in range(max(b.rounds, 2)):
+            [alone] = b.load(db, f"clients=64,seconds={seconds},name=a{i}x")
+            done = {}
+
+            def backup():
+                began = time.monotonic()
+                db.ctl("backup", folder, seconds=300)
+                done["s"] = time.monotonic() - began
+
+            thread = threading.Thread(target=backup)
+            thread.start()
+            [beside] = b.load(db, f"clients=64,seconds={seconds},name=b{i}x")
+            thread.join()
+            took.append(done["s"])
+            # Of the time in which both ran; the rest went at full speed.
+            part = min(1, done["s"] / seconds)
+            lost = 1 - beside["rate"] / alone["rate"]
+            shares.append(1 - lost / part)
+        share = b.median(shares)
+        b.row(f"creates while {many:,} entities are backed up",
+              ">= 80 % of the rate", f"{100 * share:.0f} % (backup "
+              f"{b.median(took):.1f} s)", share >= 0.8)
+        c = db.client(timeout=120)
+        for first in range(0, 1000, 1):
+            c.ok("create_entities", entities=[entity(f"i{first}", "x")])
+        began = time.monotonic()
+        db.ctl("backup", "--incremental", folder, seconds=300)
+        spent = time.monotonic() - began
+        b.row("backup --incremental of 1,000 changes", "< 1 s",
+              f"{spent:.2f} s", spent < 1)
+        began = time.monotonic()
+        db.ctl("restore", folder, "--into", db.folder / "restored.db",
+               seconds=300)
+        spent = time.monotonic() - began
+        b.row("restore into a new file", "< 10 s", f"{spent:.1f} s",
+              spent < 10)
+
+
+def fire(db, event, **data):
+    """(ms, bytes) of one firing of a hook of Claude Code."""
+    text = json.dumps({"session_id": "bench", "cwd": str(db.folder),
+                       "hook_event_name": event, **data})
+    began = time.monotonic()
+    done = subprocess.run([str(BIN / "memoryctl"), "hook", "claude-code",
+                           event], input=text.encode(), env=db.env(),
+                          cwd=db.folder, capture_output=True, check=True)
+    return 1e3 * (time.monotonic() - began), len(done.stdout)
+
+
+def bench_hooks(b):
+    with b.service(fsync_us=0) as db:
+        fill(b, db, 10_000)
+        c = db.client(timeout=120)
+        c.ok("create_entities", entities=[
+            entity(f"project {k}", f"the deploy of service {k} goes over "
+                   f"kestrel host {k}") for k in range(500)])
+        settle(c)
+        n = b.n(400, 100)
+        for event, what in (
+                ("SessionStart", [{"source": "startup"}] * n),
+                ("UserPromptSubmit", [{"prompt": "how does the deploy of "
+                                       f"service {k} go?"}
+                                      for k in range(n)])):
+            fired = [fire(db, event, **{**data, "session_id": f"s{k}"})
+                     for k, data in enumerate(what)]
+            p50, p99 = p50_p99([x[0] for x in fired])
+            sizes = [x[1] for x in fired]
+            b.row(f"hook claude-code {event}", "p99 < 50 ms",
+                  f"p50 {p50:.1f}, p99 {p99:.1f} ms; "
+                  f"{statistics.median(sizes):.0f} bytes, at most "
+                  f"{max(sizes)}", p99 < 50)
+
+
+def counted():
+    """(call, parses, dumps) in memory-mcp, as the unit test counts them."""
+    program = BUILD / "unit" / "test_mcp_calls"
+    done = subprocess.run([str(program)], capture_output=True, text=True,
+                          check=False)
+    found = re.findall(r"(a search|a whole graph): (\d+) parses, (\d+) dumps",
+                       done.stdout + done.stderr)
+    return [(what, int(x), int(y)) for what, x, y in found]
+
+
+def bench_calls(b):
+    """CPU of one call of an agent, in memory-mcp and in memory-db."""
+    many = b.n(10_000, 3_000)
+    with b.service(fsync_us=0) as db:
+        fill(b, db, many)
+        settle(db.client())
+        with db.mcp() as m:
+            for tool, args in (("search_nodes", {"query": "w10 w200"}),
+                               ("recall", {"query": "what of w10 w200?"})):
+                n = b.n(1500, 400)
+                for _ in range(50):
+                    m.ok(tool, **args)
+                us = []
+                for _ in range(3):
+                    before = cpu_ms([m.pid]), cpu_ms([db.pid])
+                    for _ in range(n // 3):
+                        m.ok(tool, **args)
+                    after = cpu_ms([m.pid]), cpu_ms([db.pid])
+                    us.append([1e3 * (y - x) / (n // 3)
+                               for x, y in zip(before, after)])
+                mine, its = (statistics.median(x[i] for x in us)
+                             for i in (0, 1))
+                b.row(f"CPU of a {tool}, {many:,} entities", "",
+                      f"memory-mcp {mine:.0f} us, memory-db {its:.0f} us")
+    for what, parses, dumps in counted():
+        most = 2 if what == "a search" else 1
+        b.row(f"{what} in memory-mcp: parses, dumps", f"<= {most}, {most}",
+              f"{parses}, {dumps}", max(parses, dumps) <= most)
+
+
+OPERATE_PARTS = (("calls", bench_calls), ("hooks", bench_hooks),
+                 ("backup", bench_backup))
