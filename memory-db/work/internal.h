@@ -3,6 +3,7 @@
 #define WORK_INTERNAL_H
 
 #include "memory-db/model/order/scan.h"
+#include "memory-db/work/read_cache.h"
 #include "memory-db/work/snapshots.h"
 #include "memory-db/model/curate/alone.h"
 #include "memory-db/work/work.h"
@@ -17,6 +18,7 @@ struct reader {
 	bool is_started, may_slow;
 	pthread_mutex_t lock; /* guards current against interrupts */
 	struct job *current;
+	struct read_cache cache; /* of st */
 };
 
 struct runner {

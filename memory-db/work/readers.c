@@ -21,6 +21,30 @@ set_current(struct reader *r, struct job *j)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* Runs the method within the snapshot, or finds what it answered before. */
+static int
+readers_answer(struct reader *r, struct call *c, struct job *j,
+	json_t **ret_result, struct err *e)
+{
+	AUTO_BUF struct buf key = {0};
+	uint32_t state = 0;
+	int rc;
+
+	if (!read_cache_key(j, &key))
+		return r->work->opt.run(c, ret_result, e);
+	rc = store_state(r->st, &state, e);
+	if (rc != 0)
+		return rc;
+	if (read_cache_find(&r->cache, state, &key, &j->text)) {
+		*ret_result = json_object();
+		return *ret_result ? 0 : err_nomem(e);
+	}
+	rc = r->work->opt.run(c, ret_result, e);
+	if (rc == 0)
+		read_cache_keep(&r->cache, &key, &j->text, *ret_result);
+	return rc;
+}
+
 /* Runs the method within one snapshot. 0 with *ret_result, or a code. */
 static int
 readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
@@ -40,7 +64,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 	store_deadline(r->st, c.deadline_ns);
 	rc = store_read_begin(r->st, e);
 	if (rc == 0) {
-		rc = r->work->opt.run(&c, ret_result, e);
+		rc = readers_answer(r, &c, j, ret_result, e);
 		store_read_end(r->st);
 	}
 	store_deadline(r->st, 0);
@@ -113,6 +137,7 @@ reader_main(void *arg)
 				return NULL;
 			if (work_state(r->work) == WORK_READY) {
 				work_enter(r->work);
+				read_cache_clear(&r->cache);
 				work_shrink(r->st);
 				work_leave(r->work);
 				wait_ms = -1;

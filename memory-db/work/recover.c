@@ -57,6 +57,7 @@ close_all(struct work *w)
 	store_close(w->st);
 	w->st = NULL;
 	for (size_t i = 0; i < WORK_READERS; i++) {
+		read_cache_clear(&w->readers[i].cache);
 		store_close(w->readers[i].st);
 		w->readers[i].st = NULL;
 	}

@@ -230,6 +230,7 @@ work_stop(struct work *w)
 		pthread_join(w->writer, NULL);
 	w->writer_started = false;
 	for (size_t i = 0; i < WORK_READERS; i++) {
+		read_cache_clear(&w->readers[i].cache);
 		store_close(w->readers[i].st);
 		w->readers[i].st = NULL;
 	}

@@ -11,7 +11,7 @@ import math
 import sys
 
 PANELS = (("load", "load, in batches of 100", "ms"),
-          ("read_graph", "read_graph", "ms"),
+          ("read_graph after a write", "read_graph after a write", "ms"),
           ("search_nodes", "search_nodes", "ms"),
           ("create of one", "create_entities of one", "ms"),
           ("memory", "memory", "MB"))

@@ -314,6 +314,20 @@ store_read_begin(struct store *st, struct err *e)
 	return stmt_run(st, stmt_use(st, MOD_DB, READ), e);
 }
 
+int
+store_state(struct store *st, uint32_t *ret_state, struct err *e)
+{
+	int64_t newest;
+	/* BEGIN does not open the snapshot yet, the first read does. */
+	int rc = lens_newest(st, &newest, e);
+
+	if (rc != 0)
+		return rc;
+	rc = sqlite3_file_control(st->db, "main", SQLITE_FCNTL_DATA_VERSION,
+		ret_state);
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "data version", e);
+}
+
 void
 store_read_end(struct store *st)
 {

@@ -124,6 +124,10 @@ void store_rollback(struct store *st);
 /* --- a reader's snapshot: everything between sees one state --------------- */
 int store_read_begin(struct store *st, struct err *e) MUST_CHECK;
 void store_read_end(struct store *st);
+/* A number of the state that the snapshot sees: whatever is committed by another
+ * connection makes another one. Of this connection alone. */
+int store_state(struct store *st, uint32_t *ret_state, struct err *e)
+	MUST_CHECK;
 
 /* --- a script's view (STORE_SCRIPT) ---------------------------------------------
  * Between begin and end the store is the database as of *ret_change, plus what
