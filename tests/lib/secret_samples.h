@@ -107,6 +107,9 @@ static const struct secret_family {
 	{"telegram bot", "{D10}:AA{U33}"},
 	{"discord bot", "MT{N22}.G{U5}.{U38}"},
 	{"discord webhook", "https://discord.com/api/webhooks/{D18}/{U68}"},
+	{"dropbox", "sl.{U130}"},
+	{"twitter", "AAAAAAAAAAAAAAAAAAAAA{N80}"},
+	{"razorpay", "rzp_live_{N14}"},
 	{"npm", "npm_{N36}"},
 	{"pypi", "pypi-AgEIcHlwaS5vcmc{U80}"},
 	{"rubygems", "rubygems_{H48}"},
@@ -158,6 +161,10 @@ static const char *const secret_carriers[] = {
 
 /* Values that only their place gives away. */
 static const char *const secret_lines[] = {
+	"the wifi password is sunflower",
+	"our passphrase is correct-horse-battery-staple",
+	"machine api.example.org login ada password {N12}7z",
+	"sshpass -p '{N10}3x' ssh root@host",
 	"DB_PASSWORD={N14}!x7",
 	"password: Sommer{D4}!",
 	"\"password\": \"{N12}7k\",",

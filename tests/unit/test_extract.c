@@ -566,6 +566,33 @@ reads_notes(void **state)
 		"project: shop in Lille was opened in March 2024");
 }
 
+/* Nothing rather than junk; what is English of a mixed text is kept. */
+static void
+leaves_other_languages(void **state)
+{
+	struct extraction x;
+
+	(void)state;
+	gives("Ich wohne in Berlin und arbeite bei Siemens.", "");
+	gives("Mein Name ist Klaus. Deadline ist Freitag.", "");
+	gives("J'habite \xc3\xa0 Lyon et je pr\xc3\xa9"
+	      "f\xc3\xa8re le th\xc3\xa9.",
+		"");
+	gives("Vivo en Madrid y trabajo en Telef\xc3\xb3nica.", "");
+	gives("\xe6\x88\x91\xe4\xbd\x8f\xe5\x9c\xa8\xe5\x8c\x97"
+	      "\xe4\xba\xac",
+		"");
+	gives("\xd0\xaf \xd0\xb6\xd0\xb8\xd0\xb2\xd1\x83 "
+	      "\xd0\xb2 \xd0\x9c\xd0\xbe\xd1\x81\xd0\xba\xd0\xb2"
+	      "\xd0\xb5.",
+		"");
+	gives("int main(void) { return 0; }", "");
+	x = extract("Das ist nicht mein Haus.\nI work at Siemens.\n", 44);
+	assert_int_equal(x.n, 1);
+	assert_int_equal(x.foreign, 1);
+	extract_done(&x);
+}
+
 static void
 knows_when(void **state)
 {
@@ -720,6 +747,7 @@ main(void)
 		cmocka_unit_test(keeps_answers_and_fragments),
 		cmocka_unit_test(knows_who_is_meant),
 		cmocka_unit_test(reads_notes),
+		cmocka_unit_test(leaves_other_languages),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),
 		cmocka_unit_test(takes_what_is_agreed),

@@ -99,6 +99,65 @@ behind_verb(const struct secret_text *t, size_t at)
 	return 0;
 }
 
+/* What a sentence says of a password that is none: "the password is required". */
+static const char *const said_of_it[] = {"required", "optional", "wrong",
+	"incorrect", "correct", "invalid", "expired", "missing", "empty",
+	"unset", "weak", "strong", "hidden", "secret", "unknown", "mandatory",
+	"needed", "visible", "public", "private", "confidential", "available",
+	"below", "above", "attached", "different", "important", "broken",
+	"outdated", "obsolete", "default", "random", "unique", "complex",
+	"simple", "secure", "insecure", "sensitive", "forgotten", "unchanged",
+	"useless", "pointless", "enough", "nothing", "something", "anything",
+	"yours", "theirs", "myself", "always", "usually", "probably", "written",
+	"chosen", "stolen", "leaked", "unlikely", "somewhere", "elsewhere",
+	"neither", "either", "another", "personal", "temporary", "permanent",
+	"notnull", "nullable", "string", "plaintext", "cleartext", "overdue",
+	"falsch", "richtig", "abgelaufen", "geheim", "notwendig", "unbekannt",
+	"erforderlich", "optional", "ungueltig", "sicher", "unsicher"};
+
+static bool
+ends_with(const char *s, size_t n, const char *end)
+{
+	size_t k = strlen(end);
+
+	return n > k && memcmp(s + n - k, end, k) == 0;
+}
+
+/* "the wifi password is sunflower": one plain word, in small letters or with a
+ * hyphen, that ends the sentence and says nothing of the password. */
+static bool
+is_plain_word(const struct secret_text *t, size_t at, size_t n)
+{
+	static const char *const ends[] = {"ed", "ing", "able", "ible", "ly",
+		"less", "ful", "ive", "ary", "ous", "ent", "ant"};
+	const char *s = t->s + at;
+	size_t hyphens = 0, behind = at + n;
+
+	if (n < 6 || n > 64)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '-' && i > 0 && i + 1 < n)
+			hyphens++;
+		else if (!secret_is_alnum(s[i]))
+			return false;
+	}
+	while (behind < t->n && strchr("\"'`", t->s[behind]) != NULL &&
+		t->s[behind] != '\0')
+		behind++;
+	if (behind < t->n && strchr(".,;!?\n)", t->s[behind]) == NULL)
+		return false;
+	if (hyphens >= 2)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (hyphens > 0 || ends_with(s, n, ends[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(said_of_it); i++)
+		if (strlen(said_of_it[i]) == n &&
+			secret_same(s, said_of_it[i], n))
+			return false;
+	return !secret_is_named(s, n);
+}
+
 static bool
 told(const struct secret_text *t, size_t at, enum secret_kind kind,
 	struct secret *ret)
@@ -110,11 +169,32 @@ told(const struct secret_text *t, size_t at, enum secret_kind kind,
 	n = secret_value_behind(t, verb, &value);
 	while (n > 0 && strchr(".:!?", t->s[value + n - 1]) != NULL)
 		n--;
-	if (!secret_is_value(t->s + value, n, kind))
+	if (!secret_is_value(t->s + value, n, kind) &&
+		(kind != SECRET_KIND_PASSWORD || !is_plain_word(t, value, n)))
 		return false;
 	*ret = (struct secret){kind == SECRET_KIND_PASSWORD ? "password-told"
 							    : "secret-told",
 		value, n};
+	return true;
+}
+
+/* `machine api.example.org login ada password ..`: of a file .netrc. */
+static bool
+of_login(const struct secret_text *t, size_t at, enum secret_kind kind,
+	struct secret *ret)
+{
+	static const char word[] = " password ";
+	size_t i = at + 1, value, n;
+
+	while (i < t->n && (unsigned char)t->s[i] > ' ' && i - at < 64)
+		i++;
+	if (i == at + 1 || t->n - i <= sizeof(word) ||
+		memcmp(t->s + i, word, sizeof(word) - 1) != 0)
+		return false;
+	n = secret_value_behind(t, i + sizeof(word) - 1, &value);
+	if (!secret_is_value(t->s + value, n, kind))
+		return false;
+	*ret = (struct secret){"netrc-password", value, n};
 	return true;
 }
 
@@ -141,6 +221,7 @@ static const struct said {
 	NOUN("api key", SECRET_KIND_SECRET, told),
 	NOUN("token", SECRET_KIND_TOKEN, told),
 	NOUN("secret", SECRET_KIND_SECRET, told),
+	NOUN("login", SECRET_KIND_PASSWORD, of_login),
 };
 
 /* Most words end here: of those above, in either case. */
@@ -148,8 +229,9 @@ static bool
 begins_noun(char c)
 {
 	static const uint32_t letters = 1u << ('a' - 'a') | 1u << ('b' - 'a') |
-					1u << ('k' - 'a') | 1u << ('p' - 'a') |
-					1u << ('s' - 'a') | 1u << ('t' - 'a');
+					1u << ('k' - 'a') | 1u << ('l' - 'a') |
+					1u << ('p' - 'a') | 1u << ('s' - 'a') |
+					1u << ('t' - 'a');
 	unsigned i = (unsigned)((unsigned char)c | 0x20) - 'a';
 
 	return i < 26 && (letters >> i & 1) != 0;
@@ -196,17 +278,25 @@ secret_option(const struct secret_text *t, size_t at, struct secret *ret)
 		const char *name;
 		enum secret_kind kind; /* NONE: user:password */
 	} options[] = {{"-u ", SECRET_KIND_NONE}, {"--user ", SECRET_KIND_NONE},
+		{"-p ", SECRET_KIND_PASSWORD},
 		{"--password ", SECRET_KIND_PASSWORD},
 		{"--passphrase ", SECRET_KIND_PASSWORD},
 		{"--token ", SECRET_KIND_TOKEN},
 		{"--api-key ", SECRET_KIND_SECRET},
 		{"--secret ", SECRET_KIND_SECRET}};
+	static const char ssh[] = "sshpass ";
 	size_t left = t->n - at, value, n;
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		size_t m = strlen(options[i].name);
 
 		if (left < m || memcmp(t->s + at, options[i].name, m) != 0)
+			continue;
+		/* Of many commands -p is a port. */
+		if (m == 3 && options[i].name[1] == 'p' &&
+			(at < sizeof(ssh) - 1 ||
+				memcmp(t->s + at - (sizeof(ssh) - 1), ssh,
+					sizeof(ssh) - 1) != 0))
 			continue;
 		n = secret_value_behind(t, at + m, &value);
 		if (options[i].kind == SECRET_KIND_NONE)
