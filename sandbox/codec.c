@@ -1,4 +1,9 @@
-/* The format stands in wire.h. */
+/* Values between the parent and the jail as bytes; wire.h has the format.
+ *
+ * For example {"a":[1,true]} is: a map of 1, the text "a", an array of 2, the
+ * number 1, true. Each item says its type and length first, so a reader never
+ * looks for an end, and a count that is larger than the bytes that are left is
+ * refused before anything is reserved for it. */
 #include "sandbox/codec.h"
 
 #include <math.h>

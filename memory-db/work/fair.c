@@ -1,3 +1,10 @@
+/* Scripts of many clients on few threads, fairly. fair.h says what an account
+ * is.
+ *
+ * For example client A sends ten scripts of a second each, then client B sends
+ * one. A process never has all threads, so some of A's wait and B's begins at
+ * once; among those that wait, the session whose last turn is longest ago goes
+ * next. */
 #include "memory-db/work/fair.h"
 
 #include <assert.h>

@@ -1,3 +1,10 @@
+/* A request with a key happens once; its retry gets the first answer.
+ *
+ * For example create_entities with key "k1" was answered, and the answer got
+ * lost. The same key comes again: the answer of then lies in the table and
+ * is given, with "repeated":true, whatever became of Ada meanwhile. When the
+ * same key comes with other parameters, which the hash of what was asked
+ * tells, the request is refused. */
 #include "memory-db/work/once.h"
 
 #include <string.h>

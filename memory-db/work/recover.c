@@ -1,3 +1,11 @@
+/* Going on after trouble with the file, without a restart. recover.h has the
+ * reasons.
+ *
+ * For example the disk is full: a COMMIT fails, and nobody knows whether the
+ * group is in the log. Its requests are answered "the outcome is unknown".
+ * The first COMMIT that succeeds takes the place in the log that the group
+ * might have had; from then on it is certain that the group did not
+ * happen. */
 #include "memory-db/work/recover.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
-/* Starting, stopping and feeding the worker threads. */
+/* Starting, stopping and feeding the worker threads.
+ *
+ * One thread writes, two read. For example 50 requests arrive in one turn of
+ * the loop, 40 writes and 10 reads: the writes go to the writer's queue, the
+ * reads to that of the readers. Answers come back on a list of their own, and
+ * the loop is woken to take them. */
 #include "memory-db/work/work.h"
 
 #include <malloc.h>

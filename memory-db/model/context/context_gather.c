@@ -1,4 +1,11 @@
-/* What could be part of a context, each source best first. */
+/* What could be part of a context, each source best first. Writing it, and
+ * what there is room for, is context.c.
+ *
+ * For example the task "plan Ada's trip": pinned gives what is pinned;
+ * relevant gives what recall finds for the task, down to a share of the best
+ * score; conflicts gives the open ones of these entities; recent gives the
+ * newest facts. A fact that two sources name is one item, of the source that
+ * came first. */
 #include <string.h>
 
 #include "memory-db/model/context/context_internal.h"

@@ -1,3 +1,8 @@
+/* Namespaces and sessions for the operator: lists, renaming, aliases.
+ *
+ * A namespace has one name, and aliases that lead to it as well. For example
+ * the project "shop" is renamed to "webshop", and an alias "shop" lets an
+ * agent that still says "shop" reach the same memory. */
 #include "memory-db/model/namespace/namespaces.h"
 
 #include <string.h>

@@ -1,4 +1,10 @@
-/* Reading a plan from its facts, and what follows from it. */
+/* Reading a plan from its facts, and what follows from its steps. plan.h
+ * says how a plan is stored.
+ *
+ * For example three steps, done, doing and todo where the third needs the
+ * second: the plan is `active`, the step under way is 2, and 3 is not ready.
+ * A step that stands twice (set on two branches that were merged) is
+ * contested, and the plan says so until it is set again. */
 #include "memory-db/model/plan/plan.h"
 
 #include <string.h>

@@ -1,3 +1,11 @@
+/* Inboxes: the branch of a session whose writes wait for review. inbox.h
+ * says how reads through an inbox work.
+ *
+ * The branch is made when the first write of a session needs it, and used
+ * again by later writes of the same session. Its name is "inbox/" and the
+ * session; a session whose name is too long or has characters that names of
+ * branches may not have is named by a hash, so that two sessions never share
+ * an inbox. */
 #include "memory-db/model/scope/inbox.h"
 
 #include <sodium.h>

@@ -1,3 +1,9 @@
+/* The rules of a policy: are they well formed, and which of them decides
+ * about a change? Pure: the change comes as a struct, the rules as JSON.
+ * review_policy.h has the meaning and three rules as an example.
+ *
+ * Each condition is a row of a table here: its name, what its value must be,
+ * and the function that says whether it holds. */
 #include "memory-db/model/scope/review_policy.h"
 
 #include <fnmatch.h>

@@ -1,4 +1,11 @@
-/* Namespaces, branch and time of a call; names -> entities; cursors. */
+/* Where a call goes: namespace, branch and point in time become a lens.
+ *
+ * For example a call of the project "shop" with {"as_of":"2026-03-01"}: the
+ * namespace is looked up (ns 4), the time is resolved to the last change
+ * before it (change 120), and the lens is [(main, 120)]. An agent reads the
+ * user's memory beside its project, so the scope has a second namespace,
+ * `default`, and one lens serves both, since change ids grow over the whole
+ * database. */
 #include "memory-db/model/scope/scope.h"
 
 #include "memory-db/model/scope/code_branch.h"

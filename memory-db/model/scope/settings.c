@@ -1,3 +1,9 @@
+/* Settings of a namespace: reading, checking and keeping them. settings.h has
+ * an example.
+ *
+ * All settings of a namespace are one JSON object in one row of `meta`, so
+ * they are read at once. A setting that the object does not have is at the
+ * preset of its row in settings.def. */
 #include "memory-db/model/scope/settings.h"
 
 #include <inttypes.h>

@@ -1,4 +1,11 @@
-/* Scripts: calls on the private view, and what the writer needs of them. */
+/* Scripts: their calls on the private view, and what the writer needs of them.
+ * script.h has the idea.
+ *
+ * For example a script reads Ada, then adds a fact to her and one to Bob. Both
+ * writes happen on the private view, so a later read of the script sees them,
+ * and both calls are kept with their parameters. In the end the pack that goes
+ * to the writer has the two calls and what the script saw: Ada at version 3.
+ * Bob it only added to, so that somebody else may have changed Bob. */
 #include "memory-db/model/script/script.h"
 
 #include <string.h>

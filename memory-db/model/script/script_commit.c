@@ -1,4 +1,10 @@
-/* The end of a script on the writer: its calls again, as one change. */
+/* The end of a script, on the writer: its calls happen again, as one change.
+ *
+ * For example the pack says "I saw Ada at version 3" and has two calls. Ada
+ * is still at 3: the calls are executed, and where both answer what they
+ * answered the script, change 12 is sealed. Is Ada at 4, nothing happens,
+ * and the outcome is `conflict`: the script decided on what is no longer
+ * true. */
 #include "memory-db/model/script/script.h"
 
 #include "common/jx.h"

@@ -1,4 +1,11 @@
-/* Taking a query apart. */
+/* A query is taken apart: its words, and what a text with all of it must
+ * have.
+ *
+ * For example `green Te` becomes the words "green" and "te" and an
+ * expression for the index, "green" AND "te"*: the last word may be
+ * unfinished, and so a text that holds the query as a part holds whole words
+ * but for the two at the ends. The index only proposes candidates; the text
+ * decides. */
 #include "memory-db/model/search/query.h"
 
 #include <ctype.h>

@@ -1,4 +1,12 @@
-/* Search: taking a request apart and what its parts share. */
+/* Search: a request is taken apart, and its parts share what is here.
+ * search.h says what is found and in which order.
+ *
+ * For example "ada tea": query.c makes two words of it. search_rank.c ranks
+ * the entities that have one or both; search_tail.c goes on with those
+ * behind the ranking, newest first; at each candidate searching_verify looks
+ * at the text itself, because the index knows hashes and beginnings of
+ * words. What has been given already is kept in a set, so that no entity
+ * comes twice. */
 #include "memory-db/model/search/search.h"
 
 #include <string.h>

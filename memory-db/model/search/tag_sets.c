@@ -1,3 +1,9 @@
+/* Filters on tags as sets of ids. tag_sets.h says why.
+ *
+ * For example the filter ["urgent", "work"]: the entities with "urgent" are
+ * read from the index into a set, then those with "work", and the set keeps
+ * what was in both. A search asks the set of each candidate, which costs no
+ * statement. The sets are kept until the namespace changes. */
 #include "memory-db/model/search/tag_sets.h"
 
 #include <stdlib.h>

@@ -1,3 +1,12 @@
+/* Secrets in parameters: the texts of a JSON value, wherever they stand in
+ * it.
+ *
+ * For example
+ * {"entities":[{"name":"db","observations":["password=hunter22x"]}]}: each
+ * text is looked through with the name of the member it stands under, since
+ * {"password":"hunter22x"} is a secret by its name and "hunter22x" alone is
+ * not. A find is told by its path, entities[0].observations[0], never by its
+ * value. */
 #include "memory-db/model/secrets/secret_json.h"
 
 #include <stdio.h>

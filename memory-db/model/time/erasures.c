@@ -1,3 +1,10 @@
+/* The list of what was forgotten, for an older copy that is brought back.
+ * erasures.h has an example; here is how the list is read page by page and
+ * how an entry of it is applied.
+ *
+ * An entry is applied when the fact it names is there with the same digest
+ * and is not erased. Anything else is passed over: the copy is older than
+ * the fact, or another fact has its id by now. */
 #include "memory-db/model/time/erasures.h"
 
 #include <string.h>

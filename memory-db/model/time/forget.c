@@ -1,4 +1,11 @@
-/* Forgetting; see forget.h. */
+/* Forgetting erases contents; the history of changes stays whole.
+ *
+ * For example, change 3 stored "her number is 555-1234" and change 9 forgets
+ * it. Change 9 hides the fact as a deletion would, then the text and the
+ * salt of fact 7 are wiped from the table, from the indexes, and from the
+ * messages and notes that quote the fact. The digest of fact 7 stays: the
+ * chain over change 3 can still be verified, and nobody can guess the text
+ * from the digest, because the salt is gone. */
 #include "memory-db/model/time/forget.h"
 
 #include "common/limits.h"

@@ -1,4 +1,16 @@
-/* Three-way merge; see merge.h for the rules. */
+/* Three-way merge of a branch into its parent: the order of the work.
+ * merge.h has the rules and an example of what comes, stays and is in
+ * conflict.
+ *
+ * First the facts are gathered that the branch touched since the fork, or
+ * since the merge before this one. Then they are gone through entity by
+ * entity, for whether an entity exists decides about all that is said of it.
+ * Relations come last, because both ends must have been decided, and then
+ * attributes.
+ *
+ * For example, a branch created Bob and "Ada knows Bob". Sorted by entity
+ * the relation would come with Ada, before Bob exists on the parent; it
+ * waits, Bob is created, and the relation is written in the end. */
 #include "memory-db/model/time/merge_internal.h"
 
 #include <string.h>

@@ -1,4 +1,9 @@
-/* Merge of one entity: whether it comes, goes or stays, and its facts. */
+/* The merge of one entity: whether it comes, goes or stays, and its facts.
+ *
+ * For example, the branch deleted Ada and the parent did not touch her: she
+ * goes on the parent. Had the parent given her a new fact meanwhile, that
+ * would be a conflict: she stays on the parent, and a row of `conflict` says
+ * so. */
 #include "memory-db/model/time/merge_internal.h"
 #include "memory-db/store/log/log.h"
 

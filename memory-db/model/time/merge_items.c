@@ -1,4 +1,10 @@
-/* Merge of single facts: observations, relations, and what is said of facts. */
+/* The merge of single facts: observations, relations, and what is said of
+ * facts (tags and metadata of one observation).
+ *
+ * Facts are a set, so both sides' new facts come together and nothing is in
+ * conflict: the branch added "likes tea", the parent "plays chess", and the
+ * merge has both. The metadata of a fact is one value. Set differently on
+ * both sides it is a conflict, and the parent keeps its own. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,4 +1,9 @@
-/* Merging in slices: what the run keeps between them. */
+/* A merge in slices: what the run keeps between two calls (sliced_run.h).
+ *
+ * For example, 50,000 facts wait to be merged and a slice has room for
+ * 10,000 ops. The first call merges the entities up to id 812, notes 812 in
+ * the run and seals its change; the second call goes on behind 812. The
+ * branch counts as merged when the last slice is done. */
 #include <string.h>
 
 #include "common/jx.h"

@@ -1,4 +1,10 @@
-/* Merge of what an entity has one of: type, name, metadata. Conflicts. */
+/* The merge of what an entity has one of: its type, its name, its metadata;
+ * and the row of a conflict where both sides set it.
+ *
+ * For example the type was person at the fork, the branch set researcher,
+ * the parent writer. A merge cannot know which is right: the parent keeps
+ * writer, and the conflict holds all three values until somebody decides.
+ * When the parent had left it at person, researcher would come. */
 #include <string.h>
 
 #include "common/clock.h"

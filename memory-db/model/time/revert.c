@@ -1,4 +1,15 @@
-/* Revert: the set of facts then against the set now. */
+/* Revert: an entity becomes what it was at a point in time, as a new change.
+ *
+ * Both states are read as sets of facts. What is visible now and was not
+ * then is hidden; what was visible then and is not now is shown; attributes
+ * get the values they had. Facts of both sets are not touched.
+ *
+ *            then                  now                   the change
+ *   facts    "lives in Rome"       "lives in Oslo"       shows Rome, hides Oslo
+ *            "likes tea"           "likes tea"           -
+ *
+ * Marks are hidden before the facts they belong to and shown after them, so
+ * that at no point of a run of slices a mark stands alone. */
 #include "memory-db/model/time/revert.h"
 
 #include <string.h>

@@ -1,4 +1,11 @@
-/* Runs; see sliced_run.h. */
+/* Runs: work that is too large for one change is a series of changes.
+ *
+ * For example, memory_undo of a session that wrote 30,000 facts, sliced: the
+ * first call takes back 10,000 and answers {"run":"run-4","done":false}. The
+ * state of the run lies in the database, in two rows of `meta`
+ * (sliced_run.h), written in the transaction of the slice. A service that is
+ * killed now has either the slice and the new state or neither of them, and
+ * the same call goes on. */
 #include "memory-db/model/time/sliced_run.h"
 
 #include <inttypes.h>

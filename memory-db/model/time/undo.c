@@ -1,4 +1,13 @@
-/* Undo; see undo.h. */
+/* Taking changes back: the plan, and its execution. undo.h has the rule and an
+ * example of a change that stands in the way.
+ *
+ * Nothing is written while it is worked out what an undo would do. The ops of
+ * the changes are gone through, newest first, on a picture in memory: of each
+ * fact touched whether it is visible now (`is`) and whether it shall be
+ * (`was`). Ops that take each other back cancel out in the picture: change 5
+ * hid fact 2, change 6 showed it again, and the undo of both writes nothing.
+ * What remains to be done is then checked against later changes
+ * (undo_check.c), and what is left is written as one change. */
 #include "memory-db/model/time/undo_internal.h"
 
 #include <string.h>

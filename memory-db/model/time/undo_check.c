@@ -1,5 +1,10 @@
-/* What stands in the way of an undo: later changes that build on what would go
- * or that would contradict what would come back. */
+/* What stands in the way of an undo: later changes that build on what would
+ * go, or that contradict what would come back.
+ *
+ * For example, change 5 created Ada, change 6 stored that she likes tea.
+ * Undo of 5 would leave a fact about nobody, so change 6 is a blocker. And
+ * when change 5 deleted "lives in Rome" and change 7 stored the same text
+ * anew, undo of 5 would show the text twice: change 7 is a blocker. */
 #include "memory-db/model/time/undo_internal.h"
 
 #include <sodium.h>

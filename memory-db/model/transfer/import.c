@@ -1,3 +1,11 @@
+/* Import, slice by slice: where a source stands, and which kind of lines it
+ * has.
+ *
+ * For example a file of 10,000 lines comes in slices of 500. After the
+ * third, `meta` says {"offset":1500,"log":true}, written in the same
+ * transaction as the facts of that slice. The client is killed, starts again
+ * and sends from line 1 on: what lies before 1500 is passed over and nothing
+ * is imported twice. */
 #include "memory-db/model/transfer/import.h"
 
 #include <inttypes.h>

@@ -1,4 +1,14 @@
-/* See repeats.h. */
+/* Observations that an entity has already, in nearly the same words: looking
+ * for them. repeats.h says what becomes of them.
+ *
+ * For example, Ada has "likes green tea." An agent adds "Likes green tea":
+ * equal but for case and punctuation, so nothing is stored and the reply
+ * names the fact that is there. It adds "likes green teas": nearly the same,
+ * stored and told.
+ *
+ * The newest texts of the entity are loaded once a request, and only those
+ * of a length that could be alike, so that an entity with thousands of facts
+ * costs no more than one with some hundred. */
 #include "memory-db/model/write/repeats.h"
 
 #include <ctype.h>

@@ -1,4 +1,10 @@
-/* Skills as entities. */
+/* Skills as entities: loading one to run it, and what a saved one must have.
+ *
+ * For example save_skill {"name":"weekly report","code":"..."} makes the
+ * entity "weekly report" of the type skill. Its code is the member `code` of
+ * the entity's metadata. execute_code may then run it by its name, in the
+ * version of now or in an older one: the lens is set to that version while
+ * it is read. */
 #include "memory-db/model/write/skill.h"
 
 #include <stdio.h>

@@ -1,4 +1,16 @@
-/* Scope, retries and the outcome of a write. */
+/* What a write request does around its change: where it goes, whether it is
+ * a retry, what it did.
+ *
+ *   write_begin   finds namespace and branch, opens a change, or finds that the
+ *                 key of the request was used before: then `replay` is set, the
+ *                 log tells what was done, and nothing is written again
+ *   ...           the handler adds its ops (write_add, write_hide, ...)
+ *   write_end     seals the change; a change without ops leaves no trace
+ *
+ * For example an agent sends create_entities with key "k1" and loses the
+ * connection. It sends the same again: write_begin finds "k1" with change
+ * 12, reads which facts change 12 showed, and the handler makes the same
+ * reply. */
 #include "memory-db/model/write/write.h"
 
 #include <string.h>

@@ -1,4 +1,10 @@
-/* Writing entities, observations, relations. */
+/* Writing entities, observations and relations from what a request says.
+ *
+ * For example {"name":"Ada","entityType":"person","observations":["likes
+ * tea"]} becomes two facts of one new entity: one that says Ada exists and
+ * is a person, and one that says "likes tea". Where Ada exists, only the
+ * observation is added; where she has it already, nothing is, and the reply
+ * says so. */
 #include "memory-db/model/write/write_entity.h"
 
 #include <string.h>

@@ -1,5 +1,10 @@
 /* Hiding several facts of an entity, and an entity with all that belongs to
- * it. */
+ * it.
+ *
+ * Whoever deletes Ada must hide what others say of her, too: the relation
+ * "Bob knows Ada" is a fact of Bob, and it would lead nowhere. So the
+ * relations that end at the entity are hidden first, then its own facts, and
+ * last the fact that it exists. */
 #include <string.h>
 
 #include "memory-db/model/write/write.h"

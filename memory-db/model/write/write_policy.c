@@ -1,3 +1,11 @@
+/* The change of an agent as the policy of its namespace sees it.
+ *
+ * A policy (model/scope/review_policy.h) asks what a change touches: types,
+ * names, tags, how many facts, whether it deletes. This file gathers that
+ * from the ops of the change, before the change is sealed. For example an
+ * agent adds a fact to Ada and deletes one of Bob: two facts, the type
+ * person, the names Ada and Bob, and `deletes` is true; a rule
+ * {"when":{"deletes":true},"do":"refuse"} refuses the change. */
 #include "memory-db/model/write/write_policy.h"
 
 #include "common/buf.h"

@@ -1,3 +1,11 @@
+/* Writes of agents to a protected main: which are staged, and the bounds of
+ * the queue that they wait in.
+ *
+ * For example an agent of session s1 adds a fact while main is protected.
+ * Its change went to the inbox of s1 (model/scope/inbox.h); here the row
+ * that says "change 12 waits" is written in the same transaction. When the
+ * changes that wait would be too many, or too large, the write is refused
+ * and says so. */
 #include "memory-db/model/write/write_stage.h"
 
 #include "common/limits.h"

@@ -1,4 +1,10 @@
-/* Opening a database: folder, lock file, file system, identity. */
+/* Opening a database: its folder, the lock, the file, its identity.
+ *
+ * The order matters. For example a second service is started on the same
+ * file: the folder is checked, the lock of the first service is met, and the
+ * second one ends with an error before it has opened the database. A folder
+ * that others may write is refused, since whoever may replace the file owns
+ * the memory. */
 #include "memory-db/store/engine/store_internal.h"
 
 #include <errno.h>

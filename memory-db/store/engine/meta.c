@@ -1,4 +1,9 @@
-/* Named state: small texts in the table meta. */
+/* Named state: small texts in the table `meta`, by key.
+ *
+ * This file is the only one that knows the table. A key begins with one of
+ * the words listed here, so that all that is kept can be found: "run:" and
+ * an id for a run of slices, "settings/" and the number of a namespace.
+ * Writing a key that no list knows is a bug and stops the program. */
 #include "memory-db/store/engine/meta.h"
 
 #include <assert.h>

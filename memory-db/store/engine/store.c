@@ -1,4 +1,16 @@
-/* A store: its statements, the group transaction, snapshots. */
+/* A store: one connection, its statements, the transaction of a group.
+ *
+ * The writer serves many requests with one COMMIT, each in a savepoint:
+ *
+ *   BEGIN
+ *   SAVEPOINT   request a works          RELEASE
+ *   SAVEPOINT   request b fails          ROLLBACK TO
+ *   COMMIT
+ *
+ * Request a is durable after the COMMIT, request b has left nothing. Parts
+ * that keep something in memory (counters, caches, queues) take part by a
+ * table of functions that are called at begin, flush, commit and abort
+ * (participant.h). */
 #include "memory-db/store/engine/store_internal.h"
 
 #include <assert.h>

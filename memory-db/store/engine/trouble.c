@@ -1,3 +1,10 @@
+/* What is wrong with the file or its disk, as the errors of SQLite tell.
+ *
+ * For example a write fails with SQLITE_FULL: the trouble is TROUBLE_DISK from
+ * then on, status shows it, and writes are refused without trying, with a text
+ * that says why. The next commit that succeeds ends it. A damaged page
+ * (SQLITE_CORRUPT) is a trouble that no write ends; only a verification that
+ * finds nothing does. */
 #include "memory-db/store/engine/trouble.h"
 
 #include <stdio.h>

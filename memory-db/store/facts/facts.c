@@ -1,4 +1,5 @@
-/* Facts as a lens shows them. Each text read is checked against its digest. */
+/* Facts as a lens shows them: a statement says which facts, @SPAN and @VIS which
+ * are visible. Each text read is checked against its digest. */
 #include "memory-db/store/facts/facts.h"
 
 #include <string.h>

@@ -1,5 +1,10 @@
-/* Labels (with a cache), entities by id. Names -> entities:
- * entity_names.c. */
+/* Labels: small texts that occur often, such as types, sessions and
+ * speakers, are stored once and named by a number.
+ *
+ * For example the type "person" is label 3, and 10,000 entities have 3 in
+ * their row. A cache of the last labels asked for saves most of the
+ * look-ups; a rollback empties it, because it may hold a label that is gone
+ * again. */
 #include "memory-db/store/facts/labels.h"
 
 #include <string.h>

@@ -1,4 +1,9 @@
-/* Index work that waits; see text_wait.h. */
+/* Index work that waits: its rows. text_wait.h has the idea.
+ *
+ * For example a very long text is stored. The beginning of it is indexed at
+ * once, and a row of `text_wait` says of fact 12 how far that came. A search
+ * that comes now finds the beginning through the index, and looks through the
+ * text of fact 12 itself for the rest. */
 #include "memory-db/store/index/text_wait.h"
 
 #include <string.h>

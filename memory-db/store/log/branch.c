@@ -1,4 +1,9 @@
-/* Branches and merges as rows. */
+/* Branches and merges as rows, and what a branch says of a fact.
+ *
+ * For example the branch `trip` forks from main at change 5: one row (trip,
+ * parent main, fork 5), and no fact is copied. branch_sees answers for fact
+ * 7 whether a lens that begins at trip shows it: by a span of trip itself,
+ * or else by main's as of change 5. */
 #include "memory-db/store/log/branch.h"
 
 #include <string.h>

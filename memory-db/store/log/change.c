@@ -1,5 +1,11 @@
-/* The frame of a change: begin, entities touched, seal, retries. See change.h
- * for the digests and the chain. */
+/* The frame of a change: it begins, entities are touched, it is sealed.
+ *
+ *   change_begin  the next id of the database, the head of the namespace
+ *   change_...    ops, each with its number (change_add.c, change_facts.c)
+ *   change_seal   the hash over the head before, the change and its ops is
+ *                 the new head; one row says what the change did
+ *
+ * change.h has the digests and a worked example of a chain. */
 #include "memory-db/store/log/change.h"
 
 #include <string.h>

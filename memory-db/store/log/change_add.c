@@ -1,4 +1,9 @@
-/* A new fact: digest, body, row, span, op. */
+/* A new fact comes into being: digest, body, row, span, op, in this order.
+ *
+ * For example "likes tea" of Ada by change 7: a random salt is drawn, the
+ * digest is made of salt and text, the text is packed, the row of fact 9 is
+ * written, a span of fact 9 opens at 7, and op 0 of change 7 says that it
+ * shows fact 9. */
 #include <string.h>
 
 #include "common/limits.h"

@@ -1,4 +1,10 @@
-/* What a change does to facts and attributes, op by op. */
+/* What a change does to facts and attributes that exist, op by op.
+ *
+ * To hide fact 9 is to close its span; on a branch, whose parent's span it
+ * cannot close, it is to write an empty span of the branch's own
+ * (store/engine/lens.h). To show fact 9 again is to open another span. An
+ * attribute gets a new value from this change on, and the old value ends
+ * with it. */
 #include <string.h>
 
 #include "common/jx.h"

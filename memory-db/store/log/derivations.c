@@ -1,4 +1,9 @@
-/* Derivation edges and suspects. */
+/* Derivation edges: a fact and the facts it was derived from.
+ *
+ * For example fact 9, "Ada can meet Bob on Monday", was derived from 4 and
+ * 7. Fact 7 is deleted: when 9 is read, its sources are walked, 7 is not
+ * visible, and 9 is told as suspect. Nothing is stored about that, so a
+ * branch on which 7 is still there sees 9 without the mark. */
 #include "memory-db/store/log/derivations.h"
 
 #include "memory-db/store/log/branch.h"
