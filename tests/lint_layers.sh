@@ -89,6 +89,10 @@ grep -noHE "\"($tools)\"" $(grep -vE '^(common/contract|memory-db/cli)/' \
 	grep -vxE "$(sed 's/ #.*//' <<<"$words" | paste -sd'|')" |
 	rule "a method's name stands in its record alone"
 
+# tools/list is in this order; of two tools with one number one is never shown.
+grep -noHE '\.order = [0-9]+' common/contract/tools/*.def |
+	awk -F: 'seen[$3]++ { print }' | rule "no two tools have one place in the list"
+
 words='strtol|strtoul|strtoll|strtoull|atoi|atol|atoll|sprintf|vsprintf'
 words="$words|strcpy|stpcpy|strcat|strncpy|strncat|gets|system|alloca"
 words="$words|json_copy|json_deep_copy" # they drop members without memory
