@@ -136,6 +136,19 @@ remote_git_line(const struct remote *r, const char *const *args, int in,
 }
 
 /* --- putting --------------------------------------------------------------- */
+/* With those above it. */
+static int
+make_folders(char *path)
+{
+	for (char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
 static int
 put_in_folder(const struct remote *r, const char *database, int from,
 	struct err *e)
@@ -150,8 +163,7 @@ put_in_folder(const struct remote *r, const char *database, int from,
 		buf_addf(&temp, "%s/%s/.%s.new", r->path, r->place, database) ||
 		!buf_str(&folder) || !buf_str(&to) || !buf_str(&temp))
 		return err_nomem(e);
-	if ((mkdir(r->path, 0700) < 0 && errno != EEXIST) ||
-		(mkdir(folder.data, 0700) < 0 && errno != EEXIST))
+	if (make_folders(folder.data) != 0)
 		return err_set(e, MDB_E_STORE, "cannot make %s: %s",
 			folder.data, strerrordesc_np(errno));
 	fd = open(temp.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
