@@ -168,7 +168,7 @@ has_something(const json_t *p, struct err *e)
 	return any ? 0
 		   : err_set(e, MDB_E_INVALID,
 			     "nothing to update: give entityType, tier, pin, "
-			     "tags, metadata, expires_at or ttl_days");
+			     "tags, metadata or an end");
 }
 
 int

@@ -42,9 +42,7 @@ at_of(const struct context *ctx, const json_t *at, const char *param,
 	}
 	if (*ret <= clock_now_ms())
 		return err_param(e, MDB_E_INVALID, param,
-			"%s must lie ahead, or be \"never\"; `ttl_days` counts "
-			"from now",
-			param);
+			"%s must lie ahead, or be \"never\"", param);
 	return 0;
 }
 
@@ -62,7 +60,7 @@ say_expiry(const struct context *ctx, const json_t *j, const char *path,
 		days ? "ttl_days" : MEMBER);
 	if (at && days)
 		return err_param(e, MDB_E_INVALID, param,
-			"%s: give `expires_at` or `ttl_days`, not both", param);
+			"%s: give a time or a number of days, not both", param);
 	if (at)
 		return at_of(ctx, at, param, ret, e);
 	if (!json_is_number(days))
