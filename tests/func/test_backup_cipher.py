@@ -199,8 +199,8 @@ class Gpg(Common, Cipher):
                                          "--kill", "all"])
         subprocess.run(
             ["gpg", "--homedir", ring, "--batch", "--quiet", "--passphrase",
-             "", "--quick-generate-key", self.recipient, "default",
-             "default", "never"], check=True, capture_output=True)
+             "", "--quick-generate-key", self.recipient,
+             "future-default", "default", "never"], check=True, capture_output=True)
 
     def folder_short(self):
         ring = self.db.folder / "g"
@@ -246,6 +246,7 @@ class Age(AgeCommon, Cipher):
         self.identity = ("--identity", key)
 
 
+@unittest.skipIf(AGE, "the real one is there")
 class AgeCalls(AgeCommon, Cipher):
     """How age is called, by a program that takes its options."""
 
