@@ -35,7 +35,14 @@ deb: ## Debian packages of programs, library and headers: build/deb/*.deb
 dist: ## One archive that needs nothing but glibc: build/dist/*.tar.gz
 	@systemd/make_dist.sh $(DIST) $(PACKAGE_DATE)
 
+# The same programs as in the archive, for clients that take one file.
+mcpb: ## A bundle for clients that install from one file: build/mcpb/*.mcpb
+	@env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+		$(MAKE) -s -j$(CORES) V=portable all
+	@python3 systemd/make_mcpb.py build/portable/bin $(VERSION) \
+		$(PACKAGE_DATE) build/mcpb/$(DIST).mcpb
+
 check-packages: ## Build the packages twice, look into them, install and run them
 	@python3 tests/packages.py
 
-.PHONY: deb dist check-packages
+.PHONY: deb dist mcpb check-packages

@@ -1,9 +1,16 @@
 """The files of mcp-server/plugin: each as its client documents it."""
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import unittest
+import zipfile
+from pathlib import Path
 
-from harness import ROOT
+from harness import BIN, ROOT, clean_env
 
 PLUGIN = ROOT / "mcp-server/plugin"
 NAME = r"^[a-z0-9][a-z0-9.-]{0,63}$"
@@ -94,6 +101,47 @@ class Plugins(unittest.TestCase):
         data = load("server.json")
         self.assertRegex(data["name"], r"^[a-z0-9.-]+/[a-zA-Z0-9._-]+$")
         self.assertLessEqual(len(data["description"]), 100)
+
+    def test_bundle(self):
+        """The programs run from where a client unpacks them."""
+        folder = Path(tempfile.mkdtemp(prefix="mcpb-"))
+        self.addCleanup(shutil.rmtree, folder)
+        made = []
+        for name in ("a.mcpb", "b.mcpb"):
+            subprocess.run([sys.executable, ROOT / "systemd/make_mcpb.py",
+                            BIN, "1.2.3", "1790000000", folder / name],
+                           check=True, stdout=subprocess.DEVNULL)
+            made.append((folder / name).read_bytes())
+        self.assertEqual(made[0], made[1])
+        with zipfile.ZipFile(folder / "a.mcpb") as z:
+            data = json.loads(z.read("manifest.json"))
+            for info in z.infolist():
+                path = z.extract(info, folder / "out")
+                os.chmod(path, info.external_attr >> 16 & 0o777)
+        self.assertEqual((data["manifest_version"], data["version"],
+                          data["server"]["type"]), ("0.3", "1.2.3", "binary"))
+        server = data["server"]
+        self.assertTrue(os.access(folder / "out" / server["entry_point"],
+                                  os.X_OK))
+        words = [server["mcp_config"]["command"],
+                 *server["mcp_config"]["args"]]
+        for key, value in data["user_config"].items():
+            self.assertIn(value["type"], ("string", "number", "boolean",
+                                          "directory", "file"))
+            words = [w.replace("${user_config.%s}" % key, value["default"])
+                     for w in words]
+        words = [w.replace("${__dirname}", str(folder / "out"))
+                 for w in words]
+        self.assertNotIn("${", " ".join(words))
+        done = subprocess.run(
+            words, input=b'{"jsonrpc":"2.0","id":1,"method":"initialize",'
+            b'"params":{"protocolVersion":"2025-11-25","capabilities":{}}}\n',
+            env=clean_env(folder, {
+                "MEMORY_NO_SPAWN": "1",
+                "MEMORY_DB_SOCKET": str(folder / "s")}),
+            capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b'"serverInfo"', done.stdout)
 
     def test_skills(self):
         skills = [p for p in (PLUGIN / "skills").iterdir() if p.is_dir()]
