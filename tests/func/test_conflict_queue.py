@@ -147,6 +147,36 @@ class OnConflict(Queue):
         self.c.ok("memory_undo", namespace="p", change=got["change"])
         self.assertEqual(self.texts(), ["likes tea", "lives in Rome"])
 
+    def test_supersede_takes_all_older_values(self):
+        self.make("Ada", "lives in Rome", "likes tea")
+        self.make("Ada", "lives in Oslo")
+        before = self.graph()
+        got = self.c.ok("add_observations", namespace="p", observations=[
+            {"entityName": "Ada", "contents": ["lives in Kiel"]}],
+            on_conflict="supersede")
+        self.assertEqual(sorted((x["text"], x["did"])
+                                for x in got["conflicts"]),
+                         [("lives in Oslo", "superseded"),
+                          ("lives in Rome", "superseded")])
+        self.assertEqual(self.texts(), ["likes tea", "lives in Kiel"])
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.graph(), before)
+
+    def test_parts_of_a_text(self):
+        self.make("Marta", "likes jazz", "lives in Rome and has two cats")
+        got = self.c.ok("detect_conflicts", namespace="p", text="Marta "
+                        "owns three cats and does not like jazz")
+        self.assertEqual(sorted((x["text"], x["conflict_type"])
+                                for x in got["conflicts"]),
+                         [("likes jazz", "contradiction"),
+                          ("lives in Rome and has two cats", "update")])
+        # What says more than the new fact does not make room for it.
+        got = self.c.ok("add_observations", namespace="p", observations=[
+            {"entityName": "Marta", "contents": ["has three cats"]}],
+            on_conflict="supersede")
+        self.assertEqual([x["did"] for x in got["conflicts"]], ["queued"])
+        self.assertIn("lives in Rome and has two cats", self.texts("Marta"))
+
     def test_supersede_leaves_contradictions(self):
         self.make("Ada", "likes tea")
         got = self.make("Ada", "does not like tea", on_conflict="supersede")

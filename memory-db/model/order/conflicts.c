@@ -59,6 +59,7 @@ keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 	*x = (struct conflict_found){.kind = v->kind,
 		.confidence = v->confidence,
 		.action = v->action,
+		.is_part = v->is_part,
 		.fact = row->id,
 		.entity = row->entity,
 		.which = f->which,

@@ -37,6 +37,7 @@ struct conflict_found {
 	enum verdict_kind kind;
 	double confidence;
 	const char *action;
+	bool is_part; /* the new fact does not say all that this one says */
 	int64_t fact, entity;
 	size_t which; /* of those said */
 	/* Owned: of the entity, of the fact, and why. */

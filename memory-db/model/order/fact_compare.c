@@ -419,7 +419,7 @@ is_same_text(const char *a, const char *b, bool *ret)
 }
 
 int
-fact_compare(const struct fact_said *a, const struct fact_said *b,
+fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	struct fact_verdict *ret)
 {
 	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));

@@ -39,6 +39,8 @@ struct fact_verdict {
 	enum verdict_kind kind;
 	double confidence;    /* 0 to 1, of the kind */
 	bool is_same_subject; /* both name the same before the verb */
+	bool is_part;	      /* it is of a part of a: b does not say all that a
+				 says */
 	const char *action;   /* "merge", "update", "keep_both" */
 	struct buf reason;    /* a sentence; AUTO_BUF is the caller's duty */
 };

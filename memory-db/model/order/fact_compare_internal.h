@@ -14,6 +14,11 @@ struct comparing {
 	bool switched;	      /* one names the old value of the other */
 };
 
+/* --- texts as they are (fact_compare.c) --------------------------------------- */
+/* fact_compare without a look at the parts of a text. 0 or MDB_E_NOMEM. */
+int fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
+	struct fact_verdict *ret) MUST_CHECK;
+
 /* --- values (fact_values.c) ------------------------------------------------ */
 /* What the words that both have say of how many values there may be: the flags
  * of the nearest one before the value, else of any. */

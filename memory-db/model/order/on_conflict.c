@@ -119,7 +119,7 @@ static bool
 makes_room(const struct on_conflict *x, const struct conflict_found *c,
 	int64_t entity)
 {
-	return c->entity == entity && c->fact < x->first_fact &&
+	return c->entity == entity && c->fact < x->first_fact && !c->is_part &&
 	       (c->kind == FACTS_DUPLICATE || c->kind == FACTS_UPDATE);
 }
 
@@ -158,16 +158,17 @@ on_conflict_before(struct write_watcher *watcher, struct write *w,
 /* --- acting --------------------------------------------------------------- */
 static const char *
 did_name(const struct on_conflict *x, const struct conflict_found *c,
-	int64_t id)
+	int64_t id, bool is_gone)
 {
-	if (c->fact == x->place)
+	if (c->fact == x->place || is_gone)
 		return "superseded";
 	return id != 0 ? "queued" : "reported";
 }
 
 static int
 tell_found(struct on_conflict *x, const struct conflict_found *c,
-	const struct fact *f, int64_t fact, int64_t id, struct err *e)
+	const struct fact *f, int64_t fact, int64_t id, bool is_gone,
+	struct err *e)
 {
 	json_t *row = json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:I,s:s}",
 		"existing_entity", c->name, "existing_id",
@@ -176,7 +177,7 @@ tell_found(struct on_conflict *x, const struct conflict_found *c,
 		round(c->confidence * 1000) / 1000, "suggested_action",
 		c->action, "reason", c->reason, "fact", (json_int_t)c->fact,
 		"text", c->text, "new_fact", (json_int_t)fact, "did",
-		did_name(x, c, id));
+		did_name(x, c, id, is_gone));
 	int rc = jx_add(x->rows, row) != 0 ? err_nomem(e) : 0;
 
 	if (rc)
@@ -255,7 +256,7 @@ static int
 act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 	const struct fact *f, int64_t fact, struct err *e)
 {
-	bool follows = c->kind == FACTS_SUCCESSION;
+	bool follows = c->kind == FACTS_SUCCESSION, is_gone = false;
 	int64_t id = 0;
 	int rc = 0;
 
@@ -263,6 +264,10 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 		rc = write_copy_marks(w, f->entity, c->fact, fact, e);
 		if (rc == 0)
 			rc = write_hide_marked(w, f->entity, c->fact, e);
+	} else if (x->place != 0 && makes_room(x, c, f->entity)) {
+		/* All older values make room, not the newest of them alone. */
+		rc = write_hide_marked(w, f->entity, c->fact, e);
+		is_gone = true;
 	} else if (follows && x->mode == ON_CONFLICT_SUPERSEDE &&
 		   c->entity == f->entity && c->fact < x->first_fact &&
 		   f->valid_from != FACT_NO_TIME) {
@@ -274,7 +279,7 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 		return rc;
 	if (follows)
 		return 0;
-	return tell_found(x, c, f, fact, id, e);
+	return tell_found(x, c, f, fact, id, is_gone, e);
 }
 
 static int
