@@ -195,6 +195,22 @@ class Deciding(Review):
         self.assertEqual(self.texts(self.op, "dora", namespace="p"),
                          ["sings"])
 
+    def test_that_main_has_not_got_what_waits_is_no_conflict(self):
+        s1 = self.agent("s1")
+        first = s1.ok("create_entities", entities=[entity("dora")])["change"]
+        second = s1.ok("create_relations", relations=[
+            {"from": "ada", "to": "dora", "relationType": "knows"}])["change"]
+        third = self.add(s1, "sings", name="dora")["change"]
+        rows = {r["staged"]: r for r in self.staged()}
+        for change in (second, third):
+            self.assertEqual(rows[change]["needs"], [first])
+            self.assertNotIn("conflicts", rows[change])
+        # A conflict is what main itself says otherwise.
+        self.op.ok("delete_entities", namespace="p", entityNames=["ben"])
+        fourth = self.add(s1, "rows", name="ada")["change"]
+        self.assertNotIn("needs", {r["staged"]: r
+                                   for r in self.staged()}[fourth])
+
     def test_a_conflict_is_skipped_unless_the_staged_value_shall_win(self):
         s1 = self.agent("s1")
         c = s1.ok("update_entity", name="ben", entityType="pilot")["change"]

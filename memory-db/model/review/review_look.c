@@ -243,6 +243,21 @@ look_at(struct store *st, const struct context *ctx, const struct staged *s,
 		e);
 }
 
+/* What the change builds on waits as well and is told in `needs`; that main has
+ * not got it is no conflict. */
+static void
+drop_missing(json_t *conflicts)
+{
+	for (size_t i = json_array_size(conflicts); i-- > 0;) {
+		const json_t *row = json_array_get(conflicts, i);
+		const char *member = jx_text(row, "member");
+
+		if (member && (strcmp(member, "existence") == 0 ||
+				      strcmp(member, "relation") == 0))
+			(void)json_array_remove(conflicts, i);
+	}
+}
+
 int
 review_look(struct store *st, const struct context *ctx, const struct staged *s,
 	bool wins, size_t max_bytes, struct review_view *ret, struct err *e)
@@ -256,6 +271,8 @@ review_look(struct store *st, const struct context *ctx, const struct staged *s,
 		rc = look_at(st, ctx, s, wins, &x, max_bytes, &v, e);
 	else
 		rc = err_nomem(e);
+	if (rc == 0 && json_array_size(v.needs) > 0)
+		drop_missing(v.conflicts);
 	v.is_dissolved = x.n == 0 && json_array_size(v.conflicts) == 0 &&
 			 json_array_size(v.needs) == 0;
 	free(x.ops);
