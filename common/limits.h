@@ -128,6 +128,12 @@
 /* Sessions that have something that waits: each may have its share of the queue
  * when it is full. */
 #define LIMIT_STAGED_SESSIONS 64
+/* Attributes of which an operator says how many values they have, words of one,
+ * and values of those that have a list: each comparison of two facts looks for
+ * all of them. */
+#define LIMIT_ATTRIBUTES       64
+#define LIMIT_ATTRIBUTE_WORDS  6
+#define LIMIT_ATTRIBUTE_VALUES 256
 /* Rules of a policy: each write of an agent is held against all of them. */
 #define LIMIT_POLICY_RULES 100
 /* Staged changes that one call decides, milliseconds it takes for them, and

@@ -231,7 +231,8 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 #define SETTINGS                                                               \
 	ROWS("settings", ALWAYS(P_STRING, "name"), ALWAYS(P_ANY, "value"),     \
 		ALWAYS(P_STRING, "from"), ALWAYS(P_ANY, "default"),            \
-		MAYBE(P_ARRAY, "choices"), ALWAYS(P_STRING, "about"))
+		MAYBE(P_ARRAY, "choices"), ALWAYS(P_STRING, "about")),         \
+		MAYBE(P_OBJECT, "proposed")
 #define SCRIPT_RESULT                                                          \
 	ALWAYS(P_STRING, "outcome"), MAYBE(P_ANY, "result"),                   \
 		MAYBE(P_STRING, "stdout"), MAYBE(P_STRING, "message"),         \

@@ -85,6 +85,35 @@ cmd_settings_row(struct table *t, const json_t *s)
 	return rc;
 }
 
+/* The rules of attributes that are set, and those that are proposed, as one
+ * argument that sets both. */
+static int
+cmd_settings_proposed(const json_t *reply, const json_t *list)
+{
+	AUTO_JSON json_t *rules = NULL;
+	AUTO_BUF struct buf text = {0};
+	const json_t *proposed =
+		json_object_get(json_object_get(reply, "proposed"),
+			"attributes");
+	const json_t *s;
+	size_t i;
+
+	if (!proposed)
+		return CLI_OK;
+	json_array_foreach((json_t *)(uintptr_t)list, i, s)
+		if (strcmp(cli_str(s, "name", ""), "attributes") == 0)
+			rules = json_copy(json_object_get(s, "value"));
+	if (!rules ||
+		json_object_update(rules, (json_t *)(uintptr_t)proposed) != 0 ||
+		jx_dump(rules, &text) != 0 || !buf_str(&text))
+		return cli_nomem();
+	printf("\nBoth sides of a conflict were kept again and again: these "
+	       "attributes may have many values. To say so:\n"
+	       "  memoryctl settings 'attributes=%s'\n",
+		text.data);
+	return CLI_OK;
+}
+
 static int
 cmd_settings_run(struct cli *c, int argc, char **argv)
 {
@@ -106,7 +135,9 @@ cmd_settings_run(struct cli *c, int argc, char **argv)
 		if (rc != CLI_OK)
 			return rc;
 	}
-	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
+	if (table_print(&t, c, stdout) != 0)
+		return cli_nomem();
+	return cmd_settings_proposed(reply, list);
 }
 
 const struct cli_command cli_cmd_settings = {

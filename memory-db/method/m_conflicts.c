@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/order/learn.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/resolve.h"
 #include "memory-db/model/order/scan.h"
@@ -277,6 +278,22 @@ resolve_asked(struct m_resolving *x)
 		  : resolve_many(x, (size_t)limit);
 }
 
+/* Who keeps both again and again teaches that there may be many. */
+static int
+tell_learnt(struct m_resolving *x, json_t *result)
+{
+	struct scope s = x->w.scope;
+	json_t *learnt = NULL;
+	int rc;
+
+	s.ns[0] = x->w.ns;
+	s.n = 1;
+	rc = learn_attributes(x->w.st, &s, &learnt, x->e);
+	if (rc || !learnt)
+		return rc;
+	return member_set_new(result, "proposed_attributes", learnt, x->e);
+}
+
 static int
 resolve_reply(struct m_resolving *x, json_t **ret_result)
 {
@@ -291,6 +308,8 @@ resolve_reply(struct m_resolving *x, json_t **ret_result)
 		rc = member_set_bool(result, "dry_run", true, x->e);
 	if (rc == 0 && x->has_more)
 		rc = member_set_bool(result, "more", true, x->e);
+	if (rc == 0 && x->request.strategy == RESOLVE_KEEP_BOTH)
+		rc = tell_learnt(x, result);
 	if (rc != 0) {
 		json_decref(result);
 		return rc;

@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/order/conflicts.h"
+#include "memory-db/model/order/fact_attributes.h"
 #include "memory-db/model/scope/scope.h"
 
 #define THRESHOLD     0.85
@@ -99,6 +100,7 @@ int
 m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 {
 	AUTO_FREE struct fact_said *said = NULL;
+	AUTO_FREE struct fact_attributes *attributes = NULL;
 	struct conflicts found = {0};
 	struct conflicts_request q = {.threshold = THRESHOLD,
 		.deadline_ns = c->deadline_ns};
@@ -120,6 +122,10 @@ m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	q.scope = &s;
 	q.most = (size_t)limit;
+	rc = fact_attributes_get(c->st, s.ns[0], &attributes, e);
+	if (rc < 0)
+		return rc;
+	q.attributes = attributes;
 	rc = conflicts_find(c->st, &q, &found, e);
 	if (rc == 0)
 		rc = reply(&found, &q, ret_result, e);

@@ -327,6 +327,100 @@ class Agents(Queue):
             self.assertEqual(self.pending(), [])
 
 
+class Attributes(Queue):
+    """How many values an attribute has: what the operator of a namespace says,
+    and what resolutions teach."""
+    def set(self, value, namespace="p"):
+        return self.c.ok("set_namespace_settings", namespace=namespace,
+                         settings={"attributes": value})
+
+    def kinds(self, old, new, namespace="p"):
+        self.make("Ada", old, namespace=namespace)
+        got = self.make("Ada", new, namespace=namespace,
+                        on_conflict="report")
+        return [x["conflict_type"] for x in got.get("conflicts", ())]
+
+    def test_of_a_namespace(self):
+        self.assertEqual(self.kinds("endorses Ben", "endorses Cleo", "q"), [])
+        self.set({"endorses": "single", "works at": "multi",
+                  "runs in": ["blue zone", "green zone"]})
+        self.assertEqual(self.kinds("endorses Ben", "endorses Cleo"),
+                         ["update"])
+        self.assertEqual(self.kinds("works at Acme", "works at Globex"), [])
+        self.assertEqual(self.kinds("runs in the blue zone",
+                                    "runs in the green zone"),
+                         ["contradiction"])
+        # Of this namespace, and no other.
+        self.assertEqual(self.kinds("works at Acme", "works at Globex", "q"),
+                         ["update"])
+        got = self.c.ok("detect_conflicts", namespace="p", entity_data={
+            "name": "Ada", "observations": ["endorses Dora"]})
+        self.assertEqual({x["conflict_type"] for x in got["conflicts"]},
+                         {"update"})
+        self.set(None)
+        got = self.c.ok("detect_conflicts", namespace="p", entity_data={
+            "name": "Ada", "observations": ["endorses Dora"]})
+        self.assertEqual(got["conflicts"], [])
+
+    def test_the_scan_knows_them(self):
+        self.make("Ada", "endorses Ben")
+        self.make("Ada", "endorses Cleo")
+        self.set({"endorses": "single"})
+        self.c.ok("detect_memory_conflicts", namespace="p")
+        wait_until(lambda: self.pending())
+        self.assertEqual([x["conflict_type"] for x in self.pending()],
+                         ["update"])
+
+    def test_wrong_ones_are_refused(self):
+        for value, word in ((["a"], "an object"),
+                            ({"works at": "many"}, "single"),
+                            ({"": "single"}, "phrase"),
+                            ({"a b c d e f g": "multi"}, "phrase"),
+                            ({"is": ["x"]}, "two or more"),
+                            ({"is": ["x", 3]}, "two or more"),
+                            ({f"w{i}": "multi" for i in range(65)}, "64"),
+                            ({f"w{i}": [f"v{k}" for k in range(10)]
+                              for i in range(30)}, "256")):
+            e = self.c.fails("invalid", "set_namespace_settings",
+                             namespace="p", settings={"attributes": value})
+            self.assertIn("attributes", e["error"])
+            self.assertIn(word, e["error"])
+
+    def keep_both(self, n):
+        self.make(f"P{n}", f"works at Acme{n}")
+        got = self.make(f"P{n}", f"works at Globex{n}", on_conflict="queue")
+        return self.resolve(id=got["conflicts"][0]["id"],
+                            strategy="keep_both")
+
+    def test_learnt_from_resolutions(self):
+        for n in range(2):
+            self.assertNotIn("proposed_attributes", self.keep_both(n))
+        done = self.keep_both(2)
+        self.assertEqual(list(done["proposed_attributes"].values()),
+                         ["multi"])
+        shown = self.c.ok("namespace_settings", namespace="p")
+        self.assertEqual(shown["proposed"]["attributes"],
+                         done["proposed_attributes"])
+        # Nothing was set by itself.
+        self.assertEqual([x["value"] for x in shown["settings"]
+                          if x["name"] == "attributes"], [{}])
+        told = self.db.ctl("--namespace", "p", "settings").stdout
+        self.assertIn("memoryctl settings 'attributes={", told)
+        # A resolution that was undone teaches nothing.
+        self.c.ok("memory_undo", namespace="p", change=done["change"])
+        self.assertNotIn("proposed", self.c.ok("namespace_settings",
+                                               namespace="p"))
+        self.keep_both(3)
+        learnt = self.c.ok("namespace_settings",
+                           namespace="p")["proposed"]["attributes"]
+        self.set(learnt)
+        self.assertNotIn("proposed", self.c.ok("namespace_settings",
+                                               namespace="p"))
+        self.make("P9", "works at Acme")
+        got = self.make("P9", "works at Globex", on_conflict="queue")
+        self.assertNotIn("conflicts", got)
+
+
 class Resolve(Queue):
     def test_update(self):
         id_ = self.contest()

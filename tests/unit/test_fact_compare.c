@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/jx.h"
+#include "memory-db/model/order/fact_attributes.h"
 #include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/order/terms.h"
 #include "tests/lib/unit.h"
@@ -221,6 +222,62 @@ knows_equal_numbers(void **state)
 	}
 }
 
+/* What a namespace says of its attributes comes before what words say. */
+static void
+knows_attributes_of_a_namespace(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		enum verdict_kind without, with;
+	} pairs[] = {
+		{"endorses Ben", "endorses Cleo", FACTS_DIFFERENT, FACTS_UPDATE},
+		{"likes tea", "likes coffee", FACTS_DIFFERENT, FACTS_UPDATE},
+		{"works at Acme", "works at Globex", FACTS_UPDATE,
+			FACTS_DIFFERENT},
+		{"has two desks", "has three desks", FACTS_UPDATE,
+			FACTS_DIFFERENT},
+		{"is cleared for alpha", "is cleared for bravo",
+			FACTS_DIFFERENT, FACTS_CONTRADICTION},
+		{"is cleared for alpha", "is cleared for alpha, too",
+			FACTS_DUPLICATE, FACTS_DUPLICATE},
+		{"is cleared for alpha", "is cleared for lunch",
+			FACTS_DIFFERENT, FACTS_DIFFERENT},
+	};
+	json_t *setting = json_pack("{s:s,s:s,s:s,s:s,s:[s,s]}", "endorses",
+		"single", "likes", "single", "works at", "multi", "desks",
+		"multi", "cleared for", "alpha", "bravo");
+	struct fact_attributes *known = calloc(1, sizeof(*known));
+	struct err e;
+
+	(void)state;
+	assert_non_null(known);
+	assert_int_equal(lexicon_ready(), 0);
+	assert_int_equal(fact_attributes_read(setting, known, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		for (int k = 0; k < 2; k++) {
+			struct fact_said a = {"Ada", pairs[i].a, INT64_MIN,
+				INT64_MAX};
+			struct fact_said b = {"Ada", pairs[i].b, INT64_MIN,
+				INT64_MAX};
+			struct fact_verdict v = {0};
+			enum verdict_kind is =
+				k ? pairs[i].with : pairs[i].without;
+
+			assert_int_equal(fact_compare_known(&a, &b,
+						 k ? known : NULL, &v),
+				0);
+			if ((v.confidence >= THRESHOLD ? v.kind
+						       : FACTS_DIFFERENT) != is)
+				fail_msg("'%s', '%s' (%d): %s %.2f", pairs[i].a,
+					pairs[i].b, k,
+					verdict_kind_name(v.kind),
+					v.confidence);
+			buf_done(&v.reason);
+		}
+	free(known);
+	json_decref(setting);
+}
+
 /* What is no sentence, empty, long, or of another script. */
 static void
 takes_any_text(void **state)
@@ -305,6 +362,7 @@ main(void)
 		cmocka_unit_test(survives_want_of_memory),
 		cmocka_unit_test(says_why),
 		cmocka_unit_test(knows_equal_numbers),
+		cmocka_unit_test(knows_attributes_of_a_namespace),
 		cmocka_unit_test(takes_any_text),
 		cmocka_unit_test(does_not_mind_the_order),
 		cmocka_unit_test(is_right_on_development),

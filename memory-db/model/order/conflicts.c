@@ -154,7 +154,9 @@ compare(struct finding *f, const struct recall_row *row)
 	rc = conflicts_subjects(f->name.data, f->request->name, &a, &b, &sure);
 
 	if (rc == 1)
-		rc = fact_compare(&a, &b, &v) < 0 ? MDB_E_NOMEM : 1;
+		rc = fact_compare_known(&a, &b, f->request->attributes, &v) < 0
+			     ? MDB_E_NOMEM
+			     : 1;
 	if (rc < 0)
 		err_nomem(f->e);
 	if (rc == 1 && !v.is_same_subject)

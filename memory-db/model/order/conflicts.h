@@ -29,8 +29,10 @@ struct conflicts_request {
 	/* Facts compared with one text: those with its words (-1: none), and
 	 * the newest ones of its entity. 0: the default. */
 	int candidates, newest;
-	int64_t before;	 /* only facts with lower ids; 0: all */
-	int64_t entity;	 /* the one that has the name; 0: it is looked up */
+	int64_t before; /* only facts with lower ids; 0: all */
+	int64_t entity; /* the one that has the name; 0: it is looked up */
+	/* What is known of attributes; NULL: nothing. */
+	const struct fact_attributes *attributes;
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */
 };
 struct conflict_found {

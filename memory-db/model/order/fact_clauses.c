@@ -119,10 +119,11 @@ is_found(const struct fact_verdict *v)
  * before. 0 or MDB_E_NOMEM. */
 static int
 compare_parts(const struct fact_said *a, const struct fact_said *b,
-	bool is_part, struct fact_verdict *ret)
+	const struct fact_attributes *known, bool is_part,
+	struct fact_verdict *ret)
 {
 	struct fact_verdict v = {0};
-	int rc = fact_compare_whole(a, b, &v);
+	int rc = fact_compare_whole(a, b, known, &v);
 
 	v.confidence -= LESS_SURE;
 	if (rc == 0 && is_found(&v) &&
@@ -142,7 +143,7 @@ compare_parts(const struct fact_said *a, const struct fact_said *b,
 static int
 compare_all(const struct fact_said *a, const struct fact_said *b,
 	const struct clauses *x, const struct clauses *y,
-	struct fact_verdict *ret)
+	const struct fact_attributes *known, struct fact_verdict *ret)
 {
 	struct fact_said p = *a, q = *b;
 
@@ -152,7 +153,7 @@ compare_all(const struct fact_said *a, const struct fact_said *b,
 
 			p.text = x->v[i];
 			q.text = y->v[k];
-			rc = compare_parts(&p, &q, x->n > 1, ret);
+			rc = compare_parts(&p, &q, known, x->n > 1, ret);
 			if (rc < 0)
 				return rc;
 		}
@@ -160,12 +161,12 @@ compare_all(const struct fact_said *a, const struct fact_said *b,
 }
 
 int
-fact_compare(const struct fact_said *a, const struct fact_said *b,
-	struct fact_verdict *ret)
+fact_compare_known(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, struct fact_verdict *ret)
 {
 	struct clauses x = {.n = 0}, y = {.n = 0};
 	size_t n;
-	int rc = fact_compare_whole(a, b, ret);
+	int rc = fact_compare_whole(a, b, known, ret);
 
 	if (rc < 0 || ret->kind != FACTS_DIFFERENT ||
 		(!find_joint(a->text, &n) && !find_joint(b->text, &n)))
@@ -174,8 +175,15 @@ fact_compare(const struct fact_said *a, const struct fact_said *b,
 	if (rc == 0)
 		rc = cut(b->text, &y);
 	if (rc == 0 && x.n + y.n > 2)
-		rc = compare_all(a, b, &x, &y, ret);
+		rc = compare_all(a, b, &x, &y, known, ret);
 	free(x.text);
 	free(y.text);
 	return rc;
+}
+
+int
+fact_compare(const struct fact_said *a, const struct fact_said *b,
+	struct fact_verdict *ret)
+{
+	return fact_compare_known(a, b, NULL, ret);
 }

@@ -135,7 +135,7 @@ decide_values(struct comparing *c)
 	if (a->date >= 0 && b->date >= 0 &&
 		(!fact_is_validity(&p->a->v[a->date]) || fact_is_event(c)))
 		sure = 0;
-	if (sure > 0 && (p->core >= CORE || c->attribute >= 0))
+	if (sure > 0 && (p->core >= CORE || c->attribute >= 0 || c->rule >= 0))
 		decide(c, FACTS_UPDATE, sure - 0.06 * (1 - p->core));
 	else
 		decide(c, FACTS_DIFFERENT, 0.8);
@@ -388,7 +388,11 @@ settle(struct comparing *c)
 {
 	const struct pairing *p = &c->p;
 
-	if (p->rest_a.weight == 0 && p->rest_b.weight == 0)
+	if (fact_excludes(c) &&
+		p->rest_a.subject_n + p->rest_b.subject_n == 0 &&
+		(p->a->not_n + p->b->not_n) % 2 == 0)
+		decide(c, FACTS_CONTRADICTION, 0.92);
+	else if (p->rest_a.weight == 0 && p->rest_b.weight == 0)
 		decide_nothing_left(c);
 	else if (p->rest_a.weight == 0 || p->rest_b.weight == 0)
 		decide_detail(c);
@@ -420,7 +424,7 @@ is_same_text(const char *a, const char *b, bool *ret)
 
 int
 fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
-	struct fact_verdict *ret)
+	const struct fact_attributes *known, struct fact_verdict *ret)
 {
 	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
 	struct comparing c = {.a = a,
@@ -428,7 +432,8 @@ fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 		.ret = ret,
 		.value_a = -1,
 		.value_b = -1,
-		.attribute = -1};
+		.attribute = -1,
+		.rule = -1};
 	bool same = false;
 	int rc;
 
@@ -436,13 +441,14 @@ fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	ret->confidence = 0;
 	if (!t)
 		return MDB_E_NOMEM;
-	rc = terms_read(a->subject, a->text, &t[0]);
+	rc = terms_read(a->subject, a->text, known, &t[0]);
 	if (rc)
 		return rc;
-	rc = terms_read(b->subject, b->text, &t[1]);
+	rc = terms_read(b->subject, b->text, known, &t[1]);
 	if (rc < 0)
 		return rc;
 	pairing_make(&t[0], &t[1], &c.p);
+	fact_find_rule(&c, known);
 	/* Most pairs need no second look word by word. */
 	if (c.p.rest_a.weight == 0 || c.p.rest_b.weight == 0 || t[0].too_long ||
 		t[1].too_long)
@@ -457,5 +463,6 @@ fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 		settle(&c);
 	ret->is_same_subject = c.p.is_same_subject;
 	ret->action = fact_action(&c);
+	fact_name_attribute(&c);
 	return fact_reason(&c, &ret->reason);
 }

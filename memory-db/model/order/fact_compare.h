@@ -20,6 +20,8 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 
+struct fact_attributes;
+
 enum verdict_kind {
 	FACTS_DIFFERENT,
 	FACTS_DUPLICATE,
@@ -42,12 +44,19 @@ struct fact_verdict {
 	bool is_part;	      /* it is of a part of a: b does not say all that a
 				 says */
 	const char *action;   /* "merge", "update", "keep_both" */
+	char attribute[64];   /* of an update: what has another value, "works
+				 at"; "": not known */
 	struct buf reason;    /* a sentence; AUTO_BUF is the caller's duty */
 };
 
 /* b is what is newly said. 0 or MDB_E_NOMEM. */
 int fact_compare(const struct fact_said *a, const struct fact_said *b,
 	struct fact_verdict *ret) MUST_CHECK;
+
+/* The same with what a namespace knows of its attributes; NULL: nothing. */
+int fact_compare_known(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, struct fact_verdict *ret)
+	MUST_CHECK;
 
 /* "duplicate", ... */
 const char *verdict_kind_name(enum verdict_kind kind);

@@ -12,12 +12,16 @@ struct comparing {
 	int value_a, value_b; /* terms that stand in the same place; -1 */
 	int attribute;	      /* the term of a that says what of; -1 */
 	bool switched;	      /* one names the old value of the other */
+	int rule;	      /* enum attribute_rule that the namespace has for
+				 what both are about; -1: none */
+	size_t which;	      /* ... and which of its attributes */
 };
 
 /* --- texts as they are (fact_compare.c) --------------------------------------- */
-/* fact_compare without a look at the parts of a text. 0 or MDB_E_NOMEM. */
+/* fact_compare_known without a look at the parts of a text. 0 or MDB_E_NOMEM. */
 int fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
-	struct fact_verdict *ret) MUST_CHECK;
+	const struct fact_attributes *known, struct fact_verdict *ret)
+	MUST_CHECK;
 
 /* --- values (fact_values.c) ------------------------------------------------ */
 /* What the words that both have say of how many values there may be: the flags
@@ -26,6 +30,10 @@ unsigned fact_attribute(struct comparing *c);
 /* Two values in one place: how sure it is that only one can be right; 0: both
  * may be. */
 double fact_one_value(struct comparing *c);
+/* Which attribute of the namespace both texts are about. */
+void fact_find_rule(struct comparing *c, const struct fact_attributes *known);
+/* Both have a value of its list, and not the same. */
+bool fact_excludes(const struct comparing *c);
 bool fact_is_numbers(const struct term *x, const struct term *y);
 /* "issue 41": the number is a name. */
 bool fact_is_identifier(const struct terms_text *t, int i);
@@ -37,6 +45,8 @@ bool fact_is_validity(const struct term *t);
 /* --- words (fact_reason.c) -------------------------------------------------- */
 /* What to do about it. */
 const char *fact_action(const struct comparing *c);
+/* What an update is of, as a word or two. */
+void fact_name_attribute(const struct comparing *c);
 /* The sentence for what was decided. 0 or MDB_E_NOMEM. */
 int fact_reason(const struct comparing *c, struct buf *out) MUST_CHECK;
 

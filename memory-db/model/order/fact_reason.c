@@ -36,6 +36,41 @@ fact_action(const struct comparing *c)
 	return names[c->ret->kind];
 }
 
+/* The verb of both, where no word is known to have a number of values. */
+static int
+common_verb(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	for (int i = 0; i < p->a->n; i++)
+		if (p->a_to[i] >= 0 && p->a->v[i].word == p->a->verb)
+			return i;
+	return -1;
+}
+
+void
+fact_name_attribute(const struct comparing *c)
+{
+	int i = c->attribute >= 0 ? c->attribute : common_verb(c);
+	char *to = c->ret->attribute;
+	const struct term *x;
+	const char *s;
+	size_t n;
+
+	*to = '\0';
+	if (i < 0 || c->ret->kind != FACTS_UPDATE)
+		return;
+	x = &c->p.a->v[i];
+	s = c->p.a->text + x->at;
+	n = x->n;
+	if (x->meaning != 0)
+		s = lexicon_name(x->meaning, &n);
+	if (n < sizeof(c->ret->attribute)) {
+		memcpy(to, s, n);
+		to[n] = '\0';
+	}
+}
+
 /* The words of a term as they are written. */
 static int
 add_term(const struct terms_text *t, int i, struct buf *out)

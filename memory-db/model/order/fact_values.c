@@ -3,6 +3,19 @@
 
 #include "memory-db/model/order/fact_compare_internal.h"
 
+/* What the namespace knows comes before what the lexicon knows. */
+static unsigned
+by_rule(const struct comparing *c, unsigned flags)
+{
+	const unsigned numbers = F_SINGLE | F_MULTI | F_KIND | F_NAMED;
+
+	if (c->rule == ATTRIBUTE_SINGLE)
+		return (flags & ~numbers) | F_SINGLE | F_THING;
+	if (c->rule == ATTRIBUTE_MULTI)
+		return (flags & ~numbers) | F_MULTI;
+	return flags;
+}
+
 unsigned
 fact_attribute(struct comparing *c)
 {
@@ -15,7 +28,29 @@ fact_attribute(struct comparing *c)
 			(found < 0 || i < c->value_a))
 			found = i;
 	c->attribute = found;
-	return found < 0 ? 0 : p->a->v[found].flags;
+	return by_rule(c, found < 0 ? 0 : p->a->v[found].flags);
+}
+
+void
+fact_find_rule(struct comparing *c, const struct fact_attributes *known)
+{
+	uint64_t both = c->p.a->attributes & c->p.b->attributes;
+
+	c->rule = -1;
+	for (size_t i = 0; known && both != 0 && i < known->n; i++)
+		if (both & UINT64_C(1) << i && c->rule < 0) {
+			c->rule = (int)known->v[i].rule;
+			c->which = i;
+		}
+}
+
+bool
+fact_excludes(const struct comparing *c)
+{
+	uint16_t x = c->p.a->attribute_value[c->which];
+	uint16_t y = c->p.b->attribute_value[c->which];
+
+	return c->rule == ATTRIBUTE_SET && x != 0 && y != 0 && x != y;
 }
 
 bool
@@ -121,6 +156,8 @@ fact_one_value(struct comparing *c)
 	bool kind = lexicon_same_kind(x->meaning, y->meaning);
 	bool names = is_name(x) && is_name(y);
 
+	if (c->rule == ATTRIBUTE_MULTI)
+		return 0;
 	if (flags & F_NAMED && !names && !fact_is_numbers(x, y))
 		return 0;
 	/* "three bedrooms", "two bathrooms" */

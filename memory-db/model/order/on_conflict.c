@@ -2,11 +2,13 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/order/fact_attributes.h"
 #include "memory-db/model/order/lexicon.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/scan.h"
@@ -93,6 +95,7 @@ find(struct on_conflict *x, struct write *w, struct err *e)
 		.most = MOST,
 		.candidates = searches ? CANDIDATES : -1,
 		.newest = NEWEST,
+		.attributes = x->attributes,
 		.looked = &x->looked};
 	int64_t before;
 	int rc;
@@ -327,7 +330,9 @@ on_conflict_begin(struct on_conflict *x, struct write *w, const char *named,
 	x->watcher.after = on_conflict_after;
 	x->rows = json_array();
 	w->watcher = &x->watcher;
-	return !x->rows ? err_nomem(e) : 0;
+	if (!x->rows)
+		return err_nomem(e);
+	return fact_attributes_get(w->st, w->ns, &x->attributes, e);
 }
 
 int
@@ -358,4 +363,6 @@ on_conflict_done(struct on_conflict *x)
 	buf_done(&x->name);
 	json_decref(x->rows);
 	x->rows = NULL;
+	free(x->attributes);
+	x->attributes = NULL;
 }

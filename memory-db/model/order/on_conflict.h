@@ -43,9 +43,10 @@ struct on_conflict {
 	json_t *rows; /* of the reply; owned */
 	struct conflicts found;
 	struct fact_said said;
-	struct buf name;    /* of the entity looked at last; owned */
-	int64_t entity;	    /* that one */
-	int64_t place;	    /* the fact that the new one takes the place of */
+	struct buf name; /* of the entity looked at last; owned */
+	int64_t entity;	 /* that one */
+	int64_t place;	 /* the fact that the new one takes the place of */
+	struct fact_attributes *attributes; /* of the namespace; owned */
 	int64_t looked;	    /* comparisons of the whole request */
 	int64_t first_fact; /* ids from here on are of this change */
 	bool has_left_out;  /* others were not searched for */

@@ -7,8 +7,8 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/text.h"
-#include "memory-db/model/order/conflicts.h"
-#include "memory-db/model/order/queue.h"
+#include "memory-db/model/order/fact_attributes.h"
+#include "memory-db/model/order/scan_internal.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/stored_object.h"
 #include "memory-db/store/engine/meta.h"
@@ -18,12 +18,6 @@
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/log/log.h"
 
-#define THRESHOLD 0.85
-/* Facts compared with one: with its words, older ones of its entity. */
-#define CANDIDATES 40
-#define NEWEST	   24
-/* Findings of one fact. */
-#define MOST 16
 /* Facts of a slice at most; time ends most slices earlier. */
 #define CHUNK 16
 /* Facts of branches and of the past that a slice passes over without work. */
@@ -33,14 +27,6 @@
 #define SAVE_NS INT64_C(1000000000)
 /* Behind the number of the namespace. */
 #define CATCH_UP "+"
-
-struct scan {
-	struct store *st;
-	int64_t ns;
-	json_t *state; /* owned */
-	int64_t after, checked, found;
-	struct err *e;
-};
 
 static void
 scan_key(char out[40], const char *prefix, int64_t ns)
@@ -275,82 +261,6 @@ scan_tell(struct store *st, int64_t ns, json_t **ret, struct err *e)
 	return rc;
 }
 
-/* --- one fact ------------------------------------------------------------- */
-static int
-queue_all(struct scan *x, const struct conflicts *found, int64_t entity,
-	int64_t fact)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < found->n; i++) {
-		const struct conflict_found *c = &found->v[i];
-		int64_t id;
-
-		rc = queue_add(x->st,
-			&(struct queue_found){.entity = c->entity,
-				.fact = c->fact,
-				.by_entity = entity,
-				.by_fact = fact,
-				.kind = c->kind,
-				.confidence = c->confidence,
-				.action = c->action},
-			&id, x->e);
-		if (rc == 1 && c->kind != FACTS_SUCCESSION)
-			x->found++;
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int
-compare_fact(struct scan *x, const struct scope *scope,
-	const struct fact_said *said, const char *name,
-	const struct recall_row *row)
-{
-	struct conflicts found = {0};
-	struct conflicts_request q = {.scope = scope,
-		.name = name,
-		.said = said,
-		.said_n = 1,
-		.threshold = THRESHOLD,
-		.most = MOST,
-		.candidates = CANDIDATES,
-		.newest = NEWEST,
-		.before = row->id,
-		.entity = row->entity};
-	int rc = conflicts_find(x->st, &q, &found, x->e);
-
-	if (rc == 0)
-		rc = queue_all(x, &found, row->entity, row->id);
-	conflicts_done(&found);
-	return rc;
-}
-
-/* An observation that main shows. */
-static int
-scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
-{
-	AUTO_BUF struct buf text = {0}, name = {0};
-	struct recall_entity entity;
-	struct recall_row row;
-	struct fact_said said;
-	int rc = recall_row(x->st, fact, &row, x->e);
-
-	if (rc != 1 || row.kind != FACT_OBSERVATION)
-		return rc < 0 ? rc : 0;
-	if (buf_add(&text, row.text, row.text_n) != 0 || !buf_str(&text))
-		return err_nomem(x->e);
-	rc = recall_entity(x->st, row.entity, &name, &entity, x->e);
-	if (rc != 1)
-		return rc < 0 ? rc : 0;
-	if (!buf_str(&name))
-		return err_nomem(x->e);
-	x->checked++;
-	said = (struct fact_said){.text = text.data,
-		.from = row.valid_from,
-		.to = row.valid_to == FACT_NO_TIME ? INT64_MAX : row.valid_to};
-	return compare_fact(x, scope, &said, name.data, &row);
-}
-
 /* --- a slice -------------------------------------------------------------- */
 struct scan_chunk {
 	int64_t v[CHUNK], last;
@@ -368,21 +278,30 @@ take_fact(void *ctx, const struct fact *f)
 	return c->n == CHUNK || ++c->passed == PASSED;
 }
 
+static int
+look_at_main(struct scan *x, struct scope *s, struct fact_attributes **ret)
+{
+	int rc = lens_make(x->st, STORE_MAIN, STORE_OPEN_END - 1, &s->lens,
+		x->e);
+
+	if (rc == 0)
+		rc = lens_apply(x->st, &s->lens, x->e);
+	fact_home(x->st, x->ns);
+	return rc ? rc : fact_attributes_get(x->st, x->ns, ret, x->e);
+}
+
 /* 1 more is to do. */
 static int
 scan_chunk(struct scan *x, int64_t end_ns)
 {
 	struct scan_chunk c = {.n = 0};
 	struct scope scope = {.ns = {x->ns}, .n = 1, .valid_at = FACT_NO_TIME};
+	AUTO_FREE struct fact_attributes *attributes = NULL;
 	int more =
 		fact_each_stored(x->st, x->ns, x->after, take_fact, &c, x->e);
-	int rc = more < 0 ? more
-			  : lens_make(x->st, STORE_MAIN, STORE_OPEN_END - 1,
-				    &scope.lens, x->e);
+	int rc = more < 0 ? more : look_at_main(x, &scope, &attributes);
 
-	if (rc == 0)
-		rc = lens_apply(x->st, &scope.lens, x->e);
-	fact_home(x->st, x->ns);
+	x->attributes = attributes;
 	for (int i = 0; rc == 0 && i < c.n; i++) {
 		rc = scan_fact(x, &scope, c.v[i]);
 		x->after = c.v[i];

@@ -254,7 +254,8 @@ guess_verb(struct reading *r)
 }
 
 int
-terms_read(const char *subject, const char *text, struct terms_text *ret)
+terms_read(const char *subject, const char *text,
+	const struct fact_attributes *known, struct terms_text *ret)
 {
 	AUTO_FREE struct reading *r = calloc(1, sizeof(*r));
 	int rc = lexicon_ready();
@@ -273,6 +274,8 @@ terms_read(const char *subject, const char *text, struct terms_text *ret)
 	for (int i = r->n; i-- > 0;)
 		if (r->w[i].is_subject)
 			ret->subject = i;
+	if (known)
+		terms_mark_attributes(r, known);
 	for (int i = 0; i < r->n && !ret->too_long;)
 		i += take_at(r, i);
 	guess_verb(r);

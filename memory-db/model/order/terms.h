@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "memory-db/model/order/fact_attributes.h"
 #include "memory-db/model/order/lexicon.h"
 
 #define TERMS	   48  /* a longer text is compared word by word only */
@@ -74,14 +75,18 @@ struct terms_text {
 			   terms, those left out too */
 	bool is_question, is_past, too_long;
 	int copulas;
+	/* Of the attributes that an operator named: which ones the text has
+	 * (bits), and which value of their list (from 1 on). */
+	uint64_t attributes;
+	uint16_t attribute_value[LIMIT_ATTRIBUTES];
 	char folded[TERM_WORDS * 16];
 	size_t folded_n;
 };
 
-/* subject: the name of the entity it is said of, "": not known. ret is large:
- * not for the stack of many. 0 or MDB_E_NOMEM. */
-int terms_read(const char *subject, const char *text, struct terms_text *ret)
-	MUST_CHECK;
+/* subject: the name of the entity it is said of, "": not known. known: attributes
+ * to look for, NULL: none. ret is large: not for the stack of many. 0 or MDB_E_NOMEM. */
+int terms_read(const char *subject, const char *text,
+	const struct fact_attributes *known, struct terms_text *ret) MUST_CHECK;
 
 /* Does the text name the subject? 0 or MDB_E_NOMEM. */
 int terms_name_subject(const char *subject, const char *text, bool *ret)

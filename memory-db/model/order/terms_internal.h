@@ -30,6 +30,9 @@ struct reading {
 int terms_take_words(struct reading *r) MUST_CHECK;
 /* Marks the words that name what the fact is of. 0 or MDB_E_NOMEM. */
 int terms_mark_subject(struct reading *r, const char *subject) MUST_CHECK;
+/* Notes which attributes that an operator named the text has. */
+void terms_mark_attributes(struct reading *r,
+	const struct fact_attributes *known);
 bool terms_word_is(const struct reading *r, int i, const char *text);
 bool terms_word_in(const struct reading *r, int i, const char *const *list);
 

@@ -171,6 +171,39 @@ terms_mark_subject(struct reading *r, const char *subject)
 	return rc;
 }
 
+/* The words of a phrase stand one behind the other somewhere. */
+static bool
+has_phrase(const struct reading *r, const struct attribute_phrase *p)
+{
+	for (int i = 0; i + p->n <= r->n; i++) {
+		int k = 0;
+
+		while (k < p->n && r->w[i + k].stem == p->stems[k])
+			k++;
+		if (k == p->n)
+			return true;
+	}
+	return false;
+}
+
+void
+terms_mark_attributes(struct reading *r, const struct fact_attributes *known)
+{
+	struct terms_text *t = r->t;
+
+	_Static_assert(LIMIT_ATTRIBUTES <= 64, "bits of terms_text.attributes");
+	for (size_t i = 0; i < known->n; i++) {
+		const struct fact_attribute *x = &known->v[i];
+
+		if (!has_phrase(r, &x->phrase))
+			continue;
+		t->attributes |= UINT64_C(1) << i;
+		for (size_t k = 0; k < x->values; k++)
+			if (has_phrase(r, &known->value[x->first + k]))
+				t->attribute_value[i] = (uint16_t)(k + 1);
+	}
+}
+
 bool
 terms_word_is(const struct reading *r, int i, const char *text)
 {

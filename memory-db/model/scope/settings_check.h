@@ -12,6 +12,9 @@
 /* curation_settings_check */
 #include "memory-db/model/curate/rules/rules.h"
 
+/* attributes_check */
+#include "memory-db/model/scope/attributes_check.h"
+
 /* review_policy_check */
 #include "memory-db/model/scope/review_policy.h"
 

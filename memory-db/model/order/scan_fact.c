@@ -1,0 +1,93 @@
+/* One fact of a scan. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "memory-db/model/order/conflicts.h"
+#include "memory-db/model/order/queue.h"
+#include "memory-db/model/order/scan_internal.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/index/recall.h"
+
+#define THRESHOLD 0.85
+/* Facts compared with one: with its words, older ones of its entity. */
+#define CANDIDATES 40
+#define NEWEST	   24
+/* Findings of one fact. */
+#define MOST 16
+static int
+queue_all(struct scan *x, const struct conflicts *found, int64_t entity,
+	int64_t fact)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < found->n; i++) {
+		const struct conflict_found *c = &found->v[i];
+		int64_t id;
+
+		rc = queue_add(x->st,
+			&(struct queue_found){.entity = c->entity,
+				.fact = c->fact,
+				.by_entity = entity,
+				.by_fact = fact,
+				.kind = c->kind,
+				.confidence = c->confidence,
+				.action = c->action},
+			&id, x->e);
+		if (rc == 1 && c->kind != FACTS_SUCCESSION)
+			x->found++;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int
+compare_fact(struct scan *x, const struct scope *scope,
+	const struct fact_said *said, const char *name,
+	const struct recall_row *row)
+{
+	struct conflicts found = {0};
+	struct conflicts_request q = {.scope = scope,
+		.name = name,
+		.said = said,
+		.said_n = 1,
+		.threshold = THRESHOLD,
+		.most = MOST,
+		.candidates = CANDIDATES,
+		.newest = NEWEST,
+		.before = row->id,
+		.attributes = x->attributes,
+		.entity = row->entity};
+	int rc = conflicts_find(x->st, &q, &found, x->e);
+
+	if (rc == 0)
+		rc = queue_all(x, &found, row->entity, row->id);
+	conflicts_done(&found);
+	return rc;
+}
+
+/* An observation that main shows. */
+int
+scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
+{
+	AUTO_BUF struct buf text = {0}, name = {0};
+	struct recall_entity entity;
+	struct recall_row row;
+	struct fact_said said;
+	int rc = recall_row(x->st, fact, &row, x->e);
+
+	if (rc != 1 || row.kind != FACT_OBSERVATION)
+		return rc < 0 ? rc : 0;
+	if (buf_add(&text, row.text, row.text_n) != 0 || !buf_str(&text))
+		return err_nomem(x->e);
+	rc = recall_entity(x->st, row.entity, &name, &entity, x->e);
+	if (rc != 1)
+		return rc < 0 ? rc : 0;
+	if (!buf_str(&name))
+		return err_nomem(x->e);
+	x->checked++;
+	said = (struct fact_said){.text = text.data,
+		.from = row.valid_from,
+		.to = row.valid_to == FACT_NO_TIME ? INT64_MAX : row.valid_to};
+	return compare_fact(x, scope, &said, name.data, &row);
+}
