@@ -90,20 +90,22 @@ cmd_settings_row(struct table *t, const json_t *s)
 static int
 cmd_settings_proposed(const json_t *reply, const json_t *list)
 {
-	AUTO_JSON json_t *rules = NULL;
+	AUTO_JSON json_t *rules = json_object();
 	AUTO_BUF struct buf text = {0};
 	const json_t *proposed =
 		json_object_get(json_object_get(reply, "proposed"),
 			"attributes");
 	const json_t *s;
+	int rc = 0;
 	size_t i;
 
 	if (!proposed)
 		return CLI_OK;
 	json_array_foreach((json_t *)(uintptr_t)list, i, s)
 		if (strcmp(cli_str(s, "name", ""), "attributes") == 0)
-			rules = json_copy(json_object_get(s, "value"));
-	if (!rules ||
+			rc = json_object_update(rules,
+				json_object_get(s, "value"));
+	if (rc != 0 ||
 		json_object_update(rules, (json_t *)(uintptr_t)proposed) != 0 ||
 		jx_dump(rules, &text) != 0 || !buf_str(&text))
 		return cli_nomem();

@@ -1,10 +1,12 @@
 #include "memory-db/method/review_gate.h"
 
-#include <stdio.h>
-
+#include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/model/scope/inbox.h"
+#include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/log/staged.h"
 
 /* Files have no branch, and so no inbox. */
 static int
@@ -54,41 +56,107 @@ review_gate(struct call *c, struct err *e)
 	return c->tool->script.flags & TS_FILE ? gate_file(c, e) : 0;
 }
 
-static int
-tell_rule(struct call *c, json_t **result, struct err *e)
-{
-	char text[100];
+/* --- what the reply says --------------------------------------------------- */
+/* Decisions of which a reply tells; the rest is counted. */
+#define TOLD 3
 
-	snprintf(text, sizeof(text),
-		"stored at once: rule %lld of the policy applies it",
-		(long long)c->note.rule);
-	if (jx_set(*result, "review", json_string(text)) == 0)
+struct telling {
+	struct buf *out;
+	int64_t n;
+	struct err *e;
+};
+
+/* "change 41 was rejected by ada: no source" */
+static int
+tell_decided(void *ctx, const struct staged *s)
+{
+	struct telling *x = ctx;
+	int rc = 0;
+
+	if (s->state != STAGED_REJECTED && s->state != STAGED_EXPIRED)
 		return 0;
-	json_decref(*result);
-	*result = NULL;
-	return err_nomem(e);
+	if (++x->n > TOLD)
+		return 0;
+	rc = buf_addf(x->out, "%s change %lld %s",
+		x->n == 1 ? " Not taken:" : ";", (long long)s->change,
+		s->state == STAGED_EXPIRED ? "expired, nobody decided in time"
+					   : "was rejected");
+	if (rc == 0 && s->state == STAGED_REJECTED && s->by)
+		rc = buf_addf(x->out, " by %.60s", s->by);
+	if (rc == 0 && s->note)
+		rc = buf_addf(x->out, ": %.200s", s->note);
+	return rc == 0 ? 0 : err_nomem(x->e);
+}
+
+/* An agent learns with the next thing that it writes which of its changes were
+ * not taken, and why; once. */
+static int
+tell_untold(struct call *c, struct buf *out, struct err *e)
+{
+	struct telling x = {out, 0, e};
+	int64_t ns = 0, session = 0;
+	int rc;
+
+	if (!c->ctx->is_agent || !c->ctx->session ||
+		!(c->tool->flags & TF_WRITE))
+		return 0;
+	rc = namespace_find(c->st,
+		c->ctx->user_scope ? "default" : c->ctx->namespace_, &ns, e);
+	if (rc != 1)
+		return rc;
+	rc = label_find(c->st, c->ctx->session, &session, e);
+	if (rc != 1)
+		return rc;
+	rc = staged_each_untold(c->st, ns, session, tell_decided, &x, e);
+	if (rc < 0 || x.n == 0)
+		return rc;
+	if (x.n > TOLD &&
+		buf_addf(out, "; and %lld more", (long long)(x.n - TOLD)) != 0)
+		return err_nomem(e);
+	if (buf_adds(out, ". list_staged tells more") != 0)
+		return err_nomem(e);
+	return staged_set_told(c->st, ns, session, e);
+}
+
+static int
+tell_of_write(struct call *c, struct buf *out, struct err *e)
+{
+	int rc = 0;
+
+	if (c->note.rule != 0)
+		rc = buf_addf(out,
+			"stored at once: rule %lld of the policy applies it.",
+			(long long)c->note.rule);
+	else if (c->note.is_staged)
+		rc = buf_addf(out,
+			"not in the memory yet: change %lld waits for review. "
+			"This session reads it as if it were, others do once "
+			"it is approved; list_staged tells what became of it.",
+			(long long)c->note.change);
+	return rc == 0 ? tell_untold(c, out, e) : err_nomem(e);
 }
 
 int
 review_tell(struct call *c, json_t **result, struct err *e)
 {
-	char text[300];
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
 	if (c->within || c->ctx->in_script)
 		return 0;
-	if (c->note.rule != 0)
-		return tell_rule(c, result, e);
-	if (!c->note.is_staged)
-		return 0;
-	snprintf(text, sizeof(text),
-		"not in the memory yet: change %lld waits for review. This "
-		"session reads it as if it were, others do once it is "
-		"approved; list_staged tells what became of it",
-		(long long)c->note.change);
-	if (jx_set(*result, "staged", json_true()) == 0 &&
-		jx_set(*result, "review", json_string(text)) == 0)
-		return 0;
-	json_decref(*result);
-	*result = NULL;
-	return err_nomem(e);
+	rc = tell_of_write(c, &text, e);
+	if (rc == 0 && text.len > 0 && json_is_object(*result)) {
+		if (!buf_str(&text) ||
+			jx_set(*result, "review",
+				json_string(text.data +
+					    (text.data[0] == ' '))) != 0 ||
+			(c->note.is_staged &&
+				jx_set(*result, "staged", json_true()) != 0))
+			rc = err_nomem(e);
+	}
+	if (rc < 0) {
+		json_decref(*result);
+		*result = NULL;
+	}
+	return rc < 0 ? rc : 0;
 }

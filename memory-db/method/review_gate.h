@@ -12,7 +12,8 @@
  * of the workspace, and what is the operator's (it would reach past main).
  * Facts need no gate: they go to the inbox (model/scope/inbox.h). */
 int review_gate(struct call *c, struct err *e) MUST_CHECK;
-/* Adds to a reply that the write is staged, and what happens next. */
+/* Adds to the reply of a write that it is staged, and what happens next; and once
+ * which earlier changes of the session were rejected or expired, and why. */
 int review_tell(struct call *c, json_t **result, struct err *e) MUST_CHECK;
 
 #endif

@@ -693,6 +693,62 @@ class Contested(Queue):
         self.assertNotIn("contested", rows[1])
 
 
+class ValidTime(Queue):
+    """What follows what in time, said in the text alone, in a project and in
+    the user's own memory."""
+    FOLLOW = (("worked at IBM until March 2023", "works at Intel"),
+              ("works at IBM from 2010 to 2015", "works at Intel since 2016"),
+              ("lives in Rome since 2020", "lives in Oslo since 2024"),
+              ("lived in Rome from May to July", "lives in Oslo since August"),
+              ("used to live in Rome", "lives in Oslo now"))
+    AT_ODDS = (("lives in Rome since 2024", "lives in Oslo since 2024"),
+               ("worked at IBM from 2010 to 2015",
+                "worked at Intel from 2012 to 2014"),
+               ("lives in Rome", "lives in Oslo"))
+
+    def said(self, namespace, old, new):
+        self.make("Ada", old, namespace=namespace)
+        return self.make("Ada", new, namespace=namespace,
+                         on_conflict="queue")
+
+    def rows(self, namespace, query):
+        return self.c.ok("recall", namespace=namespace,
+                         query=query)["results"]
+
+    def test_one_after_the_other_is_no_conflict(self):
+        for i, (old, new) in enumerate(self.FOLLOW + self.FOLLOW[:1]):
+            ns = f"p{i}" if i < len(self.FOLLOW) else "default"
+            got = self.said(ns, old, new)
+            self.assertNotIn("conflicts", got, (old, new))
+            self.assertEqual(self.pending(namespace=ns), [], (old, new))
+            rows = self.rows(ns, "Ada works at, lives in")
+            self.assertEqual([r["text"] for r in rows], [new, old])
+            self.assertFalse(any(r.get("contested") for r in rows))
+
+    def test_two_for_one_time_are_contested(self):
+        for i, (old, new) in enumerate(self.AT_ODDS + self.AT_ODDS[:1]):
+            ns = f"p{i}" if i < len(self.AT_ODDS) else "default"
+            got = self.said(ns, old, new)
+            self.assertEqual([x["conflict_type"]
+                              for x in got.get("conflicts", ())],
+                             ["update"], (old, new))
+            rows = self.rows(ns, "Ada works at, lives in")
+            self.assertEqual(sorted(r["text"] for r in rows),
+                             sorted((old, new)))
+            self.assertTrue(all(r.get("contested") for r in rows), (old, rows))
+
+    def test_the_user_beside_a_project(self):
+        """What the user's memory says is told beside what the project says,
+        each with the marks of its own."""
+        self.said("default", "lives in Rome", "lives in Oslo")
+        self.said("p", "worked at IBM until 2020", "works at Intel")
+        rows = {r["text"]: r for r in self.rows("p", "Ada works at, lives in")}
+        self.assertEqual(len(rows), 4, rows)
+        self.assertTrue(rows["lives in Rome"]["contested"])
+        self.assertTrue(rows["lives in Oslo"]["contested"])
+        self.assertNotIn("contested", rows["works at Intel"])
+
+
 class Ctl(Queue):
     def ctl(self, *args, code=0):
         done = self.db.ctl("--namespace", "p", "conflicts", *args,

@@ -251,6 +251,28 @@ class Deciding(Review):
         # Others are not told of it.
         self.assertEqual(self.staged(self.agent("s2")), [])
 
+    def test_an_agent_learns_with_its_next_write_what_was_not_taken(self):
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        one = self.add(s1, "likes chess")["change"]
+        two = self.add(s1, "likes golf")["change"]
+        self.decide("reject", changes=[one], note="no source")
+        self.assertNotIn("Not taken", self.add(s2, "sings")["review"])
+        told = self.add(s1, "rows")["review"]
+        self.assertIn(f"change {one} was rejected", told)
+        self.assertIn("no source", told)
+        self.assertNotIn(f"change {two} ", told)
+        # Once.
+        self.assertNotIn("Not taken", self.add(s1, "dives")["review"])
+        self.decide("approve", changes=[two])
+        self.assertNotIn("Not taken", self.add(s1, "skis")["review"])
+        # Also where main is protected no more.
+        more = [self.add(s1, f"x{i}")["change"] for i in range(5)]
+        self.decide("reject", changes=more, note="no")
+        self.protect("p", False)
+        r = self.add(s1, "runs")
+        self.assertNotIn("staged", r)
+        self.assertIn("and 2 more", r["review"])
+
 
 class Inbox(Review):
     """What a session reads of its own changes, as they are decided."""

@@ -230,7 +230,8 @@ knows_attributes_of_a_namespace(void **state)
 		const char *a, *b;
 		enum verdict_kind without, with;
 	} pairs[] = {
-		{"endorses Ben", "endorses Cleo", FACTS_DIFFERENT, FACTS_UPDATE},
+		{"endorses Ben", "endorses Cleo", FACTS_DIFFERENT,
+			FACTS_UPDATE},
 		{"likes tea", "likes coffee", FACTS_DIFFERENT, FACTS_UPDATE},
 		{"works at Acme", "works at Globex", FACTS_UPDATE,
 			FACTS_DIFFERENT},

@@ -312,77 +312,6 @@ names_old_value(const struct terms_text *t, const int *to)
 	return from && t->marks & F_SWITCH;
 }
 
-/* "Before v2", "since v2". */
-static bool
-is_parted(const struct pairing *p)
-{
-	for (int i = 0; i < p->a->n; i++) {
-		enum term_before x = p->a->v[i].before, y;
-
-		if (p->a_to[i] < 0)
-			continue;
-		y = p->b->v[p->a_to[i]].before;
-		if (((x == BEFORE_EARLIER || x == BEFORE_UNTIL) &&
-			    (y == BEFORE_SINCE || y == BEFORE_LATER)) ||
-			((y == BEFORE_EARLIER || y == BEFORE_UNTIL) &&
-				(x == BEFORE_SINCE || x == BEFORE_LATER)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_one_after_other(const struct comparing *c)
-{
-	const struct pairing *p = &c->p;
-	const struct rest *a = &p->rest_a, *b = &p->rest_b;
-	bool was_a = p->a->is_past || p->a->marks & F_WAS;
-	bool was_b = p->b->is_past || p->b->marks & F_WAS;
-
-	/* "Never" is of all times. */
-	if (c->ret->kind == FACTS_CONTRADICTION &&
-		(p->a->marks | p->b->marks) & F_NEVER)
-		return false;
-	if (c->a->from != INT64_MIN && c->b->from != INT64_MIN &&
-		c->a->from != c->b->from)
-		return true;
-	if (was_a != was_b && !(was_a && p->a->marks & F_NOW) &&
-		!(was_b && p->b->marks & F_NOW))
-		return true;
-	if (c->ret->kind == FACTS_UPDATE && is_parted(p))
-		return true;
-	return a->date >= 0 && b->date >= 0 && a->date != c->value_a &&
-	       b->date != c->value_b && fact_is_validity(&p->a->v[a->date]) &&
-	       fact_is_validity(&p->b->v[b->date]);
-}
-
-/* What is not said to be so contradicts nothing. */
-static bool
-is_said_otherwise(const struct pairing *p)
-{
-	const unsigned other = F_MAYBE | F_IF;
-
-	if (p->a->is_question != p->b->is_question)
-		return true;
-	return (p->a->marks & other) != (p->b->marks & other);
-}
-
-/* Who plans to move to Oslo may live in Rome. A meeting that will be on Thursday
- * is not on Tuesday. */
-static bool
-is_only_planned(const struct comparing *c)
-{
-	const struct pairing *p = &c->p;
-	const struct term *x;
-
-	if (!((p->a->marks ^ p->b->marks) & F_PLAN) || c->value_a < 0 ||
-		c->ret->kind != FACTS_UPDATE)
-		return false;
-	x = &p->a->v[c->value_a];
-	return !term_is_number(x) && x->kind != TERM_DATE &&
-	       c->attribute >= 0 && p->a->v[c->attribute].flags & F_STATE;
-}
-
 static void
 settle(struct comparing *c)
 {
@@ -400,12 +329,12 @@ settle(struct comparing *c)
 		decide_both_left(c);
 	if (c->ret->kind == FACTS_DIFFERENT)
 		return;
-	if (is_said_otherwise(p) || is_only_planned(c) || p->is_two ||
+	if (fact_is_said_otherwise(p) || fact_is_only_planned(c) || p->is_two ||
 		(p->a->is_question && c->ret->kind != FACTS_DUPLICATE))
 		decide(c, FACTS_DIFFERENT, 0.8);
 	else if ((c->ret->kind == FACTS_UPDATE ||
 			 c->ret->kind == FACTS_CONTRADICTION) &&
-		 is_one_after_other(c))
+		 fact_is_one_after_other(c))
 		decide(c, FACTS_SUCCESSION, c->ret->confidence);
 }
 

@@ -42,6 +42,12 @@ bool fact_is_event(const struct comparing *c);
 /* "In 2019", "until May": when it was so, not what is said. */
 bool fact_is_validity(const struct term *t);
 
+/* --- times (fact_times.c) --------------------------------------------------- */
+bool fact_is_one_after_other(const struct comparing *c);
+/* What is not said to be so contradicts nothing. */
+bool fact_is_said_otherwise(const struct pairing *p);
+bool fact_is_only_planned(const struct comparing *c);
+
 /* --- words (fact_reason.c) -------------------------------------------------- */
 /* What to do about it. */
 const char *fact_action(const struct comparing *c);
