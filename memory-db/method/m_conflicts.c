@@ -295,21 +295,34 @@ tell_learnt(struct m_resolving *x, json_t *result)
 }
 
 static int
+tell_rest(struct m_resolving *x, json_t *result)
+{
+	int rc = 0;
+
+	if (x->c->dry_run)
+		rc = member_set_bool(result, "dry_run", true, x->e);
+	if (rc)
+		return rc;
+	if (x->has_more)
+		rc = member_set_bool(result, "more", true, x->e);
+	if (rc)
+		return rc;
+	if (x->request.strategy == RESOLVE_KEEP_BOTH)
+		rc = tell_learnt(x, result);
+	return rc;
+}
+
+static int
 resolve_reply(struct m_resolving *x, json_t **ret_result)
 {
 	json_t *result =
 		json_pack("{s:O,s:I,s:I}", "results", x->results, "resolved",
 			(json_int_t)x->resolved, "left", (json_int_t)x->left);
-	int rc = 0;
+	int rc;
 
 	if (!result)
 		return err_nomem(x->e);
-	if (x->c->dry_run)
-		rc = member_set_bool(result, "dry_run", true, x->e);
-	if (rc == 0 && x->has_more)
-		rc = member_set_bool(result, "more", true, x->e);
-	if (rc == 0 && x->request.strategy == RESOLVE_KEEP_BOTH)
-		rc = tell_learnt(x, result);
+	rc = tell_rest(x, result);
 	if (rc != 0) {
 		json_decref(result);
 		return rc;

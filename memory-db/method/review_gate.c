@@ -81,11 +81,15 @@ tell_decided(void *ctx, const struct staged *s)
 		x->n == 1 ? " Not taken:" : ";", (long long)s->change,
 		s->state == STAGED_EXPIRED ? "expired, nobody decided in time"
 					   : "was rejected");
-	if (rc == 0 && s->state == STAGED_REJECTED && s->by)
+	if (rc)
+		return err_nomem(x->e);
+	if (s->state == STAGED_REJECTED && s->by)
 		rc = buf_addf(x->out, " by %.60s", s->by);
-	if (rc == 0 && s->note)
+	if (rc)
+		return err_nomem(x->e);
+	if (s->note)
 		rc = buf_addf(x->out, ": %.200s", s->note);
-	return rc == 0 ? 0 : err_nomem(x->e);
+	return rc ? err_nomem(x->e) : 0;
 }
 
 /* An agent learns with the next thing that it writes which of its changes were
