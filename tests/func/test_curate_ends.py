@@ -51,7 +51,7 @@ class Ends(CurationCase):
         got = self.c.ok("auto_extract_facts",
                         conversation_text="Zoe: I live in Oslo.")
         self.assertEqual(got["facts"][0]["status"], "known", got)
-        self.assertTrue(self.confirmed("zoe"))
+        self.assertTrue(self.confirmed(got["facts"][0]["name"]))
         # Another value is no confirmation.
         self.c.ok("create_entities", entities=[
             entity("room", "has 12 chairs")])
