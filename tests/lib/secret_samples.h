@@ -148,6 +148,8 @@ static const struct secret_family {
 	{"jwt", "eyJhbGciOiJIUzI1NiJ9.eyJ{U60}.{U43}"},
 	{"braintree", "access_token$production${L16}${H32}"},
 	{"fly", "fo1_{U43}"},
+	{"okta", "SSWS 00{U40}"},
+	{"vault, before 1.10", "s.{N24}"},
 };
 
 /* How such a value comes along; %s is it. */
@@ -165,6 +167,8 @@ static const char *const secret_lines[] = {
 	"our passphrase is correct-horse-battery-staple",
 	"machine api.example.org login ada password {N12}7z",
 	"sshpass -p '{N10}3x' ssh root@host",
+	"mysqldump -u root -p{N10}4x shop > shop.sql",
+	"mariadb -h db1 -p'{N12}8k' -e 'select 1'",
 	"DB_PASSWORD={N14}!x7",
 	"password: Sommer{D4}!",
 	"\"password\": \"{N12}7k\",",

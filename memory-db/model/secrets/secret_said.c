@@ -271,6 +271,28 @@ user_option(const struct secret_text *t, size_t at, size_t n,
 	return true;
 }
 
+/* `mysql -uroot -pVALUE`: no space, and only behind the name of such a program
+ * in the same line, as -p is so much else. */
+static bool
+mysql_option(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	size_t from = at, n, value;
+
+	if (t->n - at < 6 || memcmp(t->s + at, "-p", 2) != 0 ||
+		t->s[at + 2] == ' ' || t->s[at + 2] == '-')
+		return false;
+	while (from > 0 && t->s[from - 1] != '\n' && at - from < 200)
+		from--;
+	if (!memmem(t->s + from, at - from, "mysql", 5) &&
+		!memmem(t->s + from, at - from, "mariadb", 7))
+		return false;
+	n = secret_value_behind(t, at + 2, &value);
+	if (!secret_is_value(t->s + value, n, SECRET_KIND_PASSWORD))
+		return false;
+	*ret = (struct secret){"password-option", value, n};
+	return true;
+}
+
 bool
 secret_option(const struct secret_text *t, size_t at, struct secret *ret)
 {
@@ -287,6 +309,8 @@ secret_option(const struct secret_text *t, size_t at, struct secret *ret)
 	static const char ssh[] = "sshpass ";
 	size_t left = t->n - at, value, n;
 
+	if (mysql_option(t, at, ret))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		size_t m = strlen(options[i].name);
 
