@@ -81,6 +81,8 @@ check_reply(struct buf *b)
 	b->len = 0;
 }
 
+static const struct buf none;
+
 static void
 handle(const json_t *msg)
 {
@@ -118,8 +120,6 @@ handle(const json_t *msg)
 	rpc_request_done(&r);
 	buf_done(&b);
 }
-
-static const struct buf none;
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
