@@ -21,6 +21,9 @@ void clock_fake(int64_t now_ms);
 #define CLOCK_TEXT_SIZE 32
 void clock_format(int64_t ms, char out[CLOCK_TEXT_SIZE]);
 
+/* 9999-12-31T23:59:59.999Z, the latest moment that a text of ours can say. */
+#define CLOCK_LATEST_MS INT64_C(253402300799999)
+
 /* A day of the Gregorian calendar. */
 struct clock_date {
 	int64_t year;

@@ -116,7 +116,7 @@ def spellings(q):
 def refused(q):
     bad = ["1e400", "-1e400", "99999999999999999999", "1e300", "-1e300"]
     if q["type"] == "number":
-        return bad + ["-0.5", "1.5"]
+        return bad + ["-0.5", f"{q['max']}.5"]
     return bad + ["1.5", "-0.5", "9007199254740993.0", "1e17"]
 
 

@@ -40,9 +40,11 @@ at_of(const struct context *ctx, const json_t *at, const char *param,
 			return rc;
 		}
 	}
-	if (*ret <= clock_now_ms())
+	if (*ret <= clock_now_ms() || *ret > CLOCK_LATEST_MS)
 		return err_param(e, MDB_E_INVALID, param,
-			"%s must lie ahead, or be \"never\"", param);
+			"%s must lie ahead, in the year 9999 at the latest, "
+			"or be \"never\"",
+			param);
 	return 0;
 }
 
