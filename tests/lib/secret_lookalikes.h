@@ -175,6 +175,11 @@ static const char *const lookalike_texts[] = {
 	"https://hooks.slack.com/services/T00000000/B00000000/"
 	"XXXXXXXXXXXXXXXXXXXXXXXX",
 	/* prose and documents */
+	"the staging password manager is bitward",
+	"our password manager is Bitwarden",
+	"the password policy is strict",
+	"the password hash is bcrypt",
+	"mysql runs on -port 3306 and docker compose -pshop up",
 	"The password is required",
 	"the password is incorrect",
 	"his password is expired!",

@@ -158,6 +158,25 @@ is_plain_word(const struct secret_text *t, size_t at, size_t n)
 	return !secret_is_named(s, n);
 }
 
+/* Is it the password itself of which is spoken? "password is ..", "password for
+ * the wifi is .."; not "password manager is bitwarden", nor "password policy
+ * is strict". */
+static bool
+is_of_itself(const struct secret_text *t, size_t at)
+{
+	static const char *const next[] = {" is ", " was ", " ist ", " war ",
+		" lautet ", " for ", " of ", " to ", " on ", " at ", " in ",
+		" von "};
+
+	for (size_t i = 0; i < ARRAY_LEN(next); i++) {
+		size_t n = strlen(next[i]);
+
+		if (t->n - at > n && memcmp(t->s + at, next[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 told(const struct secret_text *t, size_t at, enum secret_kind kind,
 	struct secret *ret)
@@ -170,7 +189,8 @@ told(const struct secret_text *t, size_t at, enum secret_kind kind,
 	while (n > 0 && strchr(".:!?", t->s[value + n - 1]) != NULL)
 		n--;
 	if (!secret_is_value(t->s + value, n, kind) &&
-		(kind != SECRET_KIND_PASSWORD || !is_plain_word(t, value, n)))
+		(kind != SECRET_KIND_PASSWORD || !is_of_itself(t, at) ||
+			!is_plain_word(t, value, n)))
 		return false;
 	*ret = (struct secret){kind == SECRET_KIND_PASSWORD ? "password-told"
 							    : "secret-told",
