@@ -52,6 +52,14 @@ text_cut(const char *s, size_t n)
 	return utf8_cut(s, n);
 }
 
+int
+text_add_cut(struct buf *out, const char *s, size_t most)
+{
+	size_t n = strlen(s);
+
+	return buf_add(out, s, n > most ? text_cut(s, most) : n);
+}
+
 bool
 text_is_dangerous(uint32_t cp)
 {

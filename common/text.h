@@ -14,6 +14,9 @@ bool text_is_utf8(const char *s, size_t n);
 
 /* Largest k <= n that does not cut a UTF-8 sequence of s (s valid). */
 size_t text_cut(const char *s, size_t n);
+/* Appends s (valid), at most so many bytes of it, whole characters. 0 or
+ * MDB_E_NOMEM. */
+int text_add_cut(struct buf *out, const char *s, size_t most) MUST_CHECK;
 
 /* Characters that change how others are shown or hide text: controls (C0, DEL,
  * C1), line and paragraph separators, directions and isolates, invisible ones,

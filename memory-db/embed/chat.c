@@ -19,6 +19,9 @@
 /* Bytes of an answer that are read, and tokens that are asked for. */
 #define ANSWER_BYTES  (256 * 1024)
 #define ANSWER_TOKENS 2000
+/* More than any day has; the sum of two is far from an overflow. An endpoint may
+ * say any number. */
+#define TOKENS_MOST (INT64_C(1) << 40)
 /* Bytes of a token, at least: what a text may cost. */
 #define TOKEN_BYTES  3
 #define PAUSE_MIN_MS 1000
@@ -53,6 +56,7 @@ budget_load(struct chat *x)
 			&x->calls, &x->tokens) != 3 ||
 		x->calls < 0 || x->tokens < 0)
 		x->day = x->calls = x->tokens = 0;
+	x->tokens = x->tokens < TOKENS_MOST ? x->tokens : TOKENS_MOST;
 }
 
 /* By a new file that takes the place of the old one. What cannot be kept is
@@ -134,6 +138,7 @@ budget_settle(struct chat *x, int64_t taken, int64_t used, int rc,
 	if (used >= 0) {
 		x->tokens += used - taken;
 		x->tokens = x->tokens < 0 ? 0 : x->tokens;
+		x->tokens = x->tokens < TOKENS_MOST ? x->tokens : TOKENS_MOST;
 		budget_keep(x);
 	}
 	if (rc == 0) {
@@ -207,7 +212,9 @@ read_answer(const struct chat *x, const struct http_answer *a, struct buf *out,
 					 x->place);
 	used = json_object_get(json_object_get(root, "usage"), "total_tokens");
 	if (json_is_integer(used) && json_integer_value(used) >= 0)
-		*ret_used = json_integer_value(used);
+		*ret_used = json_integer_value(used) < TOKENS_MOST
+				    ? json_integer_value(used)
+				    : TOKENS_MOST;
 	choice = json_array_get(json_object_get(root, "choices"), 0);
 	content =
 		json_object_get(json_object_get(choice, "message"), "content");

@@ -72,10 +72,11 @@ m_handoff_page(struct call *c, bool is_open, const json_t *cursor,
 	return within_run(c, m_search_nodes, q, ret_found, e);
 }
 
-/* Calls for the notes of each entity of the pages. */
+/* Calls for the notes of each entity of the pages. as: the lens under which a
+ * note is read; NULL: that of the search, with what the caller has staged. */
 static int
 m_handoff_walk(struct call *c, bool is_open, handoff_fn fn,
-	struct handoff_list *l, void *ctx, struct err *e)
+	struct handoff_list *l, const struct lens *as, void *ctx, struct err *e)
 {
 	AUTO_JSON json_t *cursor = NULL;
 
@@ -85,6 +86,8 @@ m_handoff_walk(struct call *c, bool is_open, handoff_fn fn,
 		size_t i;
 		int rc = m_handoff_page(c, is_open, cursor, &found, e);
 
+		if (rc == 0 && as)
+			rc = lens_apply(c->st, as, e);
 		if (rc != 0)
 			return rc;
 		json_array_foreach(json_object_get(found, "results"), i, row) {
@@ -115,8 +118,9 @@ handoff_open_rows(struct call *c, size_t limit, json_t **ret_rows,
 		.state = "open",
 		.limit = limit,
 		.e = e};
-	int rc = !rows ? err_nomem(e)
-		       : m_handoff_walk(c, true, m_handoff_add, &l, &l, e);
+	int rc =
+		!rows ? err_nomem(e)
+		      : m_handoff_walk(c, true, m_handoff_add, &l, NULL, &l, e);
 
 	if (rc != 0)
 		return rc;
@@ -138,7 +142,7 @@ m_handoff_list(struct call *c, json_t **ret_result, struct err *e)
 		.e = e};
 	int rc = !rows ? err_nomem(e)
 		       : m_handoff_walk(c, strcmp(l.state, "open") == 0,
-				 m_handoff_add, &l, &l, e);
+				 m_handoff_add, &l, NULL, &l, e);
 
 	if (rc != 0)
 		return rc;
@@ -215,7 +219,10 @@ m_handoff_claim(struct call *c, struct write *w, struct handoff *ret,
 		.ns = w->ns,
 		.id = json_integer_value(json_object_get(c->params, "claim")),
 		.e = e};
-	int rc = m_handoff_walk(c, true, m_handoff_choose, NULL, &x, e);
+	/* As the branch that is written to has it: a claim goes to main without
+	 * review, so nothing that is only staged may come along. */
+	int rc = m_handoff_walk(c, true, m_handoff_choose, NULL, &w->scope.lens,
+		&x, e);
 
 	if (rc >= 0 && !x.found.said)
 		rc = m_handoff_gone(&x, e);

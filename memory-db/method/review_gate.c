@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "common/text.h"
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/namespaces.h"
@@ -83,13 +84,13 @@ tell_decided(void *ctx, const struct staged *s)
 					   : "was rejected");
 	if (rc)
 		return err_nomem(x->e);
-	if (s->state == STAGED_REJECTED && s->by)
-		rc = buf_addf(x->out, " by %.60s", s->by);
-	if (rc)
+	if (s->state == STAGED_REJECTED && s->by &&
+		(buf_adds(x->out, " by ") || text_add_cut(x->out, s->by, 60)))
 		return err_nomem(x->e);
-	if (s->note)
-		rc = buf_addf(x->out, ": %.200s", s->note);
-	return rc ? err_nomem(x->e) : 0;
+	if (s->note &&
+		(buf_adds(x->out, ": ") || text_add_cut(x->out, s->note, 200)))
+		return err_nomem(x->e);
+	return 0;
 }
 
 /* An agent learns with the next thing that it writes which of its changes were

@@ -60,9 +60,6 @@ add_who(struct fields *f, const struct request *r)
 		f->v[f->n++] = LOG_I("pid", r->conn->peer.pid);
 		f->v[f->n++] = LOG_I("conn", r->conn->serial);
 	}
-	add_text(f, "client", ctx->client);
-	add_text(f, "session", ctx->session);
-	add_text(f, "actor", ctx->actor);
 }
 
 void
@@ -77,8 +74,6 @@ audit_request(const struct request *r)
 	note = note_of(r);
 	add_who(&f, r);
 	add_text(&f, "method", j->tool ? j->tool->name : "?");
-	add_text(&f, "namespace", namespace_of(r, note));
-	add_text(&f, "branch", j->ctx.branch);
 	if (note)
 		f.v[f.n++] = LOG_I("change", note->change);
 	if (note && note->is_staged)
@@ -87,6 +82,13 @@ audit_request(const struct request *r)
 	if (j->queued_ns)
 		f.v[f.n++] =
 			LOG_I("us", (clock_mono_ns() - j->queued_ns) / 1000);
+	/* What the peer chooses comes last: of a line that is full that is
+	 * lost, and not what was done. */
+	add_text(&f, "namespace", namespace_of(r, note));
+	add_text(&f, "branch", j->ctx.branch);
+	add_text(&f, "client", j->ctx.client);
+	add_text(&f, "session", j->ctx.session);
+	add_text(&f, "actor", j->ctx.actor);
 	assert(f.n <= FIELDS_MOST);
 	log_audit(f.v, f.n);
 }

@@ -4,7 +4,9 @@
  * A reply is kept with the request it answers, and with the state of the
  * database it was read from. The state is SQLite's own: any commit, also one
  * that is no change of the memory, makes another, and then all that was kept
- * goes. So a reply that is found is the one that would be made, byte for byte.
+ * goes. The newest end (expires_at) that has come is part of the request, as no
+ * commit tells of it. So a reply that is found is the one that would be made,
+ * byte for byte.
  * Not kept is what depends on more than these two: on the clock, or on counters
  * in memory.
  *

@@ -3,6 +3,7 @@
  * never spends milliseconds on one client. */
 #include "common/clock.h"
 #include "common/limits.h"
+#include "memory-db/store/beside/curated.h"
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/internal.h"
@@ -28,6 +29,7 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 {
 	AUTO_BUF struct buf key = {0};
 	uint32_t state = 0;
+	int64_t due = 0;
 	int rc;
 
 	if (!read_cache_key(j, &key))
@@ -35,6 +37,13 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 	rc = store_state(r->st, &state, e);
 	if (rc != 0)
 		return rc;
+	/* What has an end goes when it has come, without a commit: the newest
+	 * end that has come is part of the request. */
+	rc = curated_due(r->st, clock_now_ms(), &due, e);
+	if (rc != 0)
+		return rc;
+	if (buf_addf(&key, ",%lld", (long long)due) != 0)
+		return err_nomem(e);
 	if (read_cache_find(&r->cache, state, &key, &j->text)) {
 		*ret_result = json_object();
 		return *ret_result ? 0 : err_nomem(e);

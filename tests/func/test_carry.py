@@ -284,6 +284,45 @@ class Handoff(Carry):
         self.assertNotIn("staged", got)
         c.fails("not_found", "handoff", action="claim")
 
+    def test_a_claim_brings_nothing_unreviewed(self):
+        """A note is claimed as main has it, whatever the agent has staged."""
+        left = self.agent("a", "a/1").ok("handoff", note="as it was left")
+        with self.db.client() as op:
+            op.ok("set_namespace_settings", namespace="shop",
+                  settings={"protect": True})
+            name = op.ok("handoff", namespace="shop")["handoffs"][0]
+        b = self.agent("b", "b/1")
+        entities = b.ok("search_nodes", query="as it was left")["results"]
+        staged = b.ok("update_entity", name=entities[0]["name"],
+                      fact=left["handoff"]["id"],
+                      metadata={"handoff": {"state": "open",
+                                            "note": "put in its place"}})
+        self.assertTrue(staged["staged"])
+        b.call("handoff", {"claim": name["id"]})
+        with self.db.client() as op:
+            graph = json.dumps(op.ok("read_graph", namespace="shop"))
+        self.assertIn("as it was left", graph)
+        self.assertNotIn("put in its place", graph)
+
+    def test_a_note_of_a_rejection_may_be_of_any_letters(self):
+        with self.db.client() as op:
+            op.ok("set_namespace_settings", namespace="shop",
+                  settings={"protect": True})
+        a = self.agent("a")
+        change = a.ok("create_entities", entities=[entity("x", "y")])["change"]
+        with self.db.client() as op:
+            op.ok("review_staged", namespace="shop", do="reject",
+                  changes=[change], note="a" + "\u00e9" * 400)
+        told = a.ok("create_entities", entities=[entity("z", "y")])["review"]
+        self.assertIn("a" + "\u00e9" * 90, told)
+        change = a.ok("create_entities", entities=[entity("w", "y")])["change"]
+        with self.db.client() as op:
+            op.ok("review_staged", namespace="shop", do="approve",
+                  changes=[change], note="a" + "\u00e9" * 470)
+            last = op.ok("memory_history", namespace="shop")["changes"]
+        self.assertIn("\u00e9" * 400, json.dumps(last, ensure_ascii=False))
+        self.db.verify()
+
     def test_projects_are_apart(self):
         self.agent("a", "a/1", "shop").ok("handoff", note="of the shop")
         other = self.agent("b", "b/1", "other")

@@ -1,6 +1,6 @@
 """A page of the graph that is asked for again: the same bytes while nothing was
 committed, and never a state that is over."""
-from harness import TestCase, entity
+from harness import TestCase, entity, wait_until
 
 
 class Again(TestCase):
@@ -49,6 +49,13 @@ class Again(TestCase):
                      if e["name"] == "own"][0] for c in (self.c, other)]
             self.assertIsNone(told[0])
             self.assertEqual(told[1][0]["session"], "mine")
+
+    def test_what_has_an_end_goes_without_a_commit(self):
+        self.c.ok("create_entities", entities=[
+            {**entity("soon", "is over soon"), "ttl_days": 2 / 86400}])
+        self.assertIn("is over soon", self.texts())
+        wait_until(lambda: "is over soon" not in self.texts(), 20, .2,
+                   "the end, while it is asked for all the time")
 
     def test_what_was_forgotten_is_gone(self):
         for _ in range(4):

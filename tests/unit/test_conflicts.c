@@ -68,6 +68,29 @@ finds_facts_of_the_entity_however_late(void **state)
 	assert_true(partial);
 }
 
+/* A reason names the entity, cut after 80 bytes: between letters. */
+static void
+cuts_long_names_between_letters(void **state)
+{
+	struct method_fixture *f = *state;
+	char name[32 * 3 + 1] = "", text[1024];
+
+	for (int i = 0; i < 32; i++)
+		strcat(name, "\xe6\x9d\xb1");
+	snprintf(text, sizeof(text),
+		"{\"entities\":[{\"name\":\"%s\",\"entityType\":\"t\","
+		"\"observations\":[\"lives in Rome\"]}]}",
+		name);
+	call(f, "create_entities", text);
+	snprintf(text, sizeof(text),
+		"{\"entity_data\":{\"name\":\"%s\",\"entityType\":\"t\","
+		"\"observations\":[\"lives in Oslo\"]}}",
+		name);
+	call(f, "detect_conflicts", text);
+	assert_int_equal(json_array_size(json_object_get(f->last, "conflicts")),
+		1);
+}
+
 static void
 survives_lack_of_memory(void **state)
 {
@@ -81,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] =
 		{T(finds_facts_of_the_entity_however_late),
+			T(cuts_long_names_between_letters),
 			T(survives_lack_of_memory)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

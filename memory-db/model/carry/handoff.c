@@ -120,7 +120,8 @@ handoff_text(const json_t *said, const char *by, struct buf *out, struct err *e)
 	if (buf_adds(out, "Handoff") != 0 ||
 		(to && buf_addf(out, " for %s", to) != 0) ||
 		(task && buf_addf(out, " (%s)", task) != 0) ||
-		(by && buf_addf(out, ", claimed by %s", by) != 0) ||
+		(by && buf_addf(out, ", claimed by %.*s",
+			       (int)client_name_length(by), by) != 0) ||
 		buf_addf(out, ": %s", jx_text(said, "note")) != 0 ||
 		!buf_str(out))
 		return err_nomem(e);

@@ -1,6 +1,7 @@
 /* Why, in words. */
 #include <string.h>
 
+#include "common/text.h"
 #include "memory-db/model/order/fact_compare_internal.h"
 
 /* Words quoted of what both say. */
@@ -129,10 +130,9 @@ add_head(const struct comparing *c, const char *begin, struct buf *out)
 
 	if (rc != 0)
 		return rc;
-	if (*subject)
-		rc = buf_addf(out, " of %.80s", subject);
-	if (rc != 0)
-		return rc;
+	if (*subject &&
+		(buf_adds(out, " of ") || text_add_cut(out, subject, 80)))
+		return MDB_E_NOMEM;
 	rc = buf_adds(out, " '");
 	if (rc != 0)
 		return rc;

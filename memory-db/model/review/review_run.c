@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/text.h"
 #include "memory-db/model/review/review_int.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/time/sliced_run.h"
@@ -225,11 +226,14 @@ make_target(const struct review_selection *s, struct buf *out, struct err *e)
 static int
 make_message(struct deciding *x)
 {
-	int rc = buf_addf(&x->message, "approved by %.100s", x->sel->by);
-
-	if (rc == 0 && x->sel->note)
-		rc = buf_addf(&x->message, ": %.900s", x->sel->note);
-	return rc != 0 || !buf_str(&x->message) ? err_nomem(x->e) : 0;
+	if (buf_adds(&x->message, "approved by ") ||
+		text_add_cut(&x->message, x->sel->by, 100))
+		return err_nomem(x->e);
+	if (x->sel->note &&
+		(buf_adds(&x->message, ": ") ||
+			text_add_cut(&x->message, x->sel->note, 900)))
+		return err_nomem(x->e);
+	return buf_str(&x->message) ? 0 : err_nomem(x->e);
 }
 
 static int
