@@ -613,7 +613,7 @@ forgotten_facts_leave_memory(void **state)
 	struct store_fixture *s = &x->f.s;
 	int64_t fact;
 
-	remember(x, "secret", "note", "the password is swordfish");
+	remember(x, "secret", "note", "the watchword is swordfish");
 	remember(x, "other", "note", "a sworn fisherman");
 	fill(x);
 	assert_int_equal(vectors_memory_count(x->m), 2);
