@@ -5,6 +5,7 @@
  *   login is gone,
  *     and was merged    its memory is merged into main, and the branch ends
  *     and was not       it is told; --discard ends it
+ *   login is unknown  it is told: another clone may have it
  *
  * Whether it was merged is asked of git: its last commit (which the log of HEAD
  * still names) is in the default branch, or merging it would change nothing
@@ -296,8 +297,14 @@ sync_branch(struct cli *c, struct git *g, const char *branch, json_t *rows)
 					      is_dry_run ? "would be merged"
 							 : "merged",
 					      conflicts);
-	case CODE_GONE:
 	case CODE_UNKNOWN:
+		/* Another clone may have its code. */
+		return tell(c, rows, branch,
+			"this repository knows nothing of its code: kept. "
+			"memoryctl merge takes it, memoryctl branch discard "
+			"ends it",
+			0);
+	case CODE_GONE:
 		if (!is_discard)
 			return tell(c, rows, branch,
 				"its code is gone and was not merged as far as "
@@ -372,7 +379,8 @@ const struct cli_command cli_cmd_git_sync = {
 		 "When that is gone and was merged into the default branch, "
 		 "also by a squash, git-sync merges its memory and ends the "
 		 "branch. What was not merged is kept and told, and --discard "
-		 "ends it.",
+		 "ends it, but not where this repository never had the "
+		 "code.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.looks = true,

@@ -114,6 +114,14 @@ class CodeBranch(TestCase):
         self.assertEqual((self.texts(), self.branches()),
                          (["of squashed"], []))
 
+    def test_discard_keeps_what_another_clone_may_have(self):
+        with self.db.client() as c:
+            c.ok("memory_branch", action="create", name="git/theirs",
+                 namespace=self.namespace)
+        did = self.sync("--discard")
+        self.assertIn("knows nothing", did["git/theirs"])
+        self.assertEqual(self.branches(), ["git/theirs"])
+
     def test_worktree_and_detached(self):
         self.git("remote", "add", "origin", "https://host.example/team/app")
         tree = self.dir / "tree"
