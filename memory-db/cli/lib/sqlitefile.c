@@ -42,6 +42,7 @@ struct sqlitefile {
 	uint32_t page_size, usable;
 	struct wal_page *frames; /* in the order of the log; owned */
 	size_t frames_n, frames_cap;
+	int64_t left; /* pages that may still be read: each once */
 };
 
 struct table {
@@ -171,6 +172,8 @@ read_page(struct sqlitefile *f, uint32_t page, uint8_t *out)
 {
 	size_t lo = 0, hi = f->frames_n;
 
+	if (f->left-- <= 0)
+		return false;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -254,10 +257,9 @@ static bool
 record_json(const struct table *t, int64_t rowid, const uint8_t *p, size_t n,
 	json_t *row)
 {
-	const uint8_t *end = p + n, *types, *at, *types_end;
+	const uint8_t *end = p + n, *types = p, *at, *types_end;
 	uint64_t head;
 
-	types = p;
 	if (!varint(&types, end, &head) || head > n)
 		return false;
 	at = types_end = p + head;
@@ -486,8 +488,11 @@ sqlitefile_each(struct sqlitefile *f, const char *table, sqlitefile_fn fn,
 		.fn = look_at_schema,
 		.ctx = &x,
 		.e = e};
-	int rc = walk(&schema, 1, 0);
+	int rc;
 
+	f->left =
+		lseek(f->fd, 0, SEEK_END) / f->page_size + (int64_t)f->frames_n;
+	rc = walk(&schema, 1, 0);
 	if (rc != 1)
 		return rc;
 	rc = walk(&t, x.root, 0);
