@@ -428,6 +428,46 @@ class Memories(Records):
                           ("Coffee Methods", "see also", "Tea"),
                           ("Coffee Methods", "links to", "Beans")})
 
+    def test_basic_memory_odd_names(self):
+        """No title, and what is cut within a character."""
+        self.file("home/basic-memory/Plain.md",
+                  "---\ntitle:\ntype: note\n---\n- [a] first\n")
+        self.file("home/basic-memory/Long.md",
+                  "---\ntitle: x" + "\u00fc" * 600 + "\ntags: [x"
+                  + "\u00fc" * 600 + "]\n---\n- [b] second #x"
+                  + "\u00fc" * 200 + "\n")
+        self.file("home/basic-memory/Third.md", "- [c] third\n")
+        self.twice("basic-memory")
+        facts = self.facts("basic-memory")
+        self.assertEqual({"Plain", "x" + "\u00fc" * 511, "Third"},
+                         set(facts))
+
+    def test_a_database_of_pages_that_lead_to_pages(self):
+        """A tree that visits its pages again and again ends."""
+        path = self.home / ".local/share/mcp-memory/sqlite_vec.db"
+        path.parent.mkdir(parents=True)
+        size, first = 512, bytearray(512)
+        pages = 24
+        first[:16] = b"SQLite format 3\0"
+        first[16:18] = size.to_bytes(2, "big")
+        out = []
+        for n in range(1, pages + 1):
+            page, at = (first, 100) if n == 1 else (bytearray(size), 0)
+            page[at] = 5
+            cells = 40
+            page[at + 3:at + 5] = cells.to_bytes(2, "big")
+            child = min(n + 1, pages).to_bytes(4, "big")
+            page[at + 8:at + 12] = child
+            for i in range(cells):
+                k = at + 12 + 2 * i
+                page[k:k + 2] = (size - 8).to_bytes(2, "big")
+            page[size - 8:size - 4] = child
+            if n == pages:
+                page[0], page[3:5] = 13, bytes(2)
+            out.append(bytes(page))
+        path.write_bytes(b"".join(out))
+        self.assertEqual(self.take("doobidoo", path)["unread"], 1)
+
 
 class Bounds(Records):
     def test_large_file_in_constant_memory(self):

@@ -22,6 +22,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/text.h"
 #include "memory-db/cli/lib/exportmd.h"
 #include "memory-db/cli/lib/importitem.h"
 
@@ -43,6 +44,16 @@ struct note {
 };
 
 /* --- frontmatter ----------------------------------------------------------- */
+/* A text that is cut where a character ends. */
+static void
+note_keep(char *out, size_t size, const char *s, size_t len)
+{
+	if (len >= size)
+		len = text_cut(s, size - 1);
+	memcpy(out, s, len);
+	out[len] = '\0';
+}
+
 /* "key: value", the value without quotes; false: another key. */
 static bool
 note_value(const char *line, const char *key, char *out, size_t size)
@@ -61,10 +72,7 @@ note_value(const char *line, const char *key, char *out, size_t size)
 		line++;
 		len -= 2;
 	}
-	if (len >= size)
-		len = size - 1;
-	memcpy(out, line, len);
-	out[len] = '\0';
+	note_keep(out, size, line, len);
 	return true;
 }
 
@@ -86,8 +94,14 @@ note_front(struct note *n, const char *line)
 {
 	char value[VALUE_BYTES];
 
-	if (note_value(line, "title", n->title, sizeof(n->title)) ||
-		note_value(line, "type", n->type, sizeof(n->type)))
+	/* An empty one says nothing: the name of the file stays. */
+	if (note_value(line, "title", value, sizeof(value))) {
+		if (value[0])
+			note_keep(n->title, sizeof(n->title), value,
+				strlen(value));
+		return;
+	}
+	if (note_value(line, "type", n->type, sizeof(n->type)))
 		return;
 	if (note_value(line, "tags", value, sizeof(value))) {
 		char *s = value + strspn(value, "[");
@@ -121,8 +135,8 @@ note_hashtags(struct note *n, char *text, json_t *content)
 		if (text[from] == '#' && end - from > 1) {
 			char tag[LIMIT_TYPE_BYTES + 1];
 
-			snprintf(tag, sizeof(tag), "%.*s",
-				(int)(end - from - 1), text + from + 1);
+			note_keep(tag, sizeof(tag), text + from + 1,
+				end - from - 1);
 			import_item_tag(n->i, content, tag);
 			if (at_end)
 				text[from] = '\0';
@@ -269,9 +283,10 @@ note_comment(struct note *n, const char *line)
 	if (!j)
 		return false;
 	if (jx_text(j, "entityType") && jx_text(j, "name")) {
-		snprintf(n->title, sizeof(n->title), "%s", jx_text(j, "name"));
-		snprintf(n->type, sizeof(n->type), "%s",
-			jx_text(j, "entityType"));
+		note_keep(n->title, sizeof(n->title), jx_text(j, "name"),
+			strlen(jx_text(j, "name")));
+		note_keep(n->type, sizeof(n->type), jx_text(j, "entityType"),
+			strlen(jx_text(j, "entityType")));
 		json_decref(n->entity);
 		n->entity = json_incref(j);
 		return true;
@@ -342,7 +357,7 @@ import_text_basic(struct import_item *i, const char *name, const char *text,
 
 	if (title_n > 3 && strcmp(name + title_n - 3, ".md") == 0)
 		title_n -= 3;
-	snprintf(n.title, sizeof(n.title), "%.*s", (int)title_n, name);
+	note_keep(n.title, sizeof(n.title), name, title_n);
 	if (!copy || !n.tags)
 		i->bad = MDB_E_NOMEM;
 	for (char *rest = copy, *line;
