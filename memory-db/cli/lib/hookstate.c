@@ -24,7 +24,9 @@
 #define SHOWN_MAX 4000
 /* Facts whose use the next answer tells. */
 #define PENDING_MAX 64
-#define MONTH_S	    (30 * 24 * 3600)
+/* Of a text that waits: enough to find its words again. */
+#define PENDING_BYTES 2000
+#define MONTH_S	      (30 * 24 * 3600)
 /* Files looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
 
@@ -251,11 +253,15 @@ int
 hookstate_await(struct hookstate *s, int64_t fact, const char *text)
 {
 	char id[32];
+	size_t n;
 
 	if (json_object_size(s->pending) >= PENDING_MAX)
 		return 0;
 	snprintf(id, sizeof(id), "%" PRId64, fact);
-	return jx_set(s->pending, id, json_string(text));
+	n = strlen(text);
+	if (n > PENDING_BYTES)
+		n = text_cut(text, PENDING_BYTES);
+	return jx_set(s->pending, id, json_stringn(text, n));
 }
 
 bool
