@@ -368,6 +368,14 @@ take_page(struct markdown *m, const json_t *reply)
 			json_array_append(list, (json_t *)(uintptr_t)x) != 0)
 			return cli_nomem();
 	}
+	json_array_foreach(json_object_get(reply, "entities"), i, x)
+		if (cli_int(x, "omitted", 0) > 0)
+			return cli_fail(CLI_PROBLEM,
+				"%s has more facts than one reply holds (%lld "
+				"were left out): nothing was written; export "
+				"without --markdown has all",
+				cli_str(x, "name", "?"),
+				(long long)cli_int(x, "omitted", 0));
 	return json_array_extend(m->entities,
 		       json_object_get(reply, "entities")) == 0
 		       ? CLI_OK
