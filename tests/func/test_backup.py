@@ -165,6 +165,17 @@ class Backup(BackupCase):
         self.assertEqual(len(backups(self.db.folder / "home" /
                                      "memory_backups")), 1)
 
+    def test_the_sum_of_the_one_before_goes(self):
+        """A plain backup in the place of an encrypted one."""
+        self.fill()
+        path = self.db.folder / "mine.db.gz"
+        beside = Path(f"{path}.sum")
+        beside.write_text('# {"kind":"whole"} ' + "0" * 64 + "\n"
+                          + "0" * 64 + f"  {path.name}\n")
+        self.backup(path)
+        self.assertFalse(beside.exists())
+        self.restore(path, "--into", self.db.folder / "new" / "memory.db")
+
     def test_damaged_is_not_backed_up(self):
         self.fill(200)
         good = self.backup()["path"]

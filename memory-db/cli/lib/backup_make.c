@@ -1,9 +1,12 @@
 #include "memory-db/cli/lib/backup_make.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/client/memory_client_int.h"
 #include "common/jx.h"
@@ -224,7 +227,7 @@ write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 	struct steps *s, struct err *e)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
-	char hash[BACKUP_HASH_SIZE];
+	char hash[BACKUP_HASH_SIZE], sum[PATH_MAX];
 	AUTO_JSON json_t *about = NULL;
 	int rc = backup_hash(copy->fd, hash, e);
 
@@ -247,6 +250,12 @@ write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 	rc = read_back(nf.temp, s, e);
 	if (rc)
 		return rc;
+	/* That of an encrypted one which is replaced would refuse this one. */
+	if (snprintf(sum, sizeof(sum), "%s" BACKUP_SUM_SUFFIX, path) >=
+		(int)sizeof(sum))
+		return err_set(e, MDB_E_INVALID, "%s: too long", path);
+	if (unlink(sum) < 0 && errno != ENOENT)
+		return err_set(e, MDB_E_STORE, "cannot remove %s: %m", sum);
 	return newfile_commit(&nf, e);
 }
 
