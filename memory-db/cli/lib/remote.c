@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,21 +19,34 @@
 
 #define ENDING	     ".jsonl"
 #define OUTPUT_BYTES (1024 * 1024)
+/* Of a place, and what of it is the name. */
+#define PLACE_BYTES sizeof(((struct remote *)0)->place)
+#define PLACE_NAME  200
 
 /* --- names ----------------------------------------------------------------- */
-/* A namespace as the name of a folder: "host/team/app" is "host_team_app". */
+/* A namespace as the name of a folder: "team/app" is "team_app-HASH". The hash
+ * tells those apart that would be written alike. */
 static void
-remote_place(const char *namespace_, char *out, size_t size)
+remote_place(const char *namespace_, char out[PLACE_BYTES])
 {
-	size_t n = 0;
+	size_t len = strlen(namespace_), n = 0;
+	bool is_plain = len <= PLACE_NAME && namespace_[0] != '.';
+	unsigned char hash[16];
 
-	for (const char *s = namespace_; *s && n + 1 < size; s++)
-		out[n++] = isalnum((unsigned char)*s) || *s == '-' || *s == '.'
-				   ? *s
-				   : '_';
+	for (const char *s = namespace_; *s && n < PLACE_NAME; s++) {
+		bool is_kept = isalnum((unsigned char)*s) || *s == '-' ||
+			       (*s == '.' && n > 0);
+
+		is_plain = is_plain && is_kept;
+		out[n++] = is_kept ? *s : '_';
+	}
 	out[n] = '\0';
-	if (out[0] == '.')
-		out[0] = '_';
+	if (is_plain)
+		return;
+	crypto_generichash(hash, sizeof(hash),
+		(const unsigned char *)namespace_, len, NULL, 0);
+	out[n++] = '-';
+	sodium_bin2hex(out + n, PLACE_BYTES - n, hash, sizeof(hash));
 }
 
 static bool
@@ -50,7 +64,7 @@ remote_read(const char *text, const char *namespace_, struct remote *ret,
 	const char *colon = strchr(text, ':'), *slash = strchr(text, '/');
 
 	*ret = (struct remote){.kind = REMOTE_FOLDER};
-	remote_place(namespace_, ret->place, sizeof(ret->place));
+	remote_place(namespace_, ret->place);
 	if (strncmp(text, "git:", 4) == 0) {
 		ret->kind = REMOTE_GIT;
 		text += 4;
@@ -166,7 +180,10 @@ put_in_folder(const struct remote *r, const char *database, int from,
 	if (make_folders(folder.data) != 0)
 		return err_set(e, MDB_E_STORE, "cannot make %s: %s",
 			folder.data, strerrordesc_np(errno));
-	fd = open(temp.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Others write into the folder too: no link of theirs is followed. */
+	(void)unlink(temp.data);
+	fd = open(temp.data,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	while (fd >= 0 && (got = read(from, chunk, sizeof(chunk))) > 0)
 		if (write(fd, chunk, (size_t)got) != got)
 			break;
@@ -204,18 +221,21 @@ remote_put(const struct remote *r, const char *database, const char *file,
 {
 	AUTO_FD int from = open(file, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf line = {0};
+	struct stat st;
 
-	if (from < 0 || !is_database_name(database))
+	if (from < 0 || fstat(from, &st) < 0 || !is_database_name(database))
 		return err_set(e, MDB_E_STORE, "cannot read %s", file);
 	if (r->kind == REMOTE_FOLDER)
 		return put_in_folder(r, database, from, e);
 	if (r->kind == REMOTE_GIT)
 		return put_by_git(r, database, from, e);
+	/* A connection that drops looks like the end of the file. */
 	if (buf_addf(&line,
-		    "umask 077 && mkdir -p '%s/%s' && cd '%s/%s' && cat > "
-		    ".%s.new && mv .%s.new %s" ENDING,
+		    "umask 077 && mkdir -p '%s/%s' && cd '%s/%s' && "
+		    "rm -f .%s.new && cat > .%s.new && "
+		    "[ $(wc -c < .%s.new) -eq %lld ] && mv .%s.new %s" ENDING,
 		    r->path, r->place, r->path, r->place, database, database,
-		    database) != 0 ||
+		    database, (long long)st.st_size, database, database) != 0 ||
 		!buf_str(&line))
 		return err_nomem(e);
 	return remote_ssh(r, line.data, from, -1, NULL, e);
@@ -319,6 +339,7 @@ remote_get(const struct remote *r, const char *database, int fd, struct err *e)
 	char chunk[64 * 1024];
 	AUTO_FD int from = -1;
 	ssize_t got = -1;
+	struct stat st;
 
 	if (buf_addf(&what,
 		    r->kind == REMOTE_GIT   ? "refs/memory/%s/%s"
@@ -335,7 +356,11 @@ remote_get(const struct remote *r, const char *database, int fd, struct err *e)
 		return remote_git_line(r, cat, -1, fd, NULL, e);
 	if (r->kind == REMOTE_SSH)
 		return remote_ssh(r, what.data, -1, fd, NULL, e);
-	from = open(what.data, O_RDONLY | O_CLOEXEC);
+	/* A pipe would wait for somebody to write into it. */
+	from = open(what.data, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (from >= 0 && (fstat(from, &st) < 0 || !S_ISREG(st.st_mode)))
+		return err_set(e, MDB_E_STORE, "%s is no regular file",
+			what.data);
 	while (from >= 0 && (got = read(from, chunk, sizeof(chunk))) > 0)
 		if (write(fd, chunk, (size_t)got) != got)
 			return err_set(e, MDB_E_STORE, "cannot write: %s",

@@ -20,7 +20,7 @@ enum remote_kind { REMOTE_FOLDER, REMOTE_SSH, REMOTE_GIT };
 struct remote {
 	enum remote_kind kind;
 	char host[256], path[PATH_MAX]; /* host: of ssh */
-	char place[256];		/* of the namespace, as a file name */
+	char place[256]; /* of the namespace, as a file name of its own */
 };
 
 /* "git:PATH", "HOST:PATH", else a folder. */
