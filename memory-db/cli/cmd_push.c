@@ -50,7 +50,7 @@ push_export(struct cli *c, FILE *f, int64_t *ret_lines)
 static int
 run_push(struct cli *c, int argc, char **argv)
 {
-	AUTO_JSON json_t *status = NULL, *out = NULL;
+	AUTO_JSON json_t *status = NULL, *keys = NULL, *out = NULL;
 	const char *ns, *database;
 	struct remote remote;
 	struct err e = {0};
@@ -68,6 +68,9 @@ run_push(struct cli *c, int argc, char **argv)
 		cli_str(json_object_get(status, "database"), "instance_id", "");
 	if (remote_read(argv[0], ns, &remote, &e) != 0)
 		return cli_fail_err(&e);
+	rc = mirror_keys(c, &keys);
+	if (rc != CLI_OK)
+		return rc;
 	/* By its place among the descriptors, so that no name is left behind. */
 	f = tmpfile();
 	if (!f)
@@ -78,7 +81,7 @@ run_push(struct cli *c, int argc, char **argv)
 		rc = cli_fail_err(&e);
 	fclose(f);
 	if (rc == CLI_OK)
-		rc = mirror_pushed(c);
+		rc = mirror_pushed(c, keys);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

@@ -56,6 +56,13 @@ take_entity(struct mirror_side *s, const json_t *entity)
 
 	if (!name || jx_set(s->entities, name, row) != 0)
 		return cli_nomem();
+	/* What is missing here would be deleted on the other machine. */
+	if (cli_int(entity, "omitted", 0) > 0)
+		return cli_fail(CLI_PROBLEM,
+			"%s has more facts than one reply holds (%lld were "
+			"left out): split it over several entities, then push "
+			"and pull again",
+			name, (long long)cli_int(entity, "omitted", 0));
 	json_array_foreach(json_object_get(entity, "facts"), i, fact) {
 		const char *text = jx_text(fact, "text");
 
@@ -186,75 +193,126 @@ pushed_read(const char *path)
 }
 
 int
-mirror_pushed(struct cli *c)
+mirror_keys(struct cli *c, json_t **ret)
 {
 	AUTO_SIDE struct mirror_side now = {0};
-	AUTO_JSON json_t *known = NULL;
-	char path[PATH_MAX], key[34];
+	AUTO_JSON json_t *keys = json_object();
 	const char *name, *text;
-	AUTO_FD int fd = -1;
 	json_t *row, *x;
-	int rc;
+	char key[33];
+	int rc = !keys ? cli_nomem()
+		       : read_side(c, c->namespace_ ? c->namespace_ : "default",
+				 "main", &now);
 
-	if (!pushed_path(c, path, true) || !(known = pushed_read(path)) ||
-		owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd, NULL,
-			NULL) != 0)
-		return cli_fail(CLI_SYSTEM, "cannot note what was pushed");
-	rc = read_side(c, c->namespace_ ? c->namespace_ : "default", "main",
-		&now);
 	if (rc != CLI_OK)
 		return rc;
 	json_object_foreach(now.entities, name, row)
 		json_object_foreach(json_object_get(row, "facts"), text, x) {
 			pushed_key(name, text, key);
-			if (json_object_get(known, key))
-				continue;
-			key[32] = '\n';
-			if (write(fd, key, 33) != 33)
-				return cli_fail(CLI_SYSTEM,
-					"cannot note what was pushed: %m");
+			if (jx_set(keys, key, json_true()) != 0)
+				return cli_nomem();
 		}
+	*ret = take_ptr(keys);
 	return CLI_OK;
 }
 
+int
+mirror_pushed(struct cli *c, const json_t *keys)
+{
+	AUTO_JSON json_t *known = NULL;
+	char path[PATH_MAX], line[34];
+	AUTO_FD int fd = -1;
+	const char *key;
+	json_t *x;
+
+	if (!pushed_path(c, path, true) || !(known = pushed_read(path)) ||
+		owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd, NULL,
+			NULL) != 0)
+		return cli_fail(CLI_SYSTEM, "cannot note what was pushed");
+	json_object_foreach((json_t *)(uintptr_t)keys, key, x) {
+		if (json_object_get(known, key))
+			continue;
+		snprintf(line, sizeof(line), "%s\n", key);
+		if (write(fd, line, 33) != 33)
+			return cli_fail(CLI_SYSTEM,
+				"cannot note what was pushed: %m");
+	}
+	return CLI_OK;
+}
+
+/* Facts of an entity that only come back. Returns how many went. */
+static size_t
+drop_facts(const char *name, json_t *facts, const json_t *known,
+	const json_t *ours, const json_t *there)
+{
+	const char *text;
+	size_t gone = 0;
+	char key[33];
+	void *next;
+	json_t *x;
+
+	json_object_foreach_safe(facts, next, text, x) {
+		pushed_key(name, text, key);
+		if (!json_object_get(known, key) ||
+			json_object_get(json_object_get(ours, "facts"), text) ||
+			json_object_get(json_object_get(there, "facts"), text))
+			continue;
+		(void)json_object_del(facts, text);
+		gone++;
+	}
+	return gone;
+}
+
+/* Those of an entity that is gone. */
+static void
+drop_relations(struct mirror_side *s, const json_t *gone)
+{
+	const char *key;
+	void *next;
+	json_t *x;
+
+	json_object_foreach_safe(s->relations, next, key, x)
+		if (json_object_get(gone, jx_text(x, "from")) ||
+			json_object_get(gone, jx_text(x, "to")))
+			(void)json_object_del(s->relations, key);
+}
+
 /* Takes out of what another memory says what only comes back from here: it was
- * pushed, and is not there any more. */
+ * pushed, and is not there any more. An entity that has nothing else was deleted
+ * here, and goes with its relations. */
 static int
 drop_echoes(struct cli *to, const struct mirror_side *branch,
 	struct mirror_side *theirs)
 {
 	AUTO_SIDE struct mirror_side main_now = {0};
-	AUTO_JSON json_t *known = NULL;
-	char path[PATH_MAX], key[33];
-	const char *name, *text;
-	json_t *row, *x;
+	AUTO_JSON json_t *known = NULL, *gone = json_object();
+	char path[PATH_MAX];
+	const char *name;
 	void *next;
+	json_t *row;
 	int rc;
 
+	if (!gone)
+		return cli_nomem();
 	if (!pushed_path(to, path, false) || !(known = pushed_read(path)))
 		return CLI_OK;
 	rc = read_side(to, to->namespace_ ? to->namespace_ : "default", "main",
 		&main_now);
 	if (rc != CLI_OK)
 		return rc;
-	json_object_foreach(theirs->entities, name, row) {
+	json_object_foreach_safe(theirs->entities, next, name, row) {
+		const json_t *ours = json_object_get(main_now.entities, name);
+		const json_t *there = json_object_get(branch->entities, name);
 		json_t *facts = json_object_get(row, "facts");
-		const json_t *ours =
-			json_object_get(json_object_get(main_now.entities,
-						name),
-				"facts");
-		const json_t *there =
-			json_object_get(json_object_get(branch->entities, name),
-				"facts");
 
-		json_object_foreach_safe(facts, next, text, x) {
-			pushed_key(name, text, key);
-			if (json_object_get(known, key) &&
-				!json_object_get(ours, text) &&
-				!json_object_get(there, text))
-				(void)json_object_del(facts, text);
-		}
+		if (drop_facts(name, facts, known, ours, there) == 0 ||
+			json_object_size(facts) > 0 || ours || there)
+			continue;
+		if (jx_set(gone, name, json_true()) != 0)
+			return cli_nomem();
+		(void)json_object_del(theirs->entities, name);
 	}
+	drop_relations(theirs, gone);
 	return CLI_OK;
 }
 
