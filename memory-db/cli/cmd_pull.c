@@ -40,12 +40,87 @@ struct pull {
 };
 
 /* --- their memory ---------------------------------------------------------- */
+/* What was seen of a log that is to be that of a namespace, and whole. */
+struct pull_seen {
+	const char *namespace_;
+	bool is_ours; /* a line of our namespace */
+	bool is_whole;
+	char head[80]; /* `"chain":"..."` of its last change; "": unknown */
+};
+
+static bool
+pull_names(const json_t *line, const char *namespace_)
+{
+	const char *name = jx_text(line, "name");
+	const json_t *alias;
+	size_t i;
+
+	if (name && strcmp(name, namespace_) == 0)
+		return true;
+	json_array_foreach(json_object_get(line, "aliases"), i, alias)
+		if (json_is_string(alias) &&
+			strcmp(json_string_value(alias), namespace_) == 0)
+			return true;
+	return false;
+}
+
+static bool
+pull_is(const char *line, size_t n, const char *begin)
+{
+	return n > strlen(begin) && memcmp(line, begin, strlen(begin)) == 0;
+}
+
+/* The header says where the chain ends; the change with this link must come. */
+static void
+pull_see(struct pull_seen *s, const char *line, size_t n)
+{
+	AUTO_JSON json_t *j = NULL;
+	const json_t *heads, *last;
+	const char *head;
+
+	if (pull_is(line, n, "{\"type\":\"change\"")) {
+		s->is_whole =
+			s->is_whole || (s->head[0] && memmem(line, n, s->head,
+							      strlen(s->head)));
+		return;
+	}
+	if (!pull_is(line, n, "{\"type\":\"header\"") &&
+		!pull_is(line, n, "{\"type\":\"namespace\""))
+		return;
+	j = jx_parse(line, n, NULL);
+	heads = json_object_get(j, "heads");
+	last = json_array_get(heads, 0);
+	head = jx_text(last, "head");
+	if (json_array_size(heads) == 1 && head &&
+		json_integer_value(json_object_get(last, "change")) > 0)
+		snprintf(s->head, sizeof(s->head), "\"chain\":\"%.64s\"", head);
+	s->is_ours = s->is_ours || (!heads && pull_names(j, s->namespace_));
+}
+
+/* Whatever is not in the log counts as deleted there: a log that lacks something
+ * is none. */
+static int
+pull_check(const struct pull_seen *s)
+{
+	if (!s->is_ours)
+		return cli_fail(CLI_PROBLEM,
+			"the pulled log is empty or of another namespace than "
+			"%s: nothing was taken of it",
+			s->namespace_);
+	if (s->head[0] && !s->is_whole)
+		return cli_fail(CLI_PROBLEM,
+			"the pulled log ends before its last change: nothing "
+			"was taken of it; push again there");
+	return CLI_OK;
+}
+
 static int
 pull_replay(struct pull *p, struct cli *to)
 {
 	AUTO_LOG_REPLAY struct log_replay r = {0};
 	AUTO_LINES struct lines l = {0};
 	AUTO_FD int fd = open(p->file, O_RDONLY | O_CLOEXEC);
+	struct pull_seen seen = {.namespace_ = p->namespace_};
 	struct err e = {0};
 	const char *line;
 	size_t n;
@@ -55,10 +130,18 @@ pull_replay(struct pull *p, struct cli *to)
 		return cli_fail(CLI_SYSTEM, "cannot read %s: %m", p->file);
 	lines_init(&l, fd, LIMIT_REQUEST_BYTES);
 	log_replay_begin(&r, to);
-	while ((rc = lines_next(&l, &line, &n, &e)) == 1)
-		if (n > 0 && (rc = log_replay_add(&r, line, n)) != CLI_OK)
+	while ((rc = lines_next(&l, &line, &n, &e)) == 1) {
+		if (n == 0)
+			continue;
+		pull_see(&seen, line, n);
+		rc = log_replay_add(&r, line, n);
+		if (rc != CLI_OK)
 			return rc;
-	return rc < 0 ? cli_fail_err(&e) : log_replay_end(&r);
+	}
+	if (rc < 0)
+		return cli_fail_err(&e);
+	rc = pull_check(&seen);
+	return rc == CLI_OK ? log_replay_end(&r) : rc;
 }
 
 /* Every link of the chain was compared; now every row with the log. */
@@ -211,29 +294,34 @@ pull_clean(const struct pull *p, bool is_all)
 		(void)rmdir(p->folder);
 }
 
+/* What is wrong with one is no reason to miss the others. */
 static int
 pull_all(struct pull *p, const char *own)
 {
 	AUTO_JSON json_t *names = NULL;
 	const json_t *name;
 	struct err e = {0};
-	int rc = CLI_OK, taken = 0;
+	int worst = CLI_OK, seen = 0;
 	size_t i;
 
 	if (remote_list(p->remote, &names, &e) != 0)
 		return cli_fail_err(&e);
 	json_array_foreach(names, i, name) {
+		int rc;
+
 		if (strcmp(json_string_value(name), own) == 0)
 			continue;
 		rc = pull_one(p, json_string_value(name));
 		pull_clean(p, false);
 		if (rc != CLI_OK)
-			return rc;
-		taken++;
+			cli_note(p->c, "remote/%.12s was not pulled",
+				json_string_value(name));
+		worst = rc > worst ? rc : worst;
+		seen++;
 	}
-	if (taken == 0 && !p->c->json)
+	if (seen == 0 && !p->c->json)
 		cli_note(p->c, "no other machine has pushed this namespace");
-	return CLI_OK;
+	return worst;
 }
 
 static int
@@ -265,7 +353,12 @@ run_pull(struct cli *c, int argc, char **argv)
 	snprintf(p.database, sizeof(p.database), "%s/memory.db", p.folder);
 	rc = pull_all(&p, own);
 	pull_clean(&p, true);
-	return rc == CLI_OK && c->json ? cli_print_json(c, rows) : rc;
+	if (c->json && (rc == CLI_OK || json_array_size(rows) > 0)) {
+		int printed = cli_print_json(c, rows);
+
+		rc = rc == CLI_OK ? printed : rc;
+	}
+	return rc;
 }
 
 const struct cli_command cli_cmd_pull = {
