@@ -148,6 +148,7 @@ class Ends(CurationCase):
         self.c.ok("memory_undo", run=run["run"])
         (e,) = self.c.ok("open_nodes", names=["car"])["entities"]
         self.assertEqual(len(e["observations"]), 2)
+        self.assertEqual(self.curate(rules=["expire"])["by_rule"], {})
         self.db.verify()
         text = self.db.ctl("export", "--all", "-").stdout
         other = self.service()
@@ -178,6 +179,41 @@ class Ends(CurationCase):
         bad = self.c.call("create_entities", entities=[
             dict(entity("x", dict(text="y", expires_at="2001-01-01")))])
         self.assertIn("must lie ahead", json.dumps(bad))
+        self.db.verify()
+
+    def test_expiry_of_more_facts_than_a_change_takes(self):
+        for k in range(26):
+            self.c.ok("create_entities", entities=[entity(f"many {k}", *[
+                dict(text=f"fact {i} of {k}", ttl_days=1,
+                     tags=["one", "two"]) for i in range(210)])])
+        self.at(-390)
+        runs = 0
+        while self.curate(rules=["expire"])["moved"]:
+            runs += 1
+            self.assertLess(runs, 9)
+        self.assertGreater(runs, 1)
+        left = [e for e in self.graph(relations=False)
+                if e.get("observations")]
+        self.assertEqual(left, [])
+        self.db.verify()
+
+    def observations(self, name, **params):
+        (e,) = self.c.ok("open_nodes", names=[name], **params)["entities"]
+        return e["observations"]
+
+    def test_expiry_of_a_fact_that_comes_back(self):
+        self.expiring()
+        gone = self.c.ok("delete_observations", deletions=[{
+            "entityName": "car",
+            "observations": ["the car has winter tyres"]}])
+        self.at(-370)
+        self.curate(rules=["expire"])
+        self.c.ok("memory_undo", change=gone["change"])
+        self.assertEqual(len(self.observations("car")), 2)
+        # The undo was of a deletion: it says nothing of the end.
+        self.assertEqual(self.curate(rules=["expire"])["by_rule"],
+                         {"expire": 1})
+        self.assertEqual(self.observations("car"), ["the car is green"])
         self.db.verify()
 
     def test_expiry_of_many_in_two_namespaces(self):

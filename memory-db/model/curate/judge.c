@@ -16,6 +16,7 @@
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
+#include "memory-db/store/log/log.h"
 
 #define DAY_MS	       (24 * 3600 * INT64_C(1000))
 #define INSTRUCTION_IN 4000 /* texts of an entity that are looked through */
@@ -201,19 +202,49 @@ is_judged(const struct curation_rule *r)
 	       r->act == CURATE_HIDE;
 }
 
-/* Did an undo take a hiding back lately? */
 static int
-is_taken_back(const struct judging *j, int64_t entity, bool *ret)
+note_change(void *ctx, const struct log_change *c)
+{
+	*(struct log_change *)ctx = *c;
+	return 0;
+}
+
+/* Of an undo: is what it undid the work of somebody else than curation? What
+ * comes back with a fact that a person had deleted is no decision on its end. */
+static int
+undid_other(const struct judging *j, int64_t change, bool *ret)
+{
+	struct log_change undo = {0};
+	int64_t at = 0, kind = 0;
+	int rc = log_get(j->st, change, note_change, &undo, j->e);
+
+	*ret = false;
+	if (rc < 0 || undo.kind != CHANGE_UNDO || undo.about == 0)
+		return rc < 0 ? rc : 0;
+	rc = curated_change(j->st, undo.about, &at, &kind, j->e);
+	*ret = kind != CHANGE_CURATE;
+	return rc;
+}
+
+/* Did an undo take a hiding back lately? key: of the end that was obeyed. */
+static int
+is_taken_back(const struct judging *j, int64_t entity, enum attr_key key,
+	bool *ret)
 {
 	int64_t value, since, at = 0, kind = 0;
-	int rc = branch_attr(j->st, entity, ATTR_EXPIRES, lens_of(j->st),
-		&value, &since, j->e);
+	bool other = false;
+	int rc = branch_attr(j->st, entity, key, lens_of(j->st), &value, &since,
+		j->e);
 
 	*ret = false;
 	if (rc || since == 0)
 		return rc;
 	rc = curated_change(j->st, since, &at, &kind, j->e);
-	*ret = (kind == CHANGE_UNDO || kind == CHANGE_REVERT) &&
+	if (rc || (kind != CHANGE_UNDO && kind != CHANGE_REVERT))
+		return rc;
+	if (key == ATTR_FACT_EXPIRES)
+		rc = undid_other(j, since, &other);
+	*ret = !other &&
 	       (double)days_since(j->now, at) < j->settings->hold_days;
 	return rc;
 }
@@ -230,15 +261,18 @@ judge_end(const struct judging *j, const struct subject *s,
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
-		rc = is_taken_back(j, s->entity, &stands);
+		rc = is_taken_back(j, s->entity, ATTR_EXPIRES, &stands);
 		if (rc || stands)
 			return rc;
 		rc = attr_get(j->st, s->entity, ATTR_EXPIRES, &at, j->e);
 	} else {
 		rc = attr_get(j->st, s->entity, ATTR_FACT_EXPIRES, &facts_at,
 			j->e);
-		if (rc == 0 && (facts_at <= 0 || facts_at > j->now))
-			return 0;
+		if (rc || facts_at <= 0 || facts_at > j->now)
+			return rc;
+		rc = is_taken_back(j, s->entity, ATTR_FACT_EXPIRES, &stands);
+		if (rc || stands)
+			return rc;
 	}
 	*ret = (struct verdict_move){CURATION_expire, s->entity,
 		at > 0 ? at : facts_at, at > 0, s->age_days, s->quiet_days,

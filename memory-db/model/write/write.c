@@ -19,6 +19,7 @@
 #include "common/jx.h"
 #include "memory-db/model/write/hiding_budget.h"
 #include "memory-db/model/write/pins_write.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/model/write/write_outcome.h"
 #include "memory-db/model/write/write_stage.h"
 #include "memory-db/model/read/provenance.h"
@@ -308,7 +309,9 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 		return w->look->fact(w->look, OP_SHOW, &f, e);
 	w->bytes += (int64_t)f.text_n;
 	rc = change_add_fact(w->change, &f, &w->last_fact, e);
-	return rc == 0 ? write_record_fact(w, OP_SHOW, &f, e) : rc;
+	if (rc == 0)
+		rc = write_record_fact(w, OP_SHOW, &f, e);
+	return rc == 0 ? write_expiry_noted(w, &f, e) : rc;
 }
 
 struct hiding {
@@ -367,25 +370,31 @@ write_hide(struct write *w, int64_t fact, struct err *e)
 }
 
 static int
-record_shown(void *ctx, const struct fact *f)
+record_shown(struct write *w, const struct fact *f, struct err *e)
 {
-	struct hiding *h = ctx;
+	int rc;
 
-	if (h->w->look)
-		return h->w->look->fact(h->w->look, OP_SHOW, f, h->e);
-	h->w->bytes += (int64_t)f->text_n;
-	return write_record_fact(h->w, OP_SHOW, f, h->e);
+	if (w->look)
+		return w->look->fact(w->look, OP_SHOW, f, e);
+	w->bytes += (int64_t)f->text_n;
+	rc = write_record_fact(w, OP_SHOW, f, e);
+	return rc == 0 ? write_expiry_noted(w, f, e) : rc;
 }
 
 int
 write_show(struct write *w, int64_t fact, struct err *e)
 {
-	struct hiding h = {w, e};
+	struct copy c = {0};
 	int rc = w->look ? 0 : change_show(w->change, fact, e);
 
 	if (rc == 0)
-		rc = fact_get(w->st, fact, record_shown, &h, e);
-	return rc < 0 ? rc : 0;
+		rc = fact_get(w->st, fact, copy_fact, &c, e);
+	if (rc == MDB_E_NOMEM)
+		err_nomem(e);
+	if (rc == 1)
+		rc = record_shown(w, &c.f, e);
+	free(c.text);
+	return rc;
 }
 
 int

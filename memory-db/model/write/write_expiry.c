@@ -13,6 +13,7 @@
 #include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/write/fact_tags_write.h"
+#include "memory-db/store/log/change.h"
 
 #define DAY_MS	(24 * 3600 * INT64_C(1000))
 #define MEMBER	"expires_at"
@@ -147,6 +148,36 @@ write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
 	return rc || at == 0 ? rc : note_earliest(w, entity, at, e);
 }
 
+/* Cheap where there is none, as with most metadata. */
+bool
+write_expiry_of_note(const struct fact *f, int64_t *ret)
+{
+	AUTO_JSON json_t *note = NULL;
+	char again[CLOCK_TEXT_SIZE];
+	const char *text;
+
+	if (f->kind != FACT_NOTE || f->erased ||
+		!memmem(f->text, f->text_n, "\"" MEMBER "\"",
+			sizeof("\"" MEMBER "\"") - 1))
+		return false;
+	note = jx_parse(f->text, f->text_n, NULL);
+	text = jx_text(note, MEMBER);
+	if (!text || clock_parse_in(text, 0, "", false, ret, NULL) != 0)
+		return false;
+	clock_format(*ret, again);
+	return *ret > 0 && strcmp(text, again) == 0;
+}
+
+int
+write_expiry_noted(struct write *w, const struct fact *f, struct err *e)
+{
+	int64_t at = 0;
+
+	if (w->replay || w->look || !write_expiry_of_note(f, &at))
+		return 0;
+	return note_earliest(w, f->entity, at, e);
+}
+
 /* --- the end of facts ----------------------------------------------------- */
 struct due {
 	int64_t now, next; /* next: INT64_MAX, none */
@@ -158,11 +189,9 @@ static int
 look_at_note(void *ctx, const struct fact *f)
 {
 	struct due *d = ctx;
-	AUTO_JSON json_t *note = jx_parse(f->text, f->text_n, NULL);
-	const char *text = jx_text(note, MEMBER);
 	int64_t at = 0;
 
-	if (!text || clock_parse_in(text, d->now, "", false, &at, NULL) != 0)
+	if (!write_expiry_of_note(f, &at))
 		return 0;
 	if (at > d->now) {
 		d->next = at < d->next ? at : d->next;
@@ -183,16 +212,22 @@ write_expire_facts(struct write *w, int64_t entity, int64_t now, int64_t *ret_n,
 	struct err *e)
 {
 	struct due d = {.now = now, .next = INT64_MAX};
+	int64_t before = change_ops(w->change);
+	size_t done = 0;
 	int rc = fact_each(w->st, entity, 1u << FACT_NOTE, look_at_note, &d, e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	for (size_t i = 0; rc == 0 && i < d.n; i++)
-		rc = write_hide_marked(w, entity, d.facts[i], e);
+	/* A fact goes with its tags: several of its kind fill a change. */
+	while (rc == 0 && done < d.n &&
+		change_ops(w->change) - before < LIMIT_SLICE_FACTS)
+		rc = write_hide_marked(w, entity, d.facts[done++], e);
+	if (done < d.n)
+		d.next = now;
 	if (rc == 0)
 		rc = write_attr(w, entity, ATTR_FACT_EXPIRES,
 			d.next == INT64_MAX ? 0 : d.next, e);
-	*ret_n = (int64_t)d.n;
+	*ret_n = (int64_t)done;
 	free(d.facts);
 	return rc;
 }
