@@ -216,6 +216,23 @@ class Ends(CurationCase):
         self.assertEqual(self.observations("car"), ["the car is green"])
         self.db.verify()
 
+    def test_expiry_goes_with_an_export(self):
+        self.expiring()
+        text = self.db.ctl("export", "-").stdout
+        for line in map(json.loads, text.splitlines()):
+            self.assertEqual("expires_at" in line,
+                             line.get("name") in ("parking", "visa"), line)
+        other = self.service(env=self.clock())
+        other.ctl("import", "-", stdin=text)
+        self.db, self.c = other, other.client()
+        self.settings()
+        self.assertEqual(self.curate(rules=["expire"])["moved"], 0)
+        self.at(-375)
+        self.assertEqual(self.curate(rules=["expire"])["by_rule"],
+                         {"expire": 2})
+        self.assertEqual(self.observations("car"), ["the car is green"])
+        other.verify()
+
     def test_expiry_of_many_in_two_namespaces(self):
         for namespace in ("default", "project"):
             self.settings(namespace)

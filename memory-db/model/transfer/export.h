@@ -34,7 +34,7 @@
  * Today's state (current): the reference memory server's lines with more
  * members, so that both read it: {"type":"entity","name","entityType",
  * "observations":[text], "namespace"?,"tier"?,"pin"?,"metadata"?,"aliases"?,
- * "created_at"?,"provenance"?:[an object for each observation, with its "tags"
+ * "created_at"?,"expires_at"?,"provenance"?:[an object for each observation, with its "tags"
  * and "metadata"]} and
  * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
  * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}, and

@@ -210,11 +210,27 @@ export_current_set_aliases(struct export_page *p, json_t *o, int64_t entity)
 				 p->e);
 }
 
-/* What stands on the first line of an entity only. */
+static int
+set_times(struct export_page *p, json_t *o, int64_t entity)
+{
+	struct entity_times times;
+	int64_t expires = 0;
+	int r = entity_times(p->st, entity, &times, p->e);
+
+	if (r != 0)
+		return r;
+	r = member_set_time(o, "created_at", times.created_at, p->e);
+	if (r != 0)
+		return r;
+	r = attr_get(p->st, entity, ATTR_EXPIRES, &expires, p->e);
+	return r != 0 || expires <= 0
+		       ? r
+		       : member_set_time(o, "expires_at", expires, p->e);
+}
+
 static int
 export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 {
-	struct entity_times times;
 	int64_t tier = 0, pin = 0, asked = 0;
 	int r = attr_get(p->st, entity, ATTR_TIER, &tier, p->e);
 
@@ -226,9 +242,6 @@ export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	r = attr_get(p->st, entity, ATTR_PIN_ASKED, &asked, p->e);
 	if (r != 0)
 		return r;
-	r = entity_times(p->st, entity, &times, p->e);
-	if (r != 0)
-		return r;
 	if (tier > 0 && tier < 4)
 		r = member_set_new(o, "tier", json_string(tool_tiers[tier]),
 			p->e);
@@ -237,6 +250,15 @@ export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	/* Lines say nothing of who pinned: only what is confirmed. */
 	if (pin != 0 && asked == 0)
 		r = member_set_bool(o, "pin", 1, p->e);
+	return r;
+}
+
+/* What stands on the first line of an entity only. */
+static int
+export_current_set_first(struct export_page *p, json_t *o, int64_t entity)
+{
+	int r = export_current_set_numbers(p, o, entity);
+
 	if (r != 0)
 		return r;
 	r = fact_each(p->st, entity, 1u << FACT_METADATA,
@@ -246,9 +268,7 @@ export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	if (r != 0)
 		return r;
 	r = export_current_set_aliases(p, o, entity);
-	if (r != 0)
-		return r;
-	return member_set_time(o, "created_at", times.created_at, p->e);
+	return r != 0 ? r : set_times(p, o, entity);
 }
 
 static int
@@ -270,7 +290,7 @@ export_current_set_entity(struct current *x, json_t *o)
 	if (rc != 0)
 		return rc;
 	if (p->mark->b == 0)
-		rc = export_current_set_numbers(p, o, f->entity);
+		rc = export_current_set_first(p, o, f->entity);
 	if (rc != 0)
 		return rc;
 	rc = member_set_new(o, "provenance", x->provenance = json_array(),

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/text.h"
@@ -20,7 +21,7 @@ struct entity_line {
 	const char *name, *type;
 	size_t name_n;
 	json_t *observations, *provenance, *metadata, *aliases;
-	int64_t tier, created_at;
+	int64_t tier, created_at, expires_at; /* expires_at 0: never */
 	bool pin, has_tier;
 	struct err why; /* what is wrong with a number */
 };
@@ -123,6 +124,9 @@ import_lines_read_entity(const json_t *o, struct entity_line *l)
 		}
 	if (!import_time(o, "created_at", &l->created_at))
 		l->created_at = FACT_NO_TIME;
+	if (!import_time(o, "expires_at", &l->expires_at) ||
+		l->expires_at < 0 || l->expires_at > CLOCK_LATEST_MS)
+		l->expires_at = 0;
 	return check_metadata(l);
 }
 
@@ -221,6 +225,11 @@ import_lines_add_existence(struct importer *im, int64_t entity,
 		return rc;
 	if (l->has_tier)
 		rc = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
+	if (rc != 0)
+		return rc;
+	if (l->expires_at != 0)
+		rc = change_attr(im->change, entity, ATTR_EXPIRES,
+			l->expires_at, im->e);
 	if (rc != 0)
 		return rc;
 	if (l->pin)

@@ -8,8 +8,26 @@
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/transfer/import.h"
 #include "memory-db/model/write/write.h"
+#include "memory-db/model/write/write_expiry.h"
+#include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
+
+/* The entity knows of the first end of its facts. */
+static int
+note_end(struct importer *im, const struct fact *note)
+{
+	int64_t at = 0, before = 0;
+	int rc;
+
+	if (!write_expiry_of_note(note, &at))
+		return 0;
+	rc = attr_get(im->st, note->entity, ATTR_FACT_EXPIRES, &before, im->e);
+	if (rc != 0 || (before != 0 && before <= at))
+		return rc;
+	return change_attr(im->change, note->entity, ATTR_FACT_EXPIRES, at,
+		im->e);
+}
 
 static int
 import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
@@ -22,7 +40,9 @@ import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
 	f.supersedes = of;
 	f.text = text;
 	f.text_n = n;
-	return rc == 0 ? import_add(im, &f, NULL) : rc;
+	if (rc == 0)
+		rc = import_add(im, &f, NULL);
+	return rc == 0 ? note_end(im, &f) : rc;
 }
 
 static bool

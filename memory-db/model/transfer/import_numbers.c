@@ -21,7 +21,7 @@ import_check_numbers(const json_t *o, struct err *e)
 	static const char *const shares[] = {"confidence", "salience",
 		"weight"};
 	static const char *const times[] = {"source_timestamp", "at",
-		"valid_from", "valid_to", "created_at"};
+		"valid_from", "valid_to", "created_at", "expires_at"};
 	double share;
 	int64_t time;
 
