@@ -115,7 +115,20 @@ class Makers(CurationCase):
         # A source that goes makes the step doubtful.
         self.c.ok("memory_undo", run=run["run"])
         self.assertNotIn(name, self.tiers())
+        # Asked again it is made again, once.
+        self.assertEqual(self.curate(rules=["procedure"])["moved"], 1)
+        self.assertEqual(self.curate(rules=["procedure"])["moved"], 0)
         self.db.verify()
+
+    def test_nothing_is_made_of_what_has_an_end(self):
+        self.sessions()
+        for k in range(4):
+            for text in ("checke", "ran th", "merged"):
+                self.c.ok("update_entity", name=f"act {k} {text}",
+                          ttl_days=300)
+        self.at(-380)
+        self.assertEqual(self.curate(rules=["procedure", "day_summary"])[
+            "by_rule"], {})
 
     def test_a_procedure_of_entities_without_sessions(self):
         for k in range(3):

@@ -110,6 +110,9 @@ is_noted(struct finding *x, int64_t fact)
 	rc = fact_get(x->j->st, fact, look_at, &kind, x->j->e);
 	if (rc < 0 || !kind.is_noted)
 		return rc < 0 ? rc : 0;
+	rc = made_has_end(x->j->st, row.entity, x->j->e);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	rc = recall_entity(x->j->st, row.entity, &name, &entity, x->j->e);
 	return rc == 1 ? (int)(r->from >> entity.tier & 1) : rc;
 }

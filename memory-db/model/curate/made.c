@@ -65,6 +65,18 @@ made_name(struct write *w, const char *text, size_t n, const char *kind,
 }
 
 int
+made_has_end(struct store *st, int64_t entity, struct err *e)
+{
+	int64_t at = 0, facts_at = 0;
+	int rc = attr_get(st, entity, ATTR_EXPIRES, &at, e);
+
+	if (rc)
+		return rc;
+	rc = attr_get(st, entity, ATTR_FACT_EXPIRES, &facts_at, e);
+	return rc ? rc : at != 0 || facts_at != 0;
+}
+
+int
 made_relate(struct write *w, int64_t entity, int64_t to, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_RELATION);

@@ -15,6 +15,9 @@
  * "deploy (pattern)", and "deploy (pattern 2)" where that is taken. */
 int made_name(struct write *w, const char *text, size_t n, const char *kind,
 	struct buf *out, struct err *e) MUST_CHECK;
+/* 1: the entity, or a fact of it, is to go by itself. What is made of it would
+ * stay, so nothing is. */
+int made_has_end(struct store *st, int64_t entity, struct err *e) MUST_CHECK;
 /* A relation derived_from. */
 int made_relate(struct write *w, int64_t entity, int64_t to, struct err *e)
 	MUST_CHECK;

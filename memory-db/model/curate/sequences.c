@@ -16,6 +16,7 @@
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/log/derivations.h"
 
@@ -23,6 +24,7 @@
 #define WORDS_LEAST 2  /* "done" says nothing of what was done */
 #define AHEAD	    64 /* facts looked at for the next one of a track */
 #define NAME_WORDS  5
+#define PROCEDURE   "procedure" /* type of what is made */
 
 /* --- tracks --------------------------------------------------------------- */
 struct step {
@@ -79,6 +81,9 @@ read_step(const struct judging *j, int64_t fact, struct step *ret)
 		return rc < 0 ? rc : 0;
 	if (l.bad != 0)
 		return err_nomem(j->e);
+	rc = made_has_end(j->st, ret->entity, j->e);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	if (ret->source == 0) {
 		rc = provenance_origin(j->st, fact, &origin, j->e);
 		ret->session = origin.session;
@@ -126,26 +131,36 @@ struct finding {
 	bool is_led;	    /* an older track has it, or it is known */
 };
 
+/* Of what was derived from a step: 1 it is a visible step of a procedure. One
+ * that an undo took back is not, and the summary of a day is none. */
 static int
-stop_at_first(void *ctx, int64_t fact)
+stop_at_procedure(void *ctx, int64_t fact)
 {
-	*(int64_t *)ctx = fact;
-	return 1;
+	const struct judging *j = ctx;
+	AUTO_BUF struct buf type = {0};
+	struct recall_row row;
+	int64_t label = 0;
+	int rc = recall_head(j->st, fact, &row, j->e);
+
+	if (rc == 1)
+		rc = fact_existence(j->st, row.entity, NULL, &label, NULL,
+			j->e);
+	if (rc == 1)
+		rc = label_text(j->st, label, &type, j->e);
+	if (rc != 1)
+		return rc;
+	return !buf_str(&type) ? err_nomem(j->e)
+			       : strcmp(type.data, PROCEDURE) == 0;
 }
 
 /* Is it part of a procedure already? */
 static int
 is_known(const struct judging *j, int64_t fact, bool *ret)
 {
-	int64_t derived = 0;
-	struct recall_row row;
-	int rc = derivations_each_dependant(j->st, fact, stop_at_first,
-		&derived, j->e);
+	struct judging of = *j;
+	int rc = derivations_each_dependant(j->st, fact, stop_at_procedure, &of,
+		j->e);
 
-	*ret = false;
-	if (rc < 0 || derived == 0)
-		return rc < 0 ? rc : 0;
-	rc = recall_head(j->st, derived, &row, j->e);
 	*ret = rc == 1;
 	return rc < 0 ? rc : 0;
 }
@@ -322,7 +337,7 @@ name_of(struct write *w, const char *text, struct buf *out, struct err *e)
 		n += strspn(text + n, " \t\n");
 		n += strcspn(text + n, " \t\n");
 	}
-	return made_name(w, text, n, "procedure", out, e);
+	return made_name(w, text, n, PROCEDURE, out, e);
 }
 
 static int
@@ -375,7 +390,7 @@ sequence_write(struct write *w, const struct sequence *s, int64_t *ret_entity,
 	rc = name_of(w, text.data, &name, e);
 	if (rc)
 		return rc;
-	rc = write_entity_new(w, name.data, "procedure", &defaults, ret_entity,
+	rc = write_entity_new(w, name.data, PROCEDURE, &defaults, ret_entity,
 		e);
 	if (rc)
 		return rc;
