@@ -419,6 +419,12 @@ class Policy(Review):
                          entityNames=["ben"])["error"]
         self.assertIn("rule 1", error)
         self.assertIn("ask first", error)
+        # What is given an end goes as well, later; what is new may have one.
+        s1.fails("denied", "update_entity", name="ada", ttl_days=1)
+        r = s1.ok("create_entities", entities=[dict(
+            entity("m", dict(text="is new", ttl_days=1), type="note"),
+            ttl_days=2)])
+        self.assertIn("rule 2", r["review"])
         error = s1.fails("denied", "update_entity", name="ada",
                          tags=["secrets"])["error"]
         self.assertIn("rule 3", error)

@@ -13,6 +13,7 @@
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/settings.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/log.h"
 
@@ -24,6 +25,7 @@ struct gathering {
 	/* What an entity or a fact has one of, as shown and as hidden: the new
 	 * value replaces the old one, which is no deletion. */
 	struct idset shown, hidden;
+	struct idset ends; /* what was given an end, as in `shown` */
 	struct err *e;
 };
 
@@ -40,13 +42,23 @@ is_single(const struct fact *f)
 }
 
 static int
+note_place(struct gathering *x, struct idset *set, int64_t of, int kind)
+{
+	return !idset_put(set, of * 8 + kind + 1) ? err_nomem(x->e) : 0;
+}
+
+static int
 gather_single(struct gathering *x, const struct fact *f, enum op_what what)
 {
 	int64_t of = f->kind == FACT_NOTE ? f->supersedes : f->entity;
 	struct idset *set = what == OP_SHOW ? &x->shown : &x->hidden;
+	int64_t at;
 
-	return !idset_put(set, of * 8 + (int64_t)f->kind + 1) ? err_nomem(x->e)
-							      : 0;
+	/* An end of a fact stands in its metadata. */
+	if (what == OP_SHOW && write_expiry_of_note(f, &at) &&
+		note_place(x, &x->ends, of, FACT_OBSERVATION) != 0)
+		return MDB_E_NOMEM;
+	return note_place(x, set, of, (int)f->kind);
 }
 
 /* Tags of an entity stand in its metadata. */
@@ -78,6 +90,8 @@ gather_fact(void *ctx, const struct fact *f)
 		x->c->deletes = true;
 		return 0;
 	}
+	if (f->kind == FACT_OBSERVATION)
+		return note_place(x, &x->shown, f->id, FACT_OBSERVATION);
 	if (f->kind != FACT_TAG)
 		return 0;
 	return jx_add(x->c->tags, json_stringn(f->text, f->text_n)) != 0
@@ -121,6 +135,10 @@ gather_op(void *ctx, const struct log_op *op)
 	if (op->what == OP_ATTR &&
 		(op->key == ATTR_PIN || op->key == ATTR_PIN_ASKED))
 		x->c->pins = true;
+	if (op->what == OP_ATTR && op->key == ATTR_EXPIRES && op->value > 0)
+		rc = note_place(x, &x->ends, op->entity, FACT_EXISTENCE);
+	if (rc != 0)
+		return rc;
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
 		rc = fact_get(x->w->st, op->fact, gather_fact, &g, x->e);
 	return rc < 0 ? rc : gather_entity(x, op->entity);
@@ -137,11 +155,17 @@ gather(struct write *w, struct review_change *c, struct err *e)
 	for (size_t i = 0; rc == 0 && i < x.hidden.cap; i++)
 		c->deletes |= x.hidden.slots[i].id != 0 &&
 			      !idset_has(&x.shown, x.hidden.slots[i].id);
+	/* What it gives an end goes by itself later, unless it is new. */
+	for (size_t i = 0; rc == 0 && i < x.ends.cap; i++)
+		c->deletes |= x.ends.slots[i].id != 0 &&
+			      (!idset_has(&x.shown, x.ends.slots[i].id) ||
+				      idset_has(&x.hidden, x.ends.slots[i].id));
 	c->facts = (int64_t)w->entries_n;
 	c->bytes = w->bytes;
 	idset_done(&x.entities);
 	idset_done(&x.shown);
 	idset_done(&x.hidden);
+	idset_done(&x.ends);
 	return rc;
 }
 
