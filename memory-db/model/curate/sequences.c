@@ -16,7 +16,6 @@
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/log/derivations.h"
 
@@ -131,34 +130,23 @@ struct finding {
 	bool is_led;	    /* an older track has it, or it is known */
 };
 
-/* Of what was derived from a step: 1 it is a visible step of a procedure. One
- * that an undo took back is not, and the summary of a day is none. */
+/* 1: what was derived from a step can be seen. What an undo took back cannot, so
+ * that a procedure that was undone is made again, and once. */
 static int
-stop_at_procedure(void *ctx, int64_t fact)
+stop_at_visible(void *ctx, int64_t fact)
 {
 	const struct judging *j = ctx;
-	AUTO_BUF struct buf type = {0};
 	struct recall_row row;
-	int64_t label = 0;
-	int rc = recall_head(j->st, fact, &row, j->e);
 
-	if (rc == 1)
-		rc = fact_existence(j->st, row.entity, NULL, &label, NULL,
-			j->e);
-	if (rc == 1)
-		rc = label_text(j->st, label, &type, j->e);
-	if (rc != 1)
-		return rc;
-	return !buf_str(&type) ? err_nomem(j->e)
-			       : strcmp(type.data, PROCEDURE) == 0;
+	return recall_head(j->st, fact, &row, j->e);
 }
 
-/* Is it part of a procedure already? */
+/* Was it put into a procedure, or the summary of a day, already? */
 static int
 is_known(const struct judging *j, int64_t fact, bool *ret)
 {
 	struct judging of = *j;
-	int rc = derivations_each_dependant(j->st, fact, stop_at_procedure, &of,
+	int rc = derivations_each_dependant(j->st, fact, stop_at_visible, &of,
 		j->e);
 
 	*ret = rc == 1;
