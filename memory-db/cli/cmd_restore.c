@@ -128,6 +128,7 @@ go_back(struct restore *r, const char *point)
 	AUTO_PRIVATE struct private_service whole = r->service;
 	struct err e = {0};
 	char path[PATH_MAX];
+	bool is_whole = true;
 	int rc;
 
 	r->service = (struct private_service){0};
@@ -138,7 +139,13 @@ go_back(struct restore *r, const char *point)
 		return cli_fail(CLI_SYSTEM, "%s", e.text);
 	rc = log_replay_copy(&whole.cli, point, &r->service.cli);
 	snprintf(r->place.work, sizeof(r->place.work), "%s", path);
-	return rc == CLI_OK ? restore_forget_from(r, &whole.cli) : rc;
+	if (rc != CLI_OK)
+		return rc;
+	rc = restore_forget_from(r, &whole.cli, &is_whole);
+	if (rc == CLI_OK && !is_whole)
+		return cli_fail(CLI_PROBLEM,
+			"what was forgotten cannot be read from the backup");
+	return rc;
 }
 
 /* --- the end -------------------------------------------------------------- */

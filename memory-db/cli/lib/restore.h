@@ -34,8 +34,10 @@ int restore_unpack(struct restore *r) MUST_CHECK;
  * forgotten. */
 int restore_forget(struct restore *r) MUST_CHECK;
 
-/* The same of a service that has the same database. */
-int restore_forget_from(struct restore *r, struct cli *newer) MUST_CHECK;
+/* The same of a service that has the same database. *ret_is_whole: it could tell
+ * all of it; one that is damaged cannot, which is no error here. */
+int restore_forget_from(struct restore *r, struct cli *newer,
+	bool *ret_is_whole) MUST_CHECK;
 
 /* For both: the content of a backup into a new file. Into *e, not printed. */
 struct backup_reader;

@@ -35,9 +35,11 @@ replay_list(struct restore *r, json_t *list)
 	return CLI_OK;
 }
 
-/* All that this database has erased is erased in what is restored. */
+/* All that this database has erased is erased in what is restored. One that is
+ * damaged may not tell all of it (*ret_is_whole false); that is no failure, as
+ * it may be why somebody restores. */
 int
-restore_forget_from(struct restore *r, struct cli *newer)
+restore_forget_from(struct restore *r, struct cli *newer, bool *ret_is_whole)
 {
 	AUTO_FREE char *cursor = NULL;
 	int rc;
@@ -46,10 +48,13 @@ restore_forget_from(struct restore *r, struct cli *newer)
 		AUTO_JSON json_t *reply = NULL;
 		const char *next;
 
-		rc = cli_call(newer, "list_erasures",
+		rc = cli_ask(newer, "list_erasures",
 			cursor ? json_pack("{s:s}", "cursor", cursor)
 			       : json_object(),
-			CLI_NOW, &reply);
+			&reply);
+		*ret_is_whole = rc != CLI_PROBLEM;
+		if (rc == CLI_PROBLEM)
+			return CLI_OK;
 		if (rc == CLI_OK)
 			rc = replay_list(r, json_object_get(reply, "erasures"));
 		free(take_ptr(cursor));
@@ -79,6 +84,7 @@ replay_present(struct restore *r)
 {
 	AUTO_USE struct database_use use = {0};
 	struct err e = {0};
+	bool is_whole = true;
 	int rc = database_use_open(&use, r->c, false, &e);
 
 	if (rc == CLI_PROBLEM) {
@@ -91,8 +97,15 @@ replay_present(struct restore *r)
 	}
 	if (rc != CLI_OK || !use.is_there)
 		return rc;
-	return is_same_database(r, use.cli) ? restore_forget_from(r, use.cli)
-					    : CLI_OK;
+	if (!is_same_database(r, use.cli))
+		return CLI_OK;
+	rc = restore_forget_from(r, use.cli, &is_whole);
+	if (rc == CLI_OK && !is_whole)
+		cli_note(r->c,
+			"the present database is damaged: what it alone knows "
+			"to be forgotten may not be forgotten in what is "
+			"restored");
+	return rc;
 }
 
 /* What a part of a chain says of its time. */
@@ -128,8 +141,9 @@ replay_whole(struct restore *r, const char *path, bool *ret_done)
 		return CLI_OK;
 	}
 	*ret_done = true;
-	return is_same_database(r, &own.cli) ? restore_forget_from(r, &own.cli)
-					     : CLI_OK;
+	if (!is_same_database(r, &own.cli))
+		return CLI_OK;
+	return restore_forget_from(r, &own.cli, ret_done);
 }
 
 /* Newer backups of the same database in the same folder, the newest first, down to
