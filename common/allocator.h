@@ -10,4 +10,9 @@
  * time in memory-db and in memory-mcp. */
 void allocator_tune(void);
 
+/* Gives memory that was freed back to the system; any thread. Under a sanitizer,
+ * which has an allocator of its own, nothing: glibc's was never used there, and
+ * two threads that trim at once would both set it up. */
+void allocator_trim(void);
+
 #endif

@@ -17,13 +17,13 @@
  * it are hashed (2 ms), with the size and the whole tokenizer. Training again
  * changes every value, so this tells models apart. */
 #include <fcntl.h>
-#include <malloc.h>
 #include <math.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "common/allocator.h"
 #include "memory-db/embed/internal.h"
 #include "memory-db/embed/safetensors.h"
 #include "memory-db/embed/wordpiece.h"
@@ -389,7 +389,7 @@ static_settle(const struct static_model *m)
 
 	madvise(p, m->file.n, MADV_DONTNEED);
 	madvise(p, m->file.n, MADV_RANDOM);
-	malloc_trim(0);
+	allocator_trim();
 }
 
 int

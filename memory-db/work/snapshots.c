@@ -2,8 +2,7 @@
  * tells what is in it; the method copies its pages into a file without a name. */
 #include "memory-db/work/snapshots.h"
 
-#include <malloc.h>
-
+#include "common/allocator.h"
 #include "memory-db/store/engine/store.h"
 
 static int
@@ -75,7 +74,7 @@ snapshots_main(void *arg)
 			atomic_store(&j->cancelled, true);
 		snapshots_answer(s, j);
 		atomic_store(&s->current, NULL);
-		(void)malloc_trim(0);
+		allocator_trim();
 		atomic_fetch_sub(&s->n, 1);
 		job_list_add(&done, j);
 		s->opt.deliver(s->opt.ctx, &done);

@@ -6,11 +6,11 @@
  * the loop is woken to take them. */
 #include "memory-db/work/work.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/allocator.h"
 #include "common/clock.h"
 #include "common/signals.h"
 #include "memory-db/store/idle.h"
@@ -445,5 +445,5 @@ work_shrink(struct store *st)
 {
 	if (st)
 		store_shrink(st);
-	(void)malloc_trim(0);
+	allocator_trim();
 }
