@@ -103,28 +103,20 @@ write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
 int
 write_hide_entity(struct write *w, int64_t entity, struct err *e)
 {
+	/* What is created again under this name has none of them. */
+	static const enum attr_key begins_anew[] = {ATTR_TIER, ATTR_PIN,
+		ATTR_CONFIRMED, ATTR_EXPIRES, ATTR_FACT_EXPIRES};
 	struct write_hide_ids in = {0};
 	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
 	r = hide_ids(w, &in, r, e);
 	if (r != 0)
 		return r;
-	/* What is created again under this name begins anew. */
-	r = write_attr(w, entity, ATTR_TIER, 0, e);
-	if (r != 0)
-		return r;
-	r = write_attr(w, entity, ATTR_PIN, 0, e);
-	if (r != 0)
-		return r;
-	r = write_attr(w, entity, ATTR_CONFIRMED, 0, e);
-	if (r != 0)
-		return r;
-	r = write_attr(w, entity, ATTR_EXPIRES, 0, e);
-	if (r != 0)
-		return r;
-	r = write_attr(w, entity, ATTR_FACT_EXPIRES, 0, e);
-	if (r != 0)
-		return r;
+	for (size_t i = 0; i < ARRAY_LEN(begins_anew); i++) {
+		r = write_attr(w, entity, begins_anew[i], 0, e);
+		if (r != 0)
+			return r;
+	}
 	return write_hide_others(w, entity, ~0u, NULL, e);
 }
 
