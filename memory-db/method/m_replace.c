@@ -132,13 +132,7 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 		rc = replace(&w, entity, c->params, &text, e);
 	if (rc != 0)
 		return rc;
-	rc = write_note(&w, name, e);
-	if (rc != 0)
-		return rc;
-	rc = write_end(&w, e);
-	if (rc != 0)
-		return rc;
-	rc = write_version(&w, entity, &version, e);
+	rc = write_end_named(&w, name, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	result = json_pack("{s:s,s:s,s:I,s:I}", "entityName", name, "action",

@@ -203,13 +203,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 			     : m_update_update(&w, entity, c->params, e);
 	if (rc != 0)
 		return rc;
-	rc = write_note(&w, name, e);
-	if (rc != 0)
-		return rc;
-	rc = write_end(&w, e);
-	if (rc != 0)
-		return rc;
-	rc = write_version(&w, entity, &version, e);
+	rc = write_end_named(&w, name, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	rc = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);

@@ -172,6 +172,10 @@ int write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	struct err *e) MUST_CHECK;
 /* Adds a name to the note for the feed. */
 int write_note(struct write *w, const char *name, struct err *e) MUST_CHECK;
+/* The end of a write to one entity: its name is noted, the change sealed, and
+ * *ret_version the version it made. */
+int write_end_named(struct write *w, const char *name, int64_t entity,
+	int64_t *ret_version, struct err *e) MUST_CHECK;
 
 /* A fact with nothing set but entity and kind. */
 struct fact write_fact(int64_t entity, enum fact_kind kind);

@@ -194,3 +194,17 @@ write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	*ret_version = t.version;
 	return rc;
 }
+
+int
+write_end_named(struct write *w, const char *name, int64_t entity,
+	int64_t *ret_version, struct err *e)
+{
+	int rc = write_note(w, name, e);
+
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
+	return write_version(w, entity, ret_version, e);
+}
