@@ -10,43 +10,28 @@
 #include "memory-db/cli/lib/sqlitefile.h"
 
 #include <ctype.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/text.h"
-#include "common/vec.h"
+#include "memory-db/cli/lib/sqlitepages.h"
 
 #define DEPTH_MAX   24
 #define COLUMNS_MAX 200
 #define NAME_BYTES  64
 #define PAYLOAD_MAX (8 * 1024 * 1024)
-#define WAL_HEAD    32
-#define FRAME_HEAD  24
 #define LEAF	    13
 #define INTERIOR    5
 
-struct wal_page {
-	uint32_t page;
-	int64_t at;
-};
-
 struct sqlitefile {
-	int fd, wal;
-	uint32_t page_size, usable;
-	struct wal_page *frames; /* in the order of the log; owned */
-	size_t frames_n, frames_cap;
-	int64_t left; /* pages that may still be read: each once */
+	struct sqlitepages pages;
 };
 
 struct table {
-	struct sqlitefile *f;
+	struct sqlitepages *f;
 	const char *name;
 	char columns[COLUMNS_MAX][NAME_BYTES];
 	size_t columns_n;
@@ -56,99 +41,23 @@ struct table {
 	struct err *e;
 };
 
-static uint32_t
-be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return be16(p) << 16 | be16(p + 2);
-}
-
-static int
-corrupt(struct err *e)
-{
-	return err_set(e, MDB_E_CORRUPT, "its pages make no whole table");
-}
-
 bool
 sqlitefile_is(int fd)
 {
-	char head[16];
-
-	return pread(fd, head, 16, 0) == 16 &&
-	       memcmp(head, "SQLite format 3", 16) == 0;
-}
-
-/* --- pages ----------------------------------------------------------------- */
-/* The committed pages of the log: those before its last commit. */
-static int
-read_wal(struct sqlitefile *f, struct err *e)
-{
-	uint8_t head[WAL_HEAD], frame[FRAME_HEAD];
-	size_t committed = 0;
-
-	if (pread(f->wal, head, WAL_HEAD, 0) != WAL_HEAD ||
-		(be32(head) & ~1u) != 0x377f0682 ||
-		be32(head + 8) != f->page_size)
-		return 0;
-	for (int64_t at = WAL_HEAD;
-		pread(f->wal, frame, FRAME_HEAD, at) == FRAME_HEAD &&
-		memcmp(frame + 8, head + 16, 8) == 0;
-		at += FRAME_HEAD + f->page_size) {
-		if (vec_room(f->frames, f->frames_n, f->frames_cap) != 0)
-			return err_nomem(e);
-		f->frames[f->frames_n++] =
-			(struct wal_page){be32(frame), at + FRAME_HEAD};
-		if (be32(frame + 4) != 0)
-			committed = f->frames_n;
-	}
-	f->frames_n = committed;
-	return 0;
-}
-
-static int
-by_page(const void *a, const void *b)
-{
-	const struct wal_page *x = a, *y = b;
-
-	if (x->page != y->page)
-		return x->page < y->page ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
+	return sqlitepages_is(fd);
 }
 
 int
 sqlitefile_open(const char *path, struct sqlitefile **ret, struct err *e)
 {
 	AUTO_SQLITEFILE struct sqlitefile *f = calloc(1, sizeof(*f));
-	char wal[PATH_MAX];
-	uint8_t head[100];
 	int rc;
 
 	if (!f)
 		return err_nomem(e);
-	snprintf(wal, sizeof(wal), "%s-wal", path);
-	f->wal = open(wal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (f->fd < 0 || !sqlitefile_is(f->fd) ||
-		pread(f->fd, head, 100, 0) != 100)
-		return err_set(e, MDB_E_INVALID, "it is no SQLite database");
-	if (be32(head + 56) > 1)
-		return err_set(e, MDB_E_INVALID,
-			"its texts are in UTF-16, which is not read");
-	f->page_size = be16(head + 16) == 1 ? 65536 : be16(head + 16);
-	if (f->page_size < 512 || (f->page_size & (f->page_size - 1)) ||
-		head[20] > 128)
-		return corrupt(e);
-	f->usable = f->page_size - head[20];
-	rc = f->wal >= 0 ? read_wal(f, e) : 0;
+	rc = sqlitepages_open(&f->pages, path, e);
 	if (rc != 0)
 		return rc;
-	if (f->frames_n > 1)
-		qsort(f->frames, f->frames_n, sizeof(*f->frames), by_page);
 	*ret = take_ptr(f);
 	return 0;
 }
@@ -158,36 +67,8 @@ sqlitefile_close(struct sqlitefile *f)
 {
 	if (!f)
 		return;
-	if (f->fd >= 0)
-		close(f->fd);
-	if (f->wal >= 0)
-		close(f->wal);
-	free(f->frames);
+	sqlitepages_close(&f->pages);
 	free(f);
-}
-
-/* The newest of its frames in the log, else its place in the file. */
-static bool
-read_page(struct sqlitefile *f, uint32_t page, uint8_t *out)
-{
-	size_t lo = 0, hi = f->frames_n;
-
-	if (f->left-- <= 0)
-		return false;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (f->frames[mid].page <= page)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo > 0 && f->frames[lo - 1].page == page)
-		return pread(f->wal, out, f->page_size, f->frames[lo - 1].at) ==
-		       (ssize_t)f->page_size;
-	return page > 0 && pread(f->fd, out, f->page_size,
-				   (int64_t)(page - 1) * f->page_size) ==
-				   (ssize_t)f->page_size;
 }
 
 /* --- rows ------------------------------------------------------------------ */
@@ -281,7 +162,7 @@ record_json(const struct table *t, int64_t rowid, const uint8_t *p, size_t n,
 
 /* Bytes of a payload that lie on its leaf. */
 static size_t
-local_size(const struct sqlitefile *f, uint64_t payload)
+local_size(const struct sqlitepages *f, uint64_t payload)
 {
 	uint64_t most = f->usable - 35;
 	uint64_t least = (f->usable - 12) * 32 / 255 - 23;
@@ -299,7 +180,7 @@ read_payload(struct table *t, const uint8_t *p, size_t local, uint64_t payload,
 	struct buf *out)
 {
 	AUTO_FREE uint8_t *page = malloc(t->f->page_size);
-	uint32_t next = be32(p + local);
+	uint32_t next = sqlitepages_be32(p + local);
 
 	if (!page || buf_add(out, (const char *)p, local) != 0)
 		return err_nomem(t->e);
@@ -308,11 +189,11 @@ read_payload(struct table *t, const uint8_t *p, size_t local, uint64_t payload,
 
 		if (n > t->f->usable - 4)
 			n = t->f->usable - 4;
-		if (!read_page(t->f, next, page))
-			return corrupt(t->e);
+		if (!sqlitepages_read(t->f, next, page))
+			return sqlitepages_corrupt(t->e);
 		if (buf_add(out, (const char *)page + 4, n) != 0)
 			return err_nomem(t->e);
-		next = be32(page);
+		next = sqlitepages_be32(page);
 	}
 	return 0;
 }
@@ -328,10 +209,10 @@ take_cell(struct table *t, const uint8_t *p, const uint8_t *end)
 	if (!row)
 		return err_nomem(t->e);
 	if (!varint(&p, end, &payload) || !varint(&p, end, &rowid))
-		return corrupt(t->e);
+		return sqlitepages_corrupt(t->e);
 	local = local_size(t->f, payload);
 	if (local + (local < payload ? 4 : 0) > (size_t)(end - p))
-		return corrupt(t->e);
+		return sqlitepages_corrupt(t->e);
 	if (payload > PAYLOAD_MAX)
 		return 0;
 	if (local < payload) {
@@ -342,7 +223,7 @@ take_cell(struct table *t, const uint8_t *p, const uint8_t *end)
 		p = (const uint8_t *)whole.data;
 	}
 	if (!record_json(t, (int64_t)rowid, p, (size_t)payload, row))
-		return corrupt(t->e);
+		return sqlitepages_corrupt(t->e);
 	return t->fn(t->ctx, t->name, row);
 }
 
@@ -352,29 +233,32 @@ walk(struct table *t, uint32_t number, int depth)
 	AUTO_FREE uint8_t *page = malloc(t->f->page_size);
 	const uint8_t *head, *cells, *end;
 	uint32_t n;
-	int rc = 0;
+	int rc;
 
 	if (!page)
 		return err_nomem(t->e);
-	if (depth > DEPTH_MAX || !read_page(t->f, number, page))
-		return corrupt(t->e);
+	if (depth > DEPTH_MAX || !sqlitepages_read(t->f, number, page))
+		return sqlitepages_corrupt(t->e);
 	head = page + (number == 1 ? 100 : 0);
 	end = page + t->f->usable;
-	n = be16(head + 3);
+	n = sqlitepages_be16(head + 3);
 	cells = head + (head[0] == INTERIOR ? 12 : 8);
 	if ((head[0] != LEAF && head[0] != INTERIOR) || cells + 2 * n > end)
-		return corrupt(t->e);
-	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		const uint8_t *cell = page + be16(cells + 2 * i);
+		return sqlitepages_corrupt(t->e);
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *cell = page + sqlitepages_be16(cells + 2 * i);
 
 		if (cell + 4 > end)
-			return corrupt(t->e);
-		rc = head[0] == LEAF ? take_cell(t, cell, end)
-				     : walk(t, be32(cell), depth + 1);
+			return sqlitepages_corrupt(t->e);
+		rc = head[0] == LEAF
+			     ? take_cell(t, cell, end)
+			     : walk(t, sqlitepages_be32(cell), depth + 1);
+		if (rc != 0)
+			return rc;
 	}
-	return rc == 0 && head[0] == INTERIOR
-		       ? walk(t, be32(head + 8), depth + 1)
-		       : rc;
+	if (head[0] != INTERIOR)
+		return 0;
+	return walk(t, sqlitepages_be32(head + 8), depth + 1);
 }
 
 /* --- columns --------------------------------------------------------------- */
@@ -473,14 +357,14 @@ int
 sqlitefile_each(struct sqlitefile *f, const char *table, sqlitefile_fn fn,
 	void *ctx, struct err *e)
 {
-	struct table t = {.f = f,
+	struct table t = {.f = &f->pages,
 		.name = table,
 		.rowid = SIZE_MAX,
 		.fn = fn,
 		.ctx = ctx,
 		.e = e};
 	struct schema_search x = {.name = table, .found = &t};
-	struct table schema = {.f = f,
+	struct table schema = {.f = &f->pages,
 		.name = "sqlite_schema",
 		.columns = {"type", "name", "tbl_name", "rootpage", "sql"},
 		.columns_n = 5,
@@ -490,8 +374,7 @@ sqlitefile_each(struct sqlitefile *f, const char *table, sqlitefile_fn fn,
 		.e = e};
 	int rc;
 
-	f->left =
-		lseek(f->fd, 0, SEEK_END) / f->page_size + (int64_t)f->frames_n;
+	sqlitepages_walk(&f->pages);
 	rc = walk(&schema, 1, 0);
 	if (rc != 1)
 		return rc;
