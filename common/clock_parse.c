@@ -344,9 +344,10 @@ clock_parse(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
 	int rc = clock_parse_text(text, now_ms, zone_minutes, end_of_day, &m,
 		&local, e);
 
-	if (rc == 0)
-		*ret_ms = local - m.zone_minutes * MINUTE_MS;
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_ms = local - m.zone_minutes * MINUTE_MS;
+	return 0;
 }
 
 int

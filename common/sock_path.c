@@ -219,7 +219,9 @@ sock_path(const char *option, char ret_path[SOCK_PATH_SIZE],
 				    "the database";
 		rc = beside_database(ret_path, e);
 	}
-	if (rc == 0 && ret_why)
+	if (rc != 0)
+		return rc;
+	if (ret_why)
 		*ret_why = why;
-	return rc;
+	return 0;
 }
