@@ -327,8 +327,9 @@ project_trust(const char *folder, const char *database, bool is_trusted,
 			"with a remote 'origin': its memory is its own anyway",
 			folder);
 	rc = map_open(&m, database, true, e);
-	if (rc == 0)
-		rc = project_map_add_line(&m, &p, is_trusted, e);
+	if (rc != 0)
+		return rc;
+	rc = project_map_add_line(&m, &p, is_trusted, e);
 	if (rc)
 		return rc;
 	if (buf_add(out, p.remote.data, p.remote.len))
