@@ -446,7 +446,9 @@ schema_check(const struct param *table, const struct param *extra,
 			return err_nomem(e);
 	}
 	rc = schema_check_members(&c, NULL, table, extra, object);
-	if (rc == 0 && ret_ignored)
+	if (rc != 0)
+		return rc;
+	if (ret_ignored)
 		*ret_ignored = take_ptr(ignored);
-	return rc;
+	return 0;
 }
