@@ -246,8 +246,9 @@ mcp_tools_write_result(struct tool_call *c, json_t *structured,
 	bool alone;
 	int rc = buf_adds(out, "\"content\":[{\"type\":\"text\",\"text\":");
 
-	if (rc == 0)
-		rc = mcp_tools_add_text(c, structured, plain, out, &alone);
+	if (rc != 0)
+		return rc;
+	rc = mcp_tools_add_text(c, structured, plain, out, &alone);
 	if (rc)
 		return rc;
 	if (buf_addc(out, '}') || (graph && add_omitted(out, graph)) ||
