@@ -123,10 +123,13 @@ add_change(struct review *v, const json_t *ch)
 	rc = jx_set(v->seen, id, json_true());
 	if (v->only_seen)
 		return rc;
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++)
-		rc = add_list(v, ch, keys[i]);
 	if (rc != 0)
 		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		rc = add_list(v, ch, keys[i]);
+		if (rc != 0)
+			return rc;
+	}
 	if (cli_int(ch, "more", 0) > 0) {
 		AUTO_JSON json_t *rest = json_pack("{s:I}", "more",
 			(json_int_t)cli_int(ch, "more", 0));
