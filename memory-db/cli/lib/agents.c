@@ -100,7 +100,9 @@ agents_namespace(struct buf *out)
 	bool is_found = false;
 	int rc = look_into(true, folder, out, &is_found);
 
-	if (rc == 0 && !is_found)
+	if (rc != 0)
+		return MDB_E_NOMEM;
+	if (!is_found)
 		rc = look_into(false, folder, out, &is_found);
 	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }

@@ -169,9 +169,11 @@ backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
 			rc = add_entry(f, entry->d_name, &name, e);
 	}
 	closedir(d);
-	if (rc == 0 && f->n > 0)
+	if (rc != 0)
+		return rc;
+	if (f->n > 0)
 		qsort(f->entries, f->n, sizeof(*f->entries), compare_entries);
-	return rc;
+	return 0;
 }
 
 bool

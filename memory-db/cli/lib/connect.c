@@ -40,8 +40,10 @@ open_file(const struct connect *w, const struct client *cl,
 	rc = clientfile_read(cf, cl->format, r->file, &r->err);
 	if (cf->path[0] != '\0')
 		memcpy(r->file, cf->path, strlen(cf->path) + 1);
-	if (rc == 0 && !cf->json && (cf->json = json_object()) == NULL)
-		rc = err_nomem(&r->err);
+	if (rc != 0)
+		return rc;
+	if (!cf->json && (cf->json = json_object()) == NULL)
+		return err_nomem(&r->err);
 	/* An empty file has no text at all. */
 	return rc == 0 && !buf_str(&cf->text) ? err_nomem(&r->err) : rc;
 }

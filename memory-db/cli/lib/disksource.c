@@ -114,12 +114,14 @@ in_this_folder(disk_file_fn fn, void *ctx)
 
 	if (!getcwd(here, sizeof(here)))
 		return -1;
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(notes); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
 		snprintf(path, sizeof(path), "%s/%s", here, notes[i]);
 		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
 			rc = fn(ctx, path, st.st_size);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -304,8 +304,9 @@ begin(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
 {
 	int rc = hookfile_path(hf, w->is_project, r->file, &r->err);
 
-	if (rc == 0)
-		rc = clientfile_read(cf, CLIENT_JSON, r->file, &r->err);
+	if (rc != 0)
+		return rc;
+	rc = clientfile_read(cf, CLIENT_JSON, r->file, &r->err);
 	if (rc != 0)
 		return rc;
 	memcpy(r->file, cf->path, strlen(cf->path) + 1);

@@ -72,13 +72,15 @@ make_safe(const char *s, size_t n, escape_fn escape, struct buf *out)
 	size_t k;
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i += k) {
+	for (size_t i = 0; i < n; i += k) {
 		if (out_look(s + i, n - i, escape, escaped, &k) > 0)
 			rc = buf_add(out, s + i, k);
 		else
 			rc = buf_adds(out, escaped);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

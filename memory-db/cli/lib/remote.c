@@ -305,7 +305,7 @@ list_by_program(const struct remote *r, json_t *names, struct err *e)
 				   : remote_ssh(r, what.data, -1, -1, &text, e);
 	if (rc != 0)
 		return rc;
-	for (size_t at = 0; rc == 0 && at < text.len;) {
+	for (size_t at = 0; at < text.len;) {
 		const char *s = text.data + at;
 		const char *nl = memchr(s, '\n', text.len - at);
 		size_t n = nl ? (size_t)(nl - s) : text.len - at;
@@ -314,8 +314,10 @@ list_by_program(const struct remote *r, json_t *names, struct err *e)
 
 		rc = add_name(names, s + lead, n - lead, e);
 		at += n + 1;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -164,10 +164,12 @@ restore_place_open(struct restore_place *p, const char *target,
 
 	*p = (struct restore_place){.lock_fd = -1};
 	rc = join(p->target, target, "", e);
-	if (rc == 0)
-		rc = join(p->folder, target, FOLDER_TAIL, e);
-	if (rc == 0)
-		rc = join(p->work, p->folder, "/" WORK_NAME, e);
+	if (rc != 0)
+		return rc;
+	rc = join(p->folder, target, FOLDER_TAIL, e);
+	if (rc != 0)
+		return rc;
+	rc = join(p->work, p->folder, "/" WORK_NAME, e);
 	if (rc != 0)
 		return rc;
 	if (lstat(target, &st) == 0 && (!may_replace || !S_ISREG(st.st_mode)))
@@ -180,11 +182,13 @@ restore_place_open(struct restore_place *p, const char *target,
 				  "replace; --into FILE names another place",
 			target);
 	rc = make_parents(target, e);
-	if (rc == 0)
-		rc = make_work_folder(p, e);
-	if (rc == 0)
-		catch_signals(p);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = make_work_folder(p, e);
+	if (rc != 0)
+		return rc;
+	catch_signals(p);
+	return 0;
 }
 
 /* --- taking the place ----------------------------------------------------- */
@@ -264,7 +268,9 @@ restore_place_take(struct restore_place *p, struct err *e)
 	if (fd < 0 || fsync(fd) != 0)
 		return place_error(e, "sync", p->work);
 	rc = lock_target(p, &lock, e);
-	if (rc == 0 && lstat(p->target, &st) == 0)
+	if (rc != 0)
+		return rc;
+	if (lstat(p->target, &st) == 0)
 		rc = move_aside(p, e);
 	if (rc != 0)
 		return rc;

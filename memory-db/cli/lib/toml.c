@@ -262,8 +262,9 @@ read_statement(struct toml_reader *r, json_t *table, const struct buf *path,
 	if (toml_record(r->t, &item) != 0)
 		return err_nomem(e);
 	rc = toml_pair(r, table, &whole, 0, &from, &to, e);
-	if (rc == 0)
-		rc = end_line(r, e);
+	if (rc != 0)
+		return rc;
+	rc = end_line(r, e);
 	if (rc != 0)
 		return rc;
 	item = r->t->items[index];

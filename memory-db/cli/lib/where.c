@@ -372,9 +372,14 @@ add_command(const struct cli *c, const char *name, struct buf *out)
 	if (rc != 0)
 		return rc;
 	rc = where_add_word(c->command->name, out);
-	for (int i = 0; rc == 0 && i < c->argc; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < c->argc; i++) {
 		rc = where_add_word(c->argv[i], out);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
