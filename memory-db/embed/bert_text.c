@@ -170,9 +170,9 @@ bert_text_add_code_point(struct words *w, uint32_t cp)
 		break;
 	}
 	rc = alone ? end_word(w) : 0;
-	if (rc == 0)
-		rc = w->rules->strip_accents ? add_decomposed(w, cp)
-					     : add_part(w, cp);
+	if (rc != 0)
+		return rc;
+	rc = w->rules->strip_accents ? add_decomposed(w, cp) : add_part(w, cp);
 	return rc == 0 && alone ? end_word(w) : rc;
 }
 

@@ -124,8 +124,9 @@ safetensors_read_place(const struct safetensors *s, const json_t *o,
 	size_t shape[2], at[2], size;
 	int rc = read_sizes(o, "shape", 1, shape, e);
 
-	if (rc == 0)
-		rc = read_sizes(o, "data_offsets", 2, at, e);
+	if (rc != 0)
+		return rc;
+	rc = read_sizes(o, "data_offsets", 2, at, e);
 	if (rc < 0)
 		return rc;
 	if (__builtin_mul_overflow(shape[0], shape[1], &size) ||
