@@ -145,18 +145,20 @@ m_list_conflicts(struct call *c, json_t **ret_result, struct err *e)
 	int rc =
 		cursor ? cursor_parse(cursor, &pinned, &before, &unused, e) : 0;
 
-	if (rc == 0)
-		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
-			&limit, e);
-	if (rc >= 0)
-		rc = scope_read(c->st, c->ctx, pinned, &s, e);
-	if (rc >= 0 && json_object_get(c->params, "id"))
+	if (rc != 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit, e);
+	if (rc < 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, pinned, &s, e);
+	if (rc < 0)
+		return rc;
+	if (json_object_get(c->params, "id"))
 		return list_one(c, &s,
 			(int64_t)json_integer_value(
 				json_object_get(c->params, "id")),
 			ret_result, e);
-	if (rc >= 0)
-		rc = read_filter(c, &s, &f, e);
+	rc = read_filter(c, &s, &f, e);
 	if (rc < 0)
 		return rc;
 	if (before > 0)

@@ -85,8 +85,9 @@ entity_row(struct write *w, const json_t *params, const json_t *entry,
 	enum create_mode mode = write_entity_mode(jx_text(params, "mode"));
 	int rc = row_entity(w, name, mode, &entity, e);
 
-	if (rc == 0)
-		rc = label_find(w->st, type, &label, e);
+	if (rc != 0)
+		return rc;
+	rc = label_find(w->st, type, &label, e);
 	if (rc < 0)
 		return rc;
 	if (write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0, label, "", 0))
@@ -253,8 +254,9 @@ relation_row(struct write *w, const json_t *params, const json_t *entry,
 
 	(void)params;
 	rc = write_need_ends(w, from, to, "relations", &ends, e);
-	if (rc == 0)
-		rc = label_find(w->st, type, &label, e);
+	if (rc != 0)
+		return rc;
+	rc = label_find(w->st, type, &label, e);
 	if (rc < 0)
 		return rc;
 	made = write_did_relation(w, OP_SHOW, &ends, label);

@@ -14,10 +14,10 @@ m_list_erasures(struct call *c, json_t **ret_result, struct err *e)
 	int64_t at[2] = {0, 0};
 	char next[PAGE_CURSOR_SIZE];
 	bool more = false;
-	int rc = !o ? err_nomem(e) : 0;
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
+	if (!o)
+		return err_nomem(e);
 	/* Behind the last op of that change. */
 	if (!cursor && jx_int(c->params, "since", JX_OPTIONAL, 0, INT64_MAX,
 			       &at[0], e) == 0)
@@ -62,7 +62,8 @@ m_replay_erasures(struct call *c, json_t **ret_result, struct err *e)
 		return err_nomem(e);
 	if (done.change > 0)
 		rc = member_set_int(o, "change", done.change, e);
-	if (rc == 0)
-		*ret_result = take_ptr(o);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(o);
+	return 0;
 }

@@ -171,8 +171,9 @@ m_delete_file(struct call *c, json_t **ret_result, struct err *e)
 	int64_t ns, branch;
 	int rc = scope_write(c->st, c->ctx, &ns, &branch, e);
 
-	if (rc == 0)
-		rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
+	if (rc != 0)
+		return rc;
+	rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 1)

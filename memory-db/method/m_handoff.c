@@ -312,12 +312,15 @@ m_handoff_write(struct call *c, struct write *w, enum handoff_do what,
 	if (!w->replay)
 		rc = what == HANDOFF_LEAVE ? handoff_leave(w, c->params, h, e)
 					   : m_handoff_claim(c, w, h, e);
-	if (rc == 0)
-		rc = write_end(w, e);
-	if (rc == 0 && w->replay)
-		rc = log_ops(c->st, w->change_id, 0, 0, m_handoff_replay_op, &r,
-			e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
+	if (w->replay)
+		return log_ops(c->st, w->change_id, 0, 0, m_handoff_replay_op,
+			&r, e);
+	return 0;
 }
 
 int

@@ -153,10 +153,10 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	int64_t next = 0, bytes, unused;
 	struct scope scope;
 	char text[CURSOR_SIZE];
-	int rc = !result ? err_nomem(e) : 0;
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	if (!result)
+		return err_nomem(e);
 	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
 	if (rc == 0 && cursor)
 		rc = cursor_parse(cursor, &q.after, &unused, &unused, e);

@@ -96,8 +96,9 @@ m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 	rc = retry_seen(c, e);
 	if (rc == 1)
 		return name_result(to, ret_result, e);
-	if (rc == 0)
-		rc = namespaces_rename(c->st, from, to, e);
+	if (rc != 0)
+		return rc;
+	rc = namespaces_rename(c->st, from, to, e);
 	if (rc != 0)
 		return rc;
 	rc = retry_remember(c, 0, e);
@@ -115,8 +116,9 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	rc = retry_seen(c, e);
 	if (rc == 1)
 		return name_result(of, ret_result, e);
-	if (rc == 0)
-		rc = namespaces_alias(c->st, alias, of, e);
+	if (rc != 0)
+		return rc;
+	rc = namespaces_alias(c->st, alias, of, e);
 	if (rc != 0)
 		return rc;
 	rc = retry_remember(c, 0, e);
@@ -212,8 +214,9 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 	rc = retry_seen(c, e);
 	if (rc == 1)
 		return merge_result(c, to, &got, ret_result, e);
-	if (rc == 0)
-		rc = namespaces_merge(c->st, c->ctx, from, to, &got, e);
+	if (rc != 0)
+		return rc;
+	rc = namespaces_merge(c->st, c->ctx, from, to, &got, e);
 	if (rc != 0)
 		return rc;
 	rc = retry_remember(c, got.change, e);

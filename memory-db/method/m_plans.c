@@ -404,11 +404,13 @@ m_plans_list(struct call *c, json_t **ret_result, struct err *e)
 		return err_nomem(e);
 	search.params = params;
 	rc = m_search_nodes(&search, &found, e);
-	json_array_foreach(json_object_get(found, "results"), i, row)
-		if (rc == 0)
-			rc = m_plans_row(c, row, plans, e);
 	if (rc != 0)
 		return rc;
+	json_array_foreach(json_object_get(found, "results"), i, row) {
+		rc = m_plans_row(c, row, plans, e);
+		if (rc != 0)
+			return rc;
+	}
 	*ret_result = json_pack("{s:O,s:O*,s:O*,s:O*}", "plans", plans, "count",
 		json_object_get(found, "count"), "next",
 		json_object_get(found, "next"), "partial",

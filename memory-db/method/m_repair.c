@@ -29,8 +29,9 @@ m_repair(struct call *c, json_t **ret_result, struct err *e)
 	int rc = !result ? err_nomem(e)
 			 : jx_array(c->params, "facts", JX_REQUIRED, &facts, e);
 
-	if (rc == 0)
-		rc = jx_bool(c->params, "dry_run", JX_OPTIONAL, &dry_run, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_bool(c->params, "dry_run", JX_OPTIONAL, &dry_run, e);
 	if (rc < 0)
 		return rc;
 	json_array_foreach(facts, i, id) {

@@ -84,16 +84,18 @@ replace(struct write *w, int64_t entity, const json_t *params,
 		json_pack("{s:O}", "text", json_object_get(params, "new"));
 	static const char *const times[] = {"valid_from", "valid_to"};
 	int64_t old = 0;
-	int rc = !item ? err_nomem(e) : 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(times); i++) {
+	if (!item)
+		return err_nomem(e);
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
 		json_t *t = json_object_get(params, times[i]);
 
 		if (t && json_object_set(item, times[i], t) != 0)
 			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	rc = provenance_observation(w->st, w->ctx, item, "new", &f, e);
 	if (rc != 0)
 		return rc;

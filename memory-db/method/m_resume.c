@@ -178,8 +178,9 @@ resume_since(struct resume *r)
 		if (own && session && strcmp(own, session) == 0)
 			continue;
 		rc = resume_count(r, change);
-		if (rc == 0)
-			rc = resume_change(r, CARRY_SINCE, change);
+		if (rc != 0)
+			return rc;
+		rc = resume_change(r, CARRY_SINCE, change);
 		if (rc != 0)
 			return rc;
 	}
@@ -216,12 +217,15 @@ resume_last(struct resume *r)
 	if (buf_addf(&line, "- ended %.10s %.5s UTC", at, at + 11) != 0)
 		return err_nomem(r->e);
 	rc = resume_label(r, ", ", r->last.client, &line);
-	if (rc == 0)
-		rc = resume_label(r, ", session ", r->last.session, &line);
-	if (rc == 0)
-		rc = carry_text_add(&r->text, CARRY_LAST, &line, r->e);
-	if (rc == 0)
-		rc = label_text(r->c->st, r->last.session, &session, r->e);
+	if (rc != 0)
+		return rc;
+	rc = resume_label(r, ", session ", r->last.session, &line);
+	if (rc != 0)
+		return rc;
+	rc = carry_text_add(&r->text, CARRY_LAST, &line, r->e);
+	if (rc != 0)
+		return rc;
+	rc = label_text(r->c->st, r->last.session, &session, r->e);
 	if (rc < 0)
 		return rc;
 	rc = resume_history(r,
@@ -277,14 +281,16 @@ resume_set_since(struct resume *r, json_t *o)
 	if (!since)
 		return err_nomem(r->e);
 	rc = member_set_int(since, "change", r->last.change, r->e);
-	if (rc == 0)
-		rc = member_set_time(since, "at", r->last.at, r->e);
-	if (rc == 0)
-		rc = member_set_label(r->c->st, since, "session",
-			r->last.session, r->e);
-	if (rc == 0)
-		rc = member_set_label(r->c->st, since, "client", r->last.client,
-			r->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(since, "at", r->last.at, r->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(r->c->st, since, "session", r->last.session,
+		r->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(r->c->st, since, "client", r->last.client, r->e);
 	if (rc != 0)
 		return rc;
 	return json_object_set(o, "since", since) != 0 ? err_nomem(r->e) : 0;
@@ -296,10 +302,12 @@ resume_reply(struct resume *r, size_t budget, json_t **ret_result)
 	AUTO_JSON json_t *o = json_object();
 	int rc = !o ? err_nomem(r->e) : carry_text_pack(&r->text, budget, r->e);
 
-	if (rc == 0)
-		rc = carry_text_tell(&r->text, o, r->e);
-	if (rc == 0)
-		rc = resume_set_since(r, o);
+	if (rc != 0)
+		return rc;
+	rc = carry_text_tell(&r->text, o, r->e);
+	if (rc != 0)
+		return rc;
+	rc = resume_set_since(r, o);
 	if (rc != 0)
 		return rc;
 	if ((r->is_more && jx_set(o, "more", json_true()) != 0) ||
@@ -319,9 +327,14 @@ m_resume(struct call *c, json_t **ret_result, struct err *e)
 	size_t budget;
 	int rc = resume_begin(c, "Where you were.", &r, &budget, e);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sources); i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
 		rc = sources[i](&r);
-	return rc == 0 ? resume_reply(&r, budget, ret_result) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	return resume_reply(&r, budget, ret_result);
 }
 
 int
@@ -336,10 +349,12 @@ m_since_last(struct call *c, json_t **ret_result, struct err *e)
 			      : resume_begin(c, "What changed meanwhile.", &r,
 					&budget, e);
 
-	if (rc == 0)
-		rc = resume_since(&r);
-	if (rc == 0)
-		rc = resume_reply(&r, budget, ret_result);
+	if (rc != 0)
+		return rc;
+	rc = resume_since(&r);
+	if (rc != 0)
+		return rc;
+	rc = resume_reply(&r, budget, ret_result);
 	if (rc != 0)
 		return rc;
 	json_object_foreach(r.by, key, row)

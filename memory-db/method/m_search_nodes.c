@@ -40,9 +40,11 @@ m_search_nodes_read_place(struct call *c, struct search_request *q,
 	if (rc != 0)
 		return rc;
 	rc = scope_read(c->st, c->ctx, change, s, e);
-	for (int i = 0; rc == 0 && i < s->n; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < s->n; i++)
 		q->ns[i] = s->ns[i];
-	return rc;
+	return 0;
 }
 
 int

@@ -125,10 +125,10 @@ m_skills_add_row(struct call *c, const json_t *found, json_t *skills,
 		json_object_get(found, "from"), "description",
 		json_array_get(json_object_get(found, "observations"), 0),
 		"version", json_object_get(found, "version"));
-	int rc = !row ? err_nomem(e) : 0;
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	if (!row)
+		return err_nomem(e);
 	rc = skill_figures(c->st,
 		(int64_t)json_integer_value(json_object_get(found, "id")), row,
 		e);
@@ -160,11 +160,13 @@ m_list_skills(struct call *c, json_t **ret_result, struct err *e)
 		return err_nomem(e);
 	search.params = params;
 	rc = m_search_nodes(&search, &found, e);
-	json_array_foreach(json_object_get(found, "results"), i, row)
-		if (rc == 0)
-			rc = m_skills_add_row(c, row, skills, e);
 	if (rc != 0)
 		return rc;
+	json_array_foreach(json_object_get(found, "results"), i, row) {
+		rc = m_skills_add_row(c, row, skills, e);
+		if (rc != 0)
+			return rc;
+	}
 	*ret_result = json_pack("{s:O,s:O*,s:O*}", "skills", skills, "count",
 		json_object_get(found, "count"), "next",
 		json_object_get(found, "next"));

@@ -65,8 +65,9 @@ m_snapshot_database(struct call *c, json_t **ret_result, struct err *e)
 		return err_set(e, MDB_E_INTERNAL,
 			"snapshot_database runs on its own thread alone");
 	rc = store_copy(c->st, c->cancelled, &fd, &bytes, e);
-	if (rc == 0)
-		rc = describe(c, bytes, o, e);
+	if (rc != 0)
+		return rc;
+	rc = describe(c, bytes, o, e);
 	if (rc != 0)
 		return rc;
 	*c->ret_fd = take_fd(&fd);

@@ -170,11 +170,16 @@ select_run(struct select *s, const char *run, struct err *e)
 	AUTO_IDSET struct idset all = {0};
 	int rc = sliced_run_changes(st, run, s->u->w->ns, &all, e);
 
-	for (size_t i = 0; rc == 0 && i < all.cap; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < all.cap; i++) {
 		if (all.slots[i].id != 0 && (rc = log_get(st, all.slots[i].id,
 						     select_change, s, e)) == 1)
 			rc = 0;
-	return rc == 0 ? sliced_run_close(st, run, e) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	return sliced_run_close(st, run, e);
 }
 
 static int
