@@ -151,12 +151,16 @@ carry_text_tell(const struct carry_text *t, json_t *o, struct err *e)
 			(int)strcspn(sections[s].name, " "), sections[s].name);
 		rc = member_set_int(counts, key, (int64_t)t->counts[s], e);
 	}
-	if (rc == 0)
-		rc = member_set_text(o, "context",
-			t->text.data ? t->text.data : "", t->text.len, e);
-	if (rc == 0)
-		rc = member_set_int(o, "tokens", (int64_t)t->tokens, e);
-	if (rc == 0 && t->left_out > 0)
-		rc = member_set_int(o, "left_out", (int64_t)t->left_out, e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "context", t->text.data ? t->text.data : "",
+		t->text.len, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "tokens", (int64_t)t->tokens, e);
+	if (rc != 0)
+		return rc;
+	if (t->left_out > 0)
+		return member_set_int(o, "left_out", (int64_t)t->left_out, e);
+	return 0;
 }
