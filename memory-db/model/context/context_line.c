@@ -101,15 +101,19 @@ add_from(struct context_writing *w)
 				w->g.e);
 
 	from = json_object_get(row, "from");
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(members); i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		const char *text = jx_text(from, members[i][0]);
 
 		if (text && (buf_adds(&w->line, members[i][1]) != 0 ||
 				    context_quote(&w->line, text,
 					    strlen(text)) != 0))
 			rc = err_nomem(w->g.e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int
@@ -118,15 +122,16 @@ context_add_contest(struct context_writing *w, int64_t fact)
 	struct contest c; /* ", contested (conflict #7), until 2026-05-01" */
 	int rc = contested_find(w->g.st, fact, &c, w->g.e);
 
-	if (rc == 0 &&
-		((c.conflict != 0 &&
-			 buf_addf(&w->line, ", contested (conflict #%lld)",
-				 (long long)c.conflict) != 0) ||
-			(c.later != 0 && (buf_adds(&w->line, ", until ") != 0 ||
-						 context_add_day(w, &w->line,
-							 c.until) != 0))))
-		rc = err_nomem(w->g.e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if ((c.conflict != 0 &&
+		    buf_addf(&w->line, ", contested (conflict #%lld)",
+			    (long long)c.conflict) != 0) ||
+		(c.later != 0 &&
+			(buf_adds(&w->line, ", until ") != 0 ||
+				context_add_day(w, &w->line, c.until) != 0)))
+		return err_nomem(w->g.e);
+	return 0;
 }
 
 /* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
