@@ -167,15 +167,15 @@ vote_lines(struct votes *v, const char *text, size_t n)
 	struct lines l = {0};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n;) {
+	for (size_t i = 0; i < n;) {
 		const char *end = memchr(text + i, '\n', n - i);
 		size_t k = end ? (size_t)(end - text) - i : n - i;
 
 		rc = vote_line(v, &l, text + i, k);
 		i += k + 1;
+		if (rc != 0)
+			return rc;
 	}
-	if (rc)
-		return rc;
 	if (l.steps >= 2)
 		rc = vote(v, PROCEDURAL, WEIGHT_STEPS + l.steps, "procedure",
 			"steps", "it is a list of steps", l.first, l.first_n);
@@ -250,11 +250,11 @@ classify_content(const char *text, size_t n, const char *zone,
 		.deadline_ns = deadline_ns};
 	int rc = evidence ? 0 : err_nomem(e);
 
-	if (rc == 0 && zone[0] != '\0' &&
+	if (rc != 0)
+		return rc;
+	if (zone[0] != '\0' &&
 		clock_zone_minutes(zone, q.at, &q.zone_minutes) != 0)
 		q.zone_minutes = 0;
-	if (rc)
-		return rc;
 	rc = vote_lines(&v, text, n);
 	if (rc)
 		return rc;

@@ -147,9 +147,11 @@ judge_making(const struct judging *j, int64_t ns, int64_t entity,
 
 	if (j->rules >> CURATION_consolidate & 1)
 		rc = judge_group(j, ns, entity, ret);
-	if (rc == 0 && (j->rules >> CURATION_procedure & 1))
-		rc = judge_sequences(j, ns, entity, ret);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (j->rules >> CURATION_procedure & 1)
+		return judge_sequences(j, ns, entity, ret);
+	return 0;
 }
 
 /* The days that would be summarised, with the first page of a preview. */
@@ -160,17 +162,23 @@ judge_days(const struct judging *j, int64_t ns, int64_t deadline_ns,
 	int64_t day, end;
 	int rc = day_range(j, ns, &day, &end);
 
-	for (; rc == 0 && day < end && clock_mono_ns() < deadline_ns; day++) {
+	if (rc != 0)
+		return rc;
+	for (; day < end && clock_mono_ns() < deadline_ns; day++) {
 		struct verdict_move v = {.rule = CURATION_day_summary,
 			.was = day};
 		struct day d;
 
 		rc = day_find(j, ns, day, &d);
 		v.uses = v.becomes = d.n;
-		if (rc == 0 && d.n > 0)
+		if (rc != 0)
+			return rc;
+		if (d.n > 0)
 			rc = list_add(ret, &v, j->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

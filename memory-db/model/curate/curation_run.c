@@ -113,8 +113,9 @@ running_begin(struct running *x, struct call *c,
 		x->rules);
 	rc = sliced_run_begin(&x->run, &head, TOOL_NAME(curate), target,
 		x->branch, x->e);
-	if (rc == 0)
-		rc = begin_state(x);
+	if (rc != 0)
+		return rc;
+	rc = begin_state(x);
 	if (rc)
 		return rc;
 	x->judging = (struct judging){.st = c->st,

@@ -135,8 +135,9 @@ report_run(struct report *r, const char *run, const char *cursor,
 	int rc = cursor ? cursor_parse(cursor, &change, &after, &unused, r->e)
 			: 0;
 
-	if (rc == 0)
-		rc = curated_each(r->st, run, after, report_row, r, r->e);
+	if (rc != 0)
+		return rc;
+	rc = curated_each(r->st, run, after, report_row, r, r->e);
 	if (rc < 0)
 		return rc;
 	j = json_pack("{s:s,s:O,s:O,s:O,s:O}", "run", run, "done",

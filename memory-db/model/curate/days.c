@@ -363,7 +363,12 @@ day_write(struct write *w, const struct day *d, int64_t *ret_entity,
 	if (rc)
 		return rc;
 	rc = relate_all(w, *ret_entity, &x);
-	for (int i = 0; rc == 0 && i < d->n; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < d->n; i++) {
 		rc = triple_relate(w, d->facts[i], e);
-	return rc ? rc : write_note(w, name, e);
+		if (rc != 0)
+			return rc;
+	}
+	return write_note(w, name, e);
 }

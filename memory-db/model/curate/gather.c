@@ -97,11 +97,13 @@ is_episode(const struct judging *j, int64_t entity, int64_t *ret_type)
 		return rc < 0 ? rc : 0;
 	*ret_type = x.type;
 	rc = curated_content_at(j->st, entity, &at, j->e);
-	if (rc == 0)
-		rc = is_gathered(j, entity, &gathered);
-	return rc != 0 ? rc
-		       : !gathered && (double)(j->now - at) >=
-					      r->age_days * (double)DAY_MS;
+	if (rc != 0)
+		return rc;
+	rc = is_gathered(j, entity, &gathered);
+	if (rc != 0)
+		return rc;
+	return !gathered &&
+	       (double)(j->now - at) >= r->age_days * (double)DAY_MS;
 }
 
 /* --- a group -------------------------------------------------------------- */
@@ -167,9 +169,14 @@ search_group(struct search *s)
 	int rc =
 		recall_candidates(s->j->st, &q, CANDIDATES, facts, &n, s->j->e);
 
-	for (int i = 0; rc == 0 && i < n && !s->is_led; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < n && !s->is_led; i++) {
 		rc = try_one(s, facts[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
@@ -350,7 +357,12 @@ gather_write(struct write *w, const struct gather_group *g, int64_t *ret_entity,
 	if (rc)
 		return rc;
 	rc = write_quotes(w, *ret_entity, &q);
-	for (int i = 0; rc == 0 && i < g->n; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < g->n; i++) {
 		rc = made_relate(w, *ret_entity, g->entity[i], e);
-	return rc == 0 ? write_note(w, name.data, e) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	return write_note(w, name.data, e);
 }

@@ -143,7 +143,9 @@ may_act(const struct judging *j, const struct curation_rule *r, int64_t entity)
 	int rc =
 		is_held(j, entity, moves ? ATTR_TIER : ATTR_CONFIRMED, &stands);
 
-	if (rc == 0 && moves && !stands)
+	if (rc != 0)
+		return rc;
+	if (moves && !stands)
 		rc = has_instruction(j, entity, &stands);
 	return rc < 0 ? rc : !stands;
 }

@@ -252,9 +252,14 @@ search_tracks(struct finding *f)
 	q.query = text.data;
 	q.query_n = text.len;
 	rc = recall_candidates(f->j->st, &q, CANDIDATES, facts, &n, f->j->e);
-	for (int i = 0; rc == 0 && i < n && !f->is_led; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < n && !f->is_led; i++) {
 		rc = try_track(f, facts[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Of the tracks those are kept that go the longest way which `least` of them
@@ -352,7 +357,7 @@ relate_all(struct write *w, const struct sequence *s, int64_t entity,
 	const int64_t *all = &s->entity[0][0];
 	int n = s->tracks * SEQUENCE_STEPS, rc = 0;
 
-	for (int i = 0; rc == 0 && i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		bool is_first = i % SEQUENCE_STEPS < s->steps;
 
 		for (int k = 0; is_first && k < i; k++)
@@ -360,8 +365,10 @@ relate_all(struct write *w, const struct sequence *s, int64_t entity,
 				   all[k] != all[i];
 		if (is_first)
 			rc = made_relate(w, entity, all[i], e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int
@@ -383,9 +390,15 @@ sequence_write(struct write *w, const struct sequence *s, int64_t *ret_entity,
 	if (rc)
 		return rc;
 	rc = write_attr(w, *ret_entity, ATTR_TIER, 3, e);
-	for (int i = 0; rc == 0 && i < s->steps; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < s->steps; i++) {
 		rc = write_step(w, s, i, *ret_entity, e);
-	if (rc == 0)
-		rc = relate_all(w, s, *ret_entity, e);
-	return rc ? rc : write_note(w, name.data, e);
+		if (rc != 0)
+			return rc;
+	}
+	rc = relate_all(w, s, *ret_entity, e);
+	if (rc != 0)
+		return rc;
+	return write_note(w, name.data, e);
 }

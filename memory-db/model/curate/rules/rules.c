@@ -214,10 +214,12 @@ curation_settings_of(const json_t *value, struct curation_settings *ret,
 		.brake_least = BRAKE_LEAST,
 		.hold_days = HOLD_DAYS};
 	memcpy(ret->rules, rules, sizeof(rules));
-	json_object_foreach((json_t *)(uintptr_t)value, key, v)
-		if (rc == 0)
-			rc = set_member(ret, key, v, e);
-	return rc;
+	json_object_foreach((json_t *)(uintptr_t)value, key, v) {
+		rc = set_member(ret, key, v, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
