@@ -232,7 +232,7 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(list);
-	return rc;
+	return 0;
 }
 
 /* --- names ---------------------------------------------------------------- */
