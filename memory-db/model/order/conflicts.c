@@ -211,11 +211,13 @@ look_at_all(struct finding *f, const int64_t *facts, int n)
 {
 	int rc = 0;
 
-	for (int i = 0; i < n && rc == 0 && !f->ret->partial; i++) {
+	for (int i = 0; i < n && !f->ret->partial; i++) {
 		rc = look_at(f, facts[i]);
 		f->ret->partial = is_late(f);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* Those with its words. */

@@ -150,12 +150,14 @@ on_conflict_before(struct write_watcher *watcher, struct write *w,
 	if (rc == 0)
 		rc = find(x, w, e);
 	x->said.text = NULL;
-	for (size_t i = 0; rc == 0 && i < x->found.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < x->found.n; i++)
 		if (x->mode == ON_CONFLICT_SUPERSEDE && x->place == 0 &&
 			f->supersedes == 0 &&
 			makes_room(x, &x->found.v[i], f->entity))
 			x->place = f->supersedes = x->found.v[i].fact;
-	return rc;
+	return 0;
 }
 
 /* --- acting --------------------------------------------------------------- */
@@ -265,8 +267,9 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 
 	if (c->fact == x->place) {
 		rc = write_copy_marks(w, f->entity, c->fact, fact, e);
-		if (rc == 0)
-			rc = write_hide_marked(w, f->entity, c->fact, e);
+		if (rc != 0)
+			return rc;
+		rc = write_hide_marked(w, f->entity, c->fact, e);
 	} else if (x->place != 0 && makes_room(x, c, f->entity)) {
 		/* All older values make room, not the newest of them alone. */
 		rc = write_hide_marked(w, f->entity, c->fact, e);

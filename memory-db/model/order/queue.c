@@ -157,11 +157,14 @@ queue_side(struct store *st, int64_t fact, struct queue_side *ret,
 	rc = fact_existence(st, ret->entity, NULL, NULL, &ret->name, e);
 	if (rc == 0)
 		rc = entity_first_name(st, ret->entity, NULL, &ret->name, e);
-	if (rc >= 0 && !buf_str(&ret->name))
-		rc = err_nomem(e);
-	if (rc >= 0)
-		rc = queue_is_there(st, fact, &ret->is_there, e);
-	if (rc == 0 && ret->at == FACT_NO_TIME) {
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&ret->name))
+		return err_nomem(e);
+	rc = queue_is_there(st, fact, &ret->is_there, e);
+	if (rc != 0)
+		return rc;
+	if (ret->at == FACT_NO_TIME) {
 		rc = provenance_origin(st, fact, &origin, e);
 		ret->at = origin.at;
 	}
@@ -370,12 +373,14 @@ queue_add(struct store *st, const struct queue_found *f, int64_t *ret_id,
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = conflict_add(st, &c, ret_id, e);
-	if (rc == 0 && *ret_id > CONFLICT_ID_MAX)
-		rc = err_set(e, MDB_E_LIMIT,
+	if (rc != 0)
+		return rc;
+	if (*ret_id > CONFLICT_ID_MAX)
+		return err_set(e, MDB_E_LIMIT,
 			"the queue of conflicts has had %d rows; no more can "
 			"be told apart",
 			CONFLICT_ID_MAX);
-	return rc < 0 ? rc : 1;
+	return 1;
 }
 
 int

@@ -99,11 +99,13 @@ tell_decision(struct store *st, const struct queue_row *r, json_t *row,
 	struct deciding x = {st, json_object(), e};
 	int rc = member_set_new(row, "resolution", x.o, e);
 
-	if (rc == 0)
-		rc = member_set_new(x.o, "strategy",
-			json_string(conflict_decision_name(r->decision)), e);
-	if (rc == 0)
-		rc = log_get(st, r->since, tell_change, &x, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(x.o, "strategy",
+		json_string(conflict_decision_name(r->decision)), e);
+	if (rc != 0)
+		return rc;
+	rc = log_get(st, r->since, tell_change, &x, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -141,7 +143,9 @@ tell_merge(struct store *st, const struct queue_row *r, json_t *row,
 	AUTO_BUF struct buf name = {0};
 	int rc = member_set_text(row, "reason", notes, strlen(notes), e);
 
-	if (rc == 0 && r->c.theirs > 0)
+	if (rc != 0)
+		return rc;
+	if (r->c.theirs > 0)
 		rc = lens_branch_name(st, r->c.theirs, &name, e);
 	if (rc == 1)
 		rc = member_set_text(row, "branch", name.data, name.len, e);
@@ -163,10 +167,10 @@ queue_tell(struct store *st, const struct queue_row *r, json_t **ret,
 			? conflict_decision_name(r->c.action)
 			: "keep_both");
 	json_t *name = NULL;
-	int rc = !row ? err_nomem(e) : 0;
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!row)
+		return err_nomem(e);
 	rc = member_entity_name(st, r->c.entity, &name, e);
 	if (rc)
 		return rc;

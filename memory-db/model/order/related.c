@@ -182,7 +182,7 @@ related_by_relations(struct relating *x)
 	if (rc < 0)
 		return rc;
 	rc = 0;
-	for (size_t i = 0; rc == 0 && i < first->n; i++) {
+	for (size_t i = 0; i < first->n; i++) {
 		struct related_step *step = &first->v[i];
 		struct related_row *row = related_row_of(x, step->entity, &rc);
 		struct related_why why = {RELATED_RELATIONS, step->label, 0, 0,
@@ -191,11 +191,16 @@ related_by_relations(struct relating *x)
 		if (row)
 			related_add(row, LIKELY_STEP * (1 + step->weight) / 2,
 				&why);
+		if (rc != 0)
+			return rc;
 	}
-	for (size_t i = 0; rc == 0 && i < first->n && i < THROUGH_MAX; i++)
+	for (size_t i = 0; i < first->n && i < THROUGH_MAX; i++) {
 		if (!related_is_late(x))
 			rc = related_second_step(x, &first->v[i], second);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- tags ------------------------------------------------------------------ */
@@ -230,11 +235,14 @@ related_take_tag(void *ctx, const struct fact *f)
 	j = jx_parse(f->text, f->text_n, t->e);
 	if (!j)
 		return MDB_E_NOMEM;
-	json_array_foreach(json_object_get(j, "tags"), i, tag)
-		if (rc == 0 && json_is_string(tag))
+	json_array_foreach(json_object_get(j, "tags"), i, tag) {
+		if (json_is_string(tag))
 			rc = related_put_tag(t, json_string_value(tag),
 				json_string_length(tag));
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -362,7 +370,7 @@ related_by_session(struct related_session *s, int64_t session)
 	if (rc < 0)
 		return rc;
 	rc = 0;
-	for (size_t i = 0; rc == 0 && i < s->entities.cap; i++) {
+	for (size_t i = 0; i < s->entities.cap; i++) {
 		struct related_row *row =
 			related_row_of(x, s->entities.slots[i].id, &rc);
 
@@ -370,8 +378,10 @@ related_by_session(struct related_session *s, int64_t session)
 			related_add(row,
 				related_shared(LIKELY_SESSION, s->entities.n),
 				&why);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

@@ -83,14 +83,16 @@ reasons_relation(struct store *st, const struct related_why *why,
 			     ? err_nomem(e)
 			     : reasons_put(out, json_string_value(via),
 				       json_string_length(via), e);
-		if (rc == 0 && buf_adds(out, ": ") != 0)
-			rc = err_nomem(e);
-		if (rc == 0)
-			rc = reasons_put_label(st, out, why->label, e);
-		if (rc == 0 && buf_adds(out, ", ") != 0)
-			rc = err_nomem(e);
-		return rc == 0 ? reasons_put_label(st, out, why->label_2, e)
-			       : rc;
+		if (rc != 0)
+			return rc;
+		if (buf_adds(out, ": ") != 0)
+			return err_nomem(e);
+		rc = reasons_put_label(st, out, why->label, e);
+		if (rc != 0)
+			return rc;
+		if (buf_adds(out, ", ") != 0)
+			return err_nomem(e);
+		return reasons_put_label(st, out, why->label_2, e);
 	}
 	rc = reasons_put(out, why->is_incoming ? to : from,
 		strlen(why->is_incoming ? to : from), e);

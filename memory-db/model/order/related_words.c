@@ -227,9 +227,14 @@ related_read_candidates(struct related_texts *t)
 		recall.ns[i] = q->scope->ns[i];
 	rc = recall_candidates(t->x->st, &recall, CANDIDATES, facts, &n,
 		t->x->e);
-	for (int i = 0; rc == 0 && i < n && !related_is_late(t->x); i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < n && !related_is_late(t->x); i++) {
 		rc = related_look_at(t, facts[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* A word counts less for each of the others that have it. */

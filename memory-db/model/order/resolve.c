@@ -253,10 +253,10 @@ tell(struct resolving *x, json_t **ret)
 		json_pack("{s:I,s:s,s:s}", "id", (json_int_t)x->row->c.id,
 			"conflict_type", conflict_kind_name(x->row->c.kind),
 			"strategy", done ? done : "none");
-	int rc = !o ? err_nomem(x->e) : 0;
+	int rc = 0;
 
-	if (rc)
-		return rc;
+	if (!o)
+		return err_nomem(x->e);
 	if (x->why)
 		rc = member_set_text(o, "why", x->why, strlen(x->why), x->e);
 	if (rc)
@@ -300,7 +300,7 @@ decide_facts(struct resolving *x, enum resolve_strategy strategy)
 	if (rc)
 		return rc;
 	choose(x);
-	return rc;
+	return 0;
 }
 
 /* The values of a merge are no facts that could be hidden: the target has kept

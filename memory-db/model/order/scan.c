@@ -212,13 +212,15 @@ tell_times(struct scan *x, json_t *o)
 	static const char *const keys[] = {"started_at", "ended_at"};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		int64_t ms = scan_number(x, keys[i], 0);
 
 		if (ms > 0)
 			rc = member_set_time(o, keys[i], ms, x->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int
@@ -302,15 +304,19 @@ scan_chunk(struct scan *x, int64_t end_ns)
 	int rc = more < 0 ? more : look_at_main(x, &scope, &attributes);
 
 	x->attributes = attributes;
-	for (int i = 0; rc == 0 && i < c.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < c.n; i++) {
 		rc = scan_fact(x, &scope, c.v[i]);
 		x->after = c.v[i];
-		if (rc == 0 && i + 1 < c.n && clock_mono_ns() > end_ns)
+		if (rc != 0)
+			return rc;
+		if (i + 1 < c.n && clock_mono_ns() > end_ns)
 			return 1;
 	}
-	if (rc == 0 && c.last > x->after)
+	if (c.last > x->after)
 		x->after = c.last;
-	return rc < 0 ? rc : more;
+	return more;
 }
 
 /* Where the steps before left off; what they did not write is in *p. */

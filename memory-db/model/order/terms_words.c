@@ -156,7 +156,9 @@ terms_mark_subject(struct reading *r, const char *subject)
 	x->t = name;
 	name->text = subject;
 	rc = terms_take_words(x);
-	for (int i = 0; rc == 0 && x->n > 0 && i + x->n <= r->n; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; x->n > 0 && i + x->n <= r->n; i++) {
 		int k = 0;
 
 		while (k < x->n && r->w[i + k].stem == x->w[k].stem)
@@ -165,10 +167,10 @@ terms_mark_subject(struct reading *r, const char *subject)
 			r->w[i + j].is_subject = true;
 	}
 	/* "The user" stands for whomever the memory belongs to. */
-	for (int i = 0; rc == 0 && i < r->n && i < 2; i++)
+	for (int i = 0; i < r->n && i < 2; i++)
 		if (r->w[i].n == 4 && memcmp(r->w[i].s, "user", 4) == 0)
 			r->w[i].is_subject = true;
-	return rc;
+	return 0;
 }
 
 /* The words of a phrase stand one behind the other somewhere. */
