@@ -147,13 +147,15 @@ plan_say_steps(struct plan_saving *s, const json_t *steps, struct err *e)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		struct plan_match *m = &s->matches[i];
 
 		rc = plan_step_with(m->was ? m->was->said : NULL, m->number,
 			json_array_get(steps, i), &m->said, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int
@@ -174,9 +176,10 @@ plan_head_with(const struct plan_saving *s, const json_t *given, json_t **ret,
 		return err_nomem(e);
 	rc = plan_overlay(head, given, plan_head_members,
 		ARRAY_LEN(plan_head_members), e);
-	if (rc == 0)
-		*ret = take_ptr(head);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(head);
+	return 0;
 }
 
 /* Hides the steps that are not given. Of a step that stood twice the one that
@@ -207,15 +210,17 @@ plan_write_steps(struct write *w, const struct plan_saving *s, struct err *e)
 	char at[64];
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		const struct plan_match *m = &s->matches[i];
 
 		snprintf(at, sizeof(at), "steps[%zu]", i);
 		if (!m->was || !json_equal(m->was->said, m->said))
 			rc = plan_put_step(w, s->plan.entity, m->said,
 				m->was ? m->was->fact : 0, at, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -37,10 +37,10 @@ plan_step_with(const json_t *was, int64_t number, const json_t *given,
 		was ? jx_copy(was)
 		    : json_pack("{s:I,s:s}", "step", (json_int_t)number,
 			      "state", plan_state_name(PLAN_TODO));
-	int rc = !said ? err_nomem(e) : 0;
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	if (!said)
+		return err_nomem(e);
 	if (json_is_string(given))
 		rc = json_object_set(said, "text", (json_t *)(uintptr_t)given)
 			     ? err_nomem(e)
