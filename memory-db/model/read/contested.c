@@ -108,15 +108,17 @@ contested_set(struct store *st, int64_t fact, json_t *j, struct err *e)
 		return rc;
 	if (c.conflict != 0) {
 		rc = member_set_bool(j, "contested", true, e);
-		if (rc == 0)
-			rc = member_set_int(j, "conflict", c.conflict, e);
+		if (rc != 0)
+			return rc;
+		rc = member_set_int(j, "conflict", c.conflict, e);
 	}
 	if (rc)
 		return rc;
 	if (c.later != 0) {
 		rc = member_set_int(j, "later", c.later, e);
-		if (rc == 0)
-			rc = member_set_time(j, "until", c.until, e);
+		if (rc != 0)
+			return rc;
+		rc = member_set_time(j, "until", c.until, e);
 	}
 	return rc;
 }

@@ -146,13 +146,16 @@ derived_suspect_look(struct search *s, int64_t entity)
 	rc = derivations_each_of(s->st, entity, derived_suspect_collect, &here,
 		s->e);
 	rc = rc < 0 ? rc : 0;
-	for (int i = 0;
-		rc == 0 && i < here.n && json_array_size(s->list) < REASONS;
-		i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < here.n && json_array_size(s->list) < REASONS; i++) {
 		rc = here.rows[i].kind == FACT_RELATION
 			     ? look_at_relation(&here, &here.rows[i])
 			     : look_at_fact(&here, &here.rows[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int

@@ -84,10 +84,11 @@ diff_read_side(struct store *st, int64_t entity, const struct lens *lens,
 	if (rc == 0 && s->exists)
 		rc = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since,
 			e);
-	if (rc >= 0 && (!buf_str(&s->name) || !buf_str(&s->type) ||
-			       !buf_str(&s->metadata)))
-		rc = err_nomem(e);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&s->name) || !buf_str(&s->type) || !buf_str(&s->metadata))
+		return err_nomem(e);
+	return 0;
 }
 
 /* --- the row -------------------------------------------------------------- */
@@ -136,17 +137,17 @@ name_marks(struct diff_row *x)
 		rc = member_set_fact(x->d->st, o, "of",
 			json_integer_value(json_object_get(o, "fact")), x->e);
 		buf_clear(&text, 64 * 1024);
-		if (rc == 0 && metadata && jx_dump(metadata, &text) != 0)
-			rc = err_nomem(x->e);
-		if (rc == 0 && x->d->text &&
+		if (rc != 0)
+			return rc;
+		if (metadata && jx_dump(metadata, &text) != 0)
+			return err_nomem(x->e);
+		if (x->d->text &&
 			buf_addf(&x->lines, "  %s %s%s of: %s\n", x->sign,
 				metadata ? "metadata " : "#",
 				metadata ? buf_str(&text) : jx_text(o, "tag"),
 				jx_text(o, "of") ? jx_text(o, "of")
 						 : "(forgotten)") != 0)
-			rc = err_nomem(x->e);
-		if (rc != 0)
-			return rc;
+			return err_nomem(x->e);
 	}
 	return 0;
 }
@@ -328,8 +329,9 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	struct diff_row x = {.d = d, .e = e};
 	int rc = diff_read_side(d->st, entity, &d->from, &a, e);
 
-	if (rc == 0)
-		rc = diff_read_side(d->st, entity, &d->to, &b, e);
+	if (rc != 0)
+		return rc;
+	rc = diff_read_side(d->st, entity, &d->to, &b, e);
 	if (rc != 0 || (!a.exists && !b.exists))
 		return rc;
 	rc = begin_row(&x, &a, &b);
@@ -384,7 +386,7 @@ diff_collect(struct diff *d, const struct lens *levels,
 {
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < levels->n; i++) {
+	for (int i = 0; i < levels->n; i++) {
 		int64_t branch = levels->level[i].branch;
 		int64_t a = limit_of(&d->from, branch);
 		int64_t b = limit_of(&d->to, branch);
@@ -392,8 +394,10 @@ diff_collect(struct diff *d, const struct lens *levels,
 		if (a != b)
 			rc = log_entities(d->st, d->ns, branch, a < b ? a : b,
 				a < b ? b : a, diff_add_candidate, c, c->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -194,25 +194,33 @@ encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 	if (!j)
 		return err_nomem(p->e);
 	rc = log_first_shown(p->st, f->id, &origin, p->e);
-	if (rc >= 0 && origin != f->added &&
+	if (rc < 0)
+		return rc;
+	if (origin != f->added &&
 		jx_set(j, "change", json_integer((json_int_t)origin)) != 0)
-		rc = err_nomem(p->e);
-	if (rc >= 0)
-		rc = log_get(p->st, origin, encode_set_change, &s, p->e);
-	if (rc >= 0)
-		rc = provenance_claims(p->st, f, j, p->e);
-	if (rc == 0 && f->valid_from != FACT_NO_TIME)
+		return err_nomem(p->e);
+	rc = log_get(p->st, origin, encode_set_change, &s, p->e);
+	if (rc < 0)
+		return rc;
+	rc = provenance_claims(p->st, f, j, p->e);
+	if (rc != 0)
+		return rc;
+	if (f->valid_from != FACT_NO_TIME)
 		rc = encode_set_time(j, "valid_from", f->valid_from, p->e);
-	if (rc == 0 && f->valid_to != FACT_NO_TIME)
+	if (rc != 0)
+		return rc;
+	if (f->valid_to != FACT_NO_TIME)
 		rc = encode_set_time(j, "valid_to", f->valid_to, p->e);
-	if (rc == 0 && f->supersedes != 0)
+	if (rc != 0)
+		return rc;
+	if (f->supersedes != 0)
 		rc = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
-	if (rc == 0 && f->kind == FACT_OBSERVATION &&
-		is_instruction(f->text, f->text_n) &&
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_OBSERVATION && is_instruction(f->text, f->text_n) &&
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
-		rc = err_nomem(p->e);
-	if (rc == 0)
-		rc = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
+		return err_nomem(p->e);
+	rc = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
 	if (rc == 0)
 		*ret = take_ptr(j);
 	return rc < 0 ? rc : 0;
@@ -441,12 +449,18 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	if (rc != 1)
 		return rc;
 	rc = encode_set_members(st, entity, ns, o, j, e);
-	if (rc == 0 && (!o->known || !o->known->is_underived))
+	if (rc != 0)
+		return rc;
+	if (!o->known || !o->known->is_underived)
 		rc = encode_set_suspect(st, entity, j, e);
-	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)) &&
+	if (rc != 0)
+		return rc;
+	if ((o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)) &&
 		(!o->known || !o->known->is_uncontested))
 		rc = contested_set_entity(st, entity, j, e);
-	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+	if (rc != 0)
+		return rc;
+	if (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS))
 		rc = set_facts(st, entity, o, j, e);
 	if (rc != 0)
 		return rc;

@@ -237,9 +237,12 @@ graph_page_take_waiting(struct graph_page *p, int64_t entity)
 	size_t at = first != NULL ? (size_t)*first : 0;
 	int rc = 0;
 
-	for (; rc == 0 && at > 0; at = p->waiting.v[at - 1].next)
+	for (; at > 0; at = p->waiting.v[at - 1].next) {
 		rc = graph_page_collect(&p->found, &p->waiting.v[at - 1].f);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Outgoing and incoming ones into p->found, sorted. The former may be there. */
@@ -266,7 +269,7 @@ graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 		return rc;
 	if (x->n > 0)
 		qsort(x->v, x->n, sizeof(*x->v), graph_page_ascending);
-	return rc;
+	return 0;
 }
 
 /* Adds a relation of the entity that is *own, if it belongs on this page. 0, or

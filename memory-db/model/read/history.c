@@ -43,11 +43,16 @@ history_add_set(struct history_reader *rd, int64_t entity, const char *member,
 	if (!o)
 		return err_nomem(rd->e);
 	rc = history_set_name(rd, o, "entity", entity);
-	if (rc == 0)
-		rc = member_set_new(o, "member", json_string(member), rd->e);
-	if (rc == 0 && from)
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "member", json_string(member), rd->e);
+	if (rc != 0)
+		return rc;
+	if (from)
 		rc = member_set_new(o, "from", json_incref(from), rd->e);
-	if (rc == 0 && to)
+	if (rc != 0)
+		return rc;
+	if (to)
 		rc = member_set_new(o, "to", json_incref(to), rd->e);
 	if (rc != 0)
 		return rc;
@@ -254,27 +259,39 @@ history_set_head(struct history_reader *rd, json_t *o,
 {
 	int rc = member_set_int(o, "change", c->id, rd->e);
 
-	if (rc == 0)
-		rc = member_set_time(o, "at", c->at, rd->e);
-	if (rc == 0)
-		rc = member_set_new(o, "kind",
-			json_string(change_kind_name(c->kind)), rd->e);
-	if (rc == 0 && c->version > 0)
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(o, "at", c->at, rd->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "kind", json_string(change_kind_name(c->kind)),
+		rd->e);
+	if (rc != 0)
+		return rc;
+	if (c->version > 0)
 		rc = member_set_int(o, "version", c->version, rd->e);
-	if (rc == 0)
-		rc = member_set_label(rd->st, o, "actor", c->actor, rd->e);
-	if (rc == 0)
-		rc = member_set_label(rd->st, o, "client", c->client, rd->e);
-	if (rc == 0)
-		rc = member_set_label(rd->st, o, "session", c->session, rd->e);
-	if (rc == 0)
-		rc = set_about(rd, o, c);
-	if (rc == 0 && !rd->q->oldest_first && c->ns != rd->scope->ns[0])
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(rd->st, o, "actor", c->actor, rd->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(rd->st, o, "client", c->client, rd->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(rd->st, o, "session", c->session, rd->e);
+	if (rc != 0)
+		return rc;
+	rc = set_about(rd, o, c);
+	if (rc != 0)
+		return rc;
+	if (!rd->q->oldest_first && c->ns != rd->scope->ns[0])
 		rc = history_set_namespace(rd, o, c->ns);
-	if (rc == 0 && c->message)
-		rc = member_set_text(o, "message", c->message, c->message_n,
+	if (rc != 0)
+		return rc;
+	if (c->message)
+		return member_set_text(o, "message", c->message, c->message_n,
 			rd->e);
-	return rc;
+	return 0;
 }
 
 static int
@@ -331,19 +348,29 @@ history_set_lists(struct history_reader *rd, json_t *o)
 	struct telling *t = rd->t;
 	int rc = link_replaced(rd);
 
-	if (rc == 0)
-		rc = set_list(rd, o, ADDED);
-	if (rc == 0)
-		rc = set_list(rd, o, REMOVED);
-	if (rc == 0 && t->set)
+	if (rc != 0)
+		return rc;
+	rc = set_list(rd, o, ADDED);
+	if (rc != 0)
+		return rc;
+	rc = set_list(rd, o, REMOVED);
+	if (rc != 0)
+		return rc;
+	if (t->set)
 		rc = member_set_new(o, "set", take_ptr(t->set), rd->e);
-	if (rc == 0 && t->action == BRANCH_OP_CREATE)
+	if (rc != 0)
+		return rc;
+	if (t->action == BRANCH_OP_CREATE)
 		rc = history_set_branch(rd, o, "created_branch", t->branch);
-	if (rc == 0 && t->action == BRANCH_OP_DISCARD)
+	if (rc != 0)
+		return rc;
+	if (t->action == BRANCH_OP_DISCARD)
 		rc = history_set_branch(rd, o, "discarded_branch", t->branch);
-	if (rc == 0 && t->more > 0)
-		rc = member_set_int(o, "more", t->more, rd->e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (t->more > 0)
+		return member_set_int(o, "more", t->more, rd->e);
+	return 0;
 }
 
 /* What other sessions staged is no agent's to read. */

@@ -20,8 +20,9 @@ history_fact_name_of(struct history_reader *rd, int64_t entity, json_t **ret)
 	name = json_object_get(rd->names, key);
 	if (!name) {
 		rc = member_entity_name(rd->st, entity, &name, rd->e);
-		if (rc == 0)
-			rc = member_set_new(rd->names, key, name, rd->e);
+		if (rc != 0)
+			return rc;
+		rc = member_set_new(rd->names, key, name, rd->e);
 		if (rc != 0)
 			return rc;
 	}

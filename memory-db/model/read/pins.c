@@ -35,7 +35,7 @@ pins_each(struct store *st, const struct scope *s,
 	int rc = 0;
 
 	*ret_over = 0;
-	for (int i = 0; rc == 0 && i < s->n; i++) {
+	for (int i = 0; i < s->n; i++) {
 		struct pins_counting c = {.fn = fn,
 			.ctx = ctx,
 			.is_foreign = i > 0};
@@ -46,6 +46,8 @@ pins_each(struct store *st, const struct scope *s,
 			rc = recall_pinned(st, s->ns[i], each_pin, &c, e);
 		}
 		*ret_over += c.over;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

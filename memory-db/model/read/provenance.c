@@ -232,9 +232,13 @@ provenance_tell(struct store *st, const struct scope *s, const struct origin *o,
 						       ? project.len
 						       : FROM_BYTES),
 			e);
-	if (rc == 0 && is_other_session(s, o)) {
+	if (rc != 0)
+		return rc;
+	if (is_other_session(s, o)) {
 		rc = set_short(st, j, "session", o->session, e);
-		if (rc == 0 && o->client != s->reader.client)
+		if (rc != 0)
+			return rc;
+		if (o->client != s->reader.client)
 			rc = set_short(st, j, "client", o->client, e);
 	}
 	if (rc < 0)
@@ -271,20 +275,22 @@ provenance_note(struct store *st, struct provenance_list *l, int64_t fact,
 	struct origin *o = &l->last;
 	int rc = provenance_origin(st, fact, o, e);
 
-	for (int i = 0; rc == 0 && i < l->n; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < l->n; i++)
 		if (l->rows[i].session == o->session &&
 			l->rows[i].client == o->client &&
 			l->rows[i].actor == o->actor) {
 			l->facts[i]++;
 			return 0;
 		}
-	if (rc == 0 && l->n == FROM_MAX)
+	if (l->n == FROM_MAX)
 		l->more++;
-	else if (rc == 0) {
+	else {
 		l->facts[l->n] = 1;
 		l->rows[l->n++] = *o;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -237,10 +237,10 @@ secret_scan(struct store *st, const struct scope *s, const char *cursor,
 		.rows = json_object_get(result, "secrets"),
 		.e = e};
 	int64_t change, after = 0, unused;
-	int rc = !result ? err_nomem(e) : 0;
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
+	if (!result)
+		return err_nomem(e);
 	if (cursor)
 		rc = cursor_parse(cursor, &change, &after, &unused, e);
 	if (rc != 0)
