@@ -139,14 +139,20 @@ recall_page_set_fact(void *ctx, const struct fact *f)
 					    : "noted")) != 0)
 		return err_nomem(w->e);
 	rc = is_claim ? set_claims(x, f) : set_said(x, x->j, f);
-	if (rc == 0)
-		rc = provenance_from(w->st, w->scope, &w->origin, x->j, w->e);
-	if (rc == 0 && f->valid_from != FACT_NO_TIME)
+	if (rc != 0)
+		return rc;
+	rc = provenance_from(w->st, w->scope, &w->origin, x->j, w->e);
+	if (rc != 0)
+		return rc;
+	if (f->valid_from != FACT_NO_TIME)
 		rc = set_date(w, x->j, "valid_from", f->valid_from);
-	if (rc == 0 && f->valid_to != FACT_NO_TIME)
+	if (rc != 0)
+		return rc;
+	if (f->valid_to != FACT_NO_TIME)
 		rc = set_date(w, x->j, "valid_to", f->valid_to);
-	if (rc == 0)
-		rc = fact_tags_encode(w->st, f->entity, f->id, x->j, w->e);
+	if (rc != 0)
+		return rc;
+	rc = fact_tags_encode(w->st, f->entity, f->id, x->j, w->e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -165,7 +171,9 @@ recall_page_set_entity(struct recall_page_row *x)
 		    json_stringn(name.data ? name.data : "", name.len)) != 0)
 		return err_nomem(w->e);
 	rc = encode_set_label(w->st, x->j, "type", type, w->e);
-	if (rc == 0 && ns != w->scope->ns[0]) {
+	if (rc != 0)
+		return rc;
+	if (ns != w->scope->ns[0]) {
 		rc = namespace_name(w->st, ns, &ns_name, w->e);
 		if (rc == 1 &&
 			jx_set(x->j, "namespace",
@@ -268,13 +276,14 @@ recall_page_write_row(struct recall_page_writing *w,
 	if (rc != 1)
 		return rc == GONE ? 0 : rc;
 	rc = recall_page_set_suspect(&x);
-	if (rc == 0)
-		rc = contested_set(w->st, found->fact, j, w->e);
-	if (rc == 0 && found->is_instruction &&
-		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
-		rc = err_nomem(w->e);
-	if (rc)
+	if (rc != 0)
 		return rc;
+	rc = contested_set(w->st, found->fact, j, w->e);
+	if (rc != 0)
+		return rc;
+	if (found->is_instruction &&
+		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
+		return err_nomem(w->e);
 	rc = set_alike(&x);
 	if (rc)
 		return rc;

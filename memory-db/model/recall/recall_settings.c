@@ -92,13 +92,15 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	const char *name;
 	int rc = recall_settings_stored(st, ns, &stored, e);
 
-	if (rc == 0 && !stored && !(stored = json_object()))
-		rc = err_nomem(e);
-	json_object_foreach((json_t *)(uintptr_t)weights, name, value)
-		if (rc == 0)
-			rc = set_one(stored, name, value, e);
 	if (rc != 0)
 		return rc;
+	if (!stored && !(stored = json_object()))
+		return err_nomem(e);
+	json_object_foreach((json_t *)(uintptr_t)weights, name, value) {
+		rc = set_one(stored, name, value, e);
+		if (rc != 0)
+			return rc;
+	}
 	recall_settings_state_key(ns, key);
 	return stored_object_set(st, key, stored, e);
 }
@@ -115,7 +117,9 @@ recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = recall_settings_read(st, ns, &w, e);
-	for (int i = 0; rc == 0 && recall_weights_row(&w, i, &row); i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; recall_weights_row(&w, i, &row); i++) {
 		const char *from = "default";
 
 		(void)recall_weights_row(&recall_weights_default, i, &base);
@@ -129,9 +133,9 @@ recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 					 from, "default", base.value, "most",
 					 row.most, "about", row.text)) != 0)
 			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	*ret = take_ptr(list);
-	return rc;
+	return 0;
 }
