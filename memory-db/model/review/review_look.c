@@ -129,8 +129,9 @@ need_entity(struct needing *x, int64_t entity)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = lens_apply(x->st, &x->base, x->e);
-	if (rc == 0)
-		rc = fact_existence(x->st, entity, &fact, NULL, NULL, x->e);
+	if (rc != 0)
+		return rc;
+	rc = fact_existence(x->st, entity, &fact, NULL, NULL, x->e);
 	return rc < 0 ? rc : need_fact(x, rc == 1 ? fact : 0);
 }
 
@@ -160,10 +161,12 @@ need_op(void *ctx, const struct log_op *op)
 		return 0;
 	if (op->what == OP_HIDE)
 		rc = need_fact(x, op->fact);
-	if (rc == 0)
-		rc = fact_get(x->st, op->fact, get_needed, &n, x->e);
-	if (rc >= 0)
-		rc = need_entity(x, n.entity);
+	if (rc != 0)
+		return rc;
+	rc = fact_get(x->st, op->fact, get_needed, &n, x->e);
+	if (rc < 0)
+		return rc;
+	rc = need_entity(x, n.entity);
 	if (rc)
 		return rc;
 	rc = need_entity(x, n.peer);

@@ -63,9 +63,11 @@ review_origin(struct store *st, int64_t change, int64_t *ret, struct err *e)
 			rc = staged_get(st, change, get_waiting, &x, e);
 		}
 	}
-	if (rc >= 0 && x.is_waiting)
+	if (rc < 0)
+		return rc;
+	if (x.is_waiting)
 		*ret = change;
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 struct own_changes {

@@ -65,12 +65,13 @@ add_named(struct deciding *x, struct upcoming *u)
 {
 	size_t n = json_array_size(x->sel->changes);
 	AUTO_FREE int64_t *v = calloc(n + 1, sizeof(*v));
-	int rc = !v ? err_nomem(x->e) : 0;
+	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (!v)
+		return err_nomem(x->e);
+	for (size_t i = 0; i < n; i++)
 		v[i] = json_integer_value(json_array_get(x->sel->changes, i));
-	if (rc == 0)
-		qsort(v, n, sizeof(*v), compare_ids);
+	qsort(v, n, sizeof(*v), compare_ids);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct staged s = {.change = v[i]};
 

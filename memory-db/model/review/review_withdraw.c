@@ -76,13 +76,14 @@ add_builders(struct withdrawing *x, struct buf *others)
 {
 	AUTO_FREE int64_t *v = calloc(x->waiting.n + 1, sizeof(*v));
 	size_t n = 0;
-	int rc = !v ? err_nomem(x->e) : 0;
+	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < x->waiting.cap; i++)
+	if (!v)
+		return err_nomem(x->e);
+	for (size_t i = 0; i < x->waiting.cap; i++)
 		if (x->waiting.slots[i].id != 0)
 			v[n++] = x->waiting.slots[i].id;
-	if (rc == 0)
-		qsort(v, n, sizeof(*v), by_id);
+	qsort(v, n, sizeof(*v), by_id);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (idset_has(&x->gone, v[i]))
 			continue;
@@ -104,7 +105,7 @@ withdraw_all(struct withdrawing *x)
 	bool more;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < x->gone.cap; i++) {
+	for (size_t i = 0; i < x->gone.cap; i++) {
 		struct staged s = {.change = x->gone.slots[i].id,
 			.state = STAGED_WITHDRAWN,
 			.decided = clock_now_ms(),
@@ -113,9 +114,9 @@ withdraw_all(struct withdrawing *x)
 
 		if (s.change != 0)
 			rc = staged_decide(x->c->st, &s, x->e);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc)
-		return rc;
 	return review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more, x->e);
 }
 
