@@ -28,8 +28,9 @@ observation_fact(struct store *st, const struct observation_in *o,
 {
 	int rc = set_label(st, o->source, &f->source, e);
 
-	if (rc == 0)
-		rc = set_label(st, o->speaker, &f->speaker, e);
+	if (rc != 0)
+		return rc;
+	rc = set_label(st, o->speaker, &f->speaker, e);
 	if (rc)
 		return rc;
 	if (o->text) {

@@ -222,9 +222,10 @@ scope_write_namespace(struct store *st, const struct context *ctx,
 {
 	int rc = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
 
-	if (rc == 0)
-		fact_home(st, *ret_ns);
-	return rc;
+	if (rc != 0)
+		return rc;
+	fact_home(st, *ret_ns);
+	return 0;
 }
 
 /* Where a write to the named branch goes. */
@@ -355,7 +356,7 @@ look_around(struct near *x, int64_t ns)
 	int rc = 0;
 
 	x->ns = ns;
-	for (int upper = 0; rc == 0 && upper < 2; upper++) {
+	for (int upper = 0; upper < 2; upper++) {
 		memcpy(prefix, x->wanted, n);
 		if (prefix[0] >= 'a' && prefix[0] <= 'z' && upper)
 			prefix[0] = (char)(prefix[0] - 'a' + 'A');
@@ -363,8 +364,10 @@ look_around(struct near *x, int64_t ns)
 			prefix[0] = (char)(prefix[0] - 'A' + 'a');
 		rc = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n,
 			LOOKED_AT, scope_look, x, x->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

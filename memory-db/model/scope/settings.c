@@ -284,10 +284,10 @@ settings_set(struct store *st, int64_t ns, const json_t *values, struct err *e)
 	json_t *value;
 	int rc = settings_stored(st, ns, &stored, e);
 
-	if (rc == 0 && !stored && !(stored = json_object()))
-		rc = err_nomem(e);
 	if (rc != 0)
 		return rc;
+	if (!stored && !(stored = json_object()))
+		return err_nomem(e);
 	json_object_foreach((json_t *)(uintptr_t)values, name, value) {
 		rc = settings_set_one(stored, name, value, e);
 		if (rc != 0)
@@ -309,10 +309,10 @@ settings_import(struct store *st, int64_t ns, const json_t *values,
 		json_object_size(values) > LIMIT_SETTINGS)
 		return 0;
 	rc = settings_stored(st, ns, &stored, e);
-	if (rc == 0 && !stored && !(stored = json_object()))
-		rc = err_nomem(e);
 	if (rc != 0)
 		return rc;
+	if (!stored && !(stored = json_object()))
+		return err_nomem(e);
 	json_object_foreach((json_t *)(uintptr_t)values, name, value) {
 		if (strlen(name) > LIMIT_LABEL_BYTES ||
 			jx_dump_size(value) > LIMIT_SETTING_BYTES)
