@@ -253,8 +253,9 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 			"rest with another script",
 			WRITES_BYTES / (1024 * 1024));
 	rc = script_told(c->tool, reply, s->highest, &told, e);
-	if (rc == 0)
-		rc = script_did(s, c, e);
+	if (rc != 0)
+		return rc;
+	rc = script_did(s, c, e);
 	if (rc != 0)
 		return rc;
 	if (jx_add(s->calls, json_pack("{s:s,s:O,s:I}", "method", c->tool->name,
@@ -452,18 +453,21 @@ script_pack(struct script *s, json_t **ret, struct err *e)
 	struct script_touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
 	struct scope scope;
-	int rc = !pack ? err_nomem(e) : 0;
+	int rc;
 
+	if (!pack)
+		return err_nomem(e);
+	rc = scope_read(s->st, s->ctx, 0, &scope, e);
 	if (rc != 0)
 		return rc;
-	rc = scope_read(s->st, s->ctx, 0, &scope, e);
-	for (int i = 0; rc == 0 && i < scope.n; i++)
+	for (int i = 0; i < scope.n; i++) {
 		if (scope.ns[i] != 0)
 			rc = log_entities(s->st, scope.ns[i],
 				scope.lens.level[0].branch, s->base,
 				STORE_OPEN_END, script_add_touched, &t, e);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	*ret = take_ptr(pack);
-	return rc;
+	return 0;
 }
