@@ -371,12 +371,15 @@ refine_fact(void *ctx, const struct fact *f)
 	if (--*x->left < 0 || --x->left_of < 0)
 		return 1;
 	rc = mask_of(x, f->text, f->text_n, &mask);
-	if (rc == 0 && f->kind == FACT_EXISTENCE) {
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_EXISTENCE) {
 		x->type.len = 0;
 		rc = label_text(x->s->st, f->label, &x->type, x->s->e);
-		if (rc >= 0)
-			rc = mask_of(x, x->type.data ? x->type.data : "",
-				x->type.len, &type);
+		if (rc < 0)
+			return rc;
+		rc = mask_of(x, x->type.data ? x->type.data : "", x->type.len,
+			&type);
 	}
 	if (rc < 0)
 		return rc;
@@ -446,11 +449,12 @@ search_rank(struct searching *s)
 	size_t n;
 	int rc = 0;
 
-	for (int k = 0; rc == 0 && k < 2; k++)
+	for (int k = 0; k < 2; k++) {
 		if (s->has_terms[k])
 			rc = search_rank_gather(s, k);
-	if (rc < 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	/* Behind the ranked part only its set counts, and it stands. */
 	if (s->request->a & POSITION_TAIL)
 		return 0;
