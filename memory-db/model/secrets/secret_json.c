@@ -168,8 +168,9 @@ walk_object(struct walk *w, json_t *o, const struct step *up)
 		rc = walk_value(w, value, &at, &fresh);
 		if (fresh && json_object_set_new(o, at.key, fresh) != 0)
 			return err_nomem(w->e);
-		if (rc == 0)
-			rc = walk_name(w, o, at.key, up);
+		if (rc != 0)
+			return rc;
+		rc = walk_name(w, o, at.key, up);
 		if (rc != 0)
 			return rc;
 	}
