@@ -82,9 +82,11 @@ add_erasure(void *ctx, const struct log_op *op)
 	if (!o)
 		return err_nomem(l->e);
 	rc = member_set_hex(o, "digest", f.digest, FACT_DIGEST_BYTES, l->e);
-	if (rc == 0 && jx_add(l->list, take_ptr(o)) != 0)
-		rc = err_nomem(l->e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (jx_add(l->list, take_ptr(o)) != 0)
+		return err_nomem(l->e);
+	return 0;
 }
 
 int
@@ -135,9 +137,12 @@ begin(struct again *a, int64_t ns)
 		return 0;
 	a->ns = ns;
 	rc = lens_make(a->st, STORE_MAIN, STORE_OPEN_END, &lens, a->e);
-	if (rc == 0)
-		rc = lens_apply(a->st, &lens, a->e);
-	return rc == 0 ? change_begin(a->st, &info, &a->change, a->e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(a->st, &lens, a->e);
+	if (rc != 0)
+		return rc;
+	return change_begin(a->st, &info, &a->change, a->e);
 }
 
 /* 0; 1: the change is full, or of another namespace. */

@@ -75,10 +75,13 @@ erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		rc = erase_fact(x, t->v[i].entity, t->v[i].fact,
 			t->v[i].entity != whole, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int

@@ -37,20 +37,22 @@ make_sides(struct merge *m)
 	int64_t upto = 0;
 	int rc = branch_get(m->st, m->branch, get_parent, &p, m->e);
 
-	if (rc >= 0)
-		rc = lens_branch_name(m->st, m->branch, &m->name, m->e);
-	if (rc >= 0 && !buf_str(&m->name))
-		rc = err_nomem(m->e);
 	if (rc < 0)
 		return rc;
+	rc = lens_branch_name(m->st, m->branch, &m->name, m->e);
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&m->name))
+		return err_nomem(m->e);
 	m->parent = p.id;
 	m->base_at = p.fork;
 	m->ours = *lens_of(m->st);
 	rc = lens_make(m->st, m->branch,
 		m->at.upto != 0 ? m->at.upto : STORE_OPEN_END, &m->theirs,
 		m->e);
-	if (rc == 0)
-		rc = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
 	if (rc == 1) /* the parent took the branch as it was then */
 		return lens_make(m->st, m->branch, upto, &m->base, m->e);
 	return rc == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : rc;

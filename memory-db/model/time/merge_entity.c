@@ -164,12 +164,15 @@ hide_kind(struct merge *m, const struct merge_entity_group *g,
 	enum merge_pass pass = kind == FACT_TAG ? PASS_HIDE_TAGS : PASS_HIDE;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < g->n; i++)
+	for (size_t i = 0; i < g->n; i++) {
 		if (g->items[i].f.kind == kind &&
 			merge_item_goes(&g->items[i]) &&
 			merge_takes(m, pass, &g->items[i]))
 			rc = merge_item_hide(m, &g->items[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -183,13 +186,16 @@ merge_items(struct merge *m, const struct merge_entity_group *g)
 	if (rc != 0)
 		return rc;
 	rc = hide_kind(m, g, FACT_OBSERVATION);
-	for (size_t i = 0; rc == 0 && i < g->n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < g->n; i++) {
 		if (g->items[i].f.kind == FACT_OBSERVATION &&
 			merge_item_comes(&g->items[i]) &&
 			merge_takes(m, PASS_SHOW, &g->items[i]))
 			rc = merge_item_show(m, &g->items[i]);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	if (!m->cut)
 		rc = merge_marks(m, g->items, g->n);
 	if (rc != 0)
@@ -213,14 +219,16 @@ load_group(struct merge *m, size_t first, struct merge_entity_group *g)
 	g->items = calloc(g->n, sizeof(*g->items));
 	if (!g->items)
 		return err_nomem(m->e);
-	for (size_t i = 0; rc == 0 && i < g->n; i++) {
+	for (size_t i = 0; i < g->n; i++) {
 		struct merge_item *x = &g->items[i];
 
 		rc = merge_item_load(m, m->touched[first + i].fact, x);
 		g->changed |= x->base != x->theirs;
 		g->has_metadata |= x->f.kind == FACT_METADATA;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static void

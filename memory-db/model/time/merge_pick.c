@@ -14,10 +14,10 @@ merge_pick_sides(struct merge *m)
 	int rc = lens_branch_name(m->st, p->branch, &m->name, m->e);
 	char *mark;
 
-	if (rc >= 0 && !buf_str(&m->name))
-		rc = err_nomem(m->e);
 	if (rc < 0)
 		return rc;
+	if (!buf_str(&m->name))
+		return err_nomem(m->e);
 	/* Of a discarded branch the name ends with its id. */
 	mark = strchr(m->name.data, '#');
 	if (mark) {

@@ -48,8 +48,9 @@ load_cursor(struct merge *m, const struct sliced_run *run)
 		*v[i] = (int64_t)json_integer_value(
 			json_object_get(at, members[i]));
 	rc = load_ids(&m->own, run, "changes", m->e);
-	if (rc == 0)
-		rc = load_ids(&m->told, run, "told", m->e);
+	if (rc != 0)
+		return rc;
+	rc = load_ids(&m->told, run, "told", m->e);
 	/* What the branch has now is taken, and no more. */
 	return rc == 0 && m->at.upto == 0
 		       ? lens_newest(m->st, &m->at.upto, m->e)

@@ -99,12 +99,14 @@ existence_under(struct merge *m, const struct lens *lens, int64_t entity,
 {
 	int rc = lens_apply(m->st, lens, m->e);
 
-	if (rc == 0)
-		rc = fact_existence(m->st, entity, &x->fact, &x->label,
-			&x->name, m->e);
-	if (rc >= 0 && !buf_str(&x->name))
-		rc = err_nomem(m->e);
-	return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc;
+	rc = fact_existence(m->st, entity, &x->fact, &x->label, &x->name, m->e);
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&x->name))
+		return err_nomem(m->e);
+	return 0;
 }
 
 static int
@@ -157,7 +159,9 @@ merge_name(struct merge *m, int64_t entity, const struct existence *b,
 		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name",
 			o->name.data, t->name.data);
 	rc = merge_taken(m, entity, t->name.data, &other);
-	if (rc == 0 && other == 0)
+	if (rc != 0)
+		return rc;
+	if (other == 0)
 		*ret = t->name.data;
 	if (rc != 0 || other == 0)
 		return rc;
@@ -175,8 +179,9 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 	const char *name;
 	int rc = merge_name(m, entity, b, t, o, &name);
 
-	if (rc == 0)
-		rc = merge_type(m, entity, b, t, o, &label);
+	if (rc != 0)
+		return rc;
+	rc = merge_type(m, entity, b, t, o, &label);
 	if (rc != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
 		return rc;
 	m->out->attributes++;
@@ -207,17 +212,21 @@ other_name(struct merge *m, int64_t entity, const char *name, struct buf *ret)
 	size_t n = strnlen(name, LIMIT_NAME_BYTES - m->name.len - 16);
 	AUTO_FREE char *cut = strndup(name, text_cut(name, n));
 	int64_t other = 1;
-	int rc = !cut ? err_nomem(m->e) : 0;
+	int rc;
 
-	for (int i = 1; rc == 0 && other != 0; i++) {
+	if (!cut)
+		return err_nomem(m->e);
+	for (int i = 1; other != 0; i++) {
 		ret->len = 0;
 		if (buf_addf(ret, "%s~%s", cut, m->name.data) != 0 ||
 			(i > 1 && buf_addf(ret, "~%d", i) != 0) ||
 			!buf_str(ret))
 			return err_nomem(m->e);
 		rc = merge_taken(m, entity, ret->data, &other);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -193,7 +193,7 @@ revert_apply(struct reverting *x, const struct revert_side *a,
 {
 	int rc = 0;
 
-	for (int pass = 0; pass < 3; pass++)
+	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; rc == 0 && i < a->ids.cap; i++) {
 			int64_t id = a->ids.slots[i].id;
 			int rank = rank_of(a->ids.slots[i].value);
@@ -204,7 +204,10 @@ revert_apply(struct reverting *x, const struct revert_side *a,
 				continue;
 			rc = change_one(x, id, rank, hide);
 		}
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int64_t

@@ -310,9 +310,14 @@ sliced_run_each(struct store *st, int64_t ns, const char *method,
 	for (size_t i = 0; i < n; i++)
 		v[i] = json_array_get(states, i);
 	qsort(v, n, sizeof(*v), order_of_runs);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
 		rc = fn(ctx, v[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 struct sliced_run_listing {

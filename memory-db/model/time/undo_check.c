@@ -263,8 +263,9 @@ undo_block_between(struct undo *u, const struct undo_fact *a,
 	int64_t x, y;
 	int rc = branch_shown(u->w->st, a->fact, &u->w->scope.lens, &x, e);
 
-	if (rc == 0)
-		rc = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
+	if (rc != 0)
+		return rc;
+	rc = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
 	if (rc != 0)
 		return rc;
 	if (undo_ours(u, x) || (y > x && !undo_ours(u, y)))
