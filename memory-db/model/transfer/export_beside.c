@@ -70,13 +70,16 @@ push_conflict(void *ctx, const struct conflict *c)
 	} numbers[] = {{"other", c->other}, {"base", c->base},
 		{"ours", c->ours}, {"theirs", c->theirs}, {"action", c->action},
 		{"closed", c->closed}};
-	int rc = !o ? err_nomem(p->e) : 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(numbers); i++)
+	if (!o)
+		return err_nomem(p->e);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		rc = export_set_number(o, numbers[i].key, numbers[i].v,
 			CONFLICT_NONE, p->e);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	rc = export_set_share(o, "confidence", c->confidence, p->e);
 	if (rc != 0)
 		return rc;
@@ -87,7 +90,7 @@ push_conflict(void *ctx, const struct conflict *c)
 	if (rc != 0)
 		return rc;
 	p->mark->a = c->id;
-	return rc;
+	return 0;
 }
 
 static int
@@ -101,10 +104,10 @@ push_staged(void *ctx, const struct staged *s)
 			(json_int_t)s->shown, "at", (json_int_t)s->at, "facts",
 			(json_int_t)s->facts, "bytes", (json_int_t)s->bytes,
 			"state", (json_int_t)s->state, "told", (int)s->told);
-	int rc = !o ? err_nomem(p->e) : 0;
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	if (!o)
+		return err_nomem(p->e);
 	rc = export_set_number(o, "decided", s->decided, 0, p->e);
 	if (rc != 0)
 		return rc;

@@ -319,8 +319,9 @@ push_entity(void *ctx, const struct fact *f)
 		if (!o)
 			return err_nomem(p->e);
 		rc = export_current_set_entity(&x, o);
-		if (rc == 0)
-			rc = export_push(p, take_ptr(o));
+		if (rc != 0)
+			return rc;
+		rc = export_push(p, take_ptr(o));
 		if (rc != 0)
 			return rc;
 		p->mark->b = x.cut ? x.last : 0;
@@ -443,10 +444,10 @@ export_current_page(struct store *st, const struct export_query *q,
 		.mark = mark,
 		.lines = lines,
 		.e = e};
-	int rc = !lines ? err_nomem(e) : 0;
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
+	if (!lines)
+		return err_nomem(e);
 	if (mark->phase == HEADER) {
 		rc = export_header(&p, EXPORT_CURRENT_FORMAT);
 		mark->phase = ENTITIES;

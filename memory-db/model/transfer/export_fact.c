@@ -60,7 +60,9 @@ export_fact_peer(struct export_fact_line *l, const struct log_fact *f)
 	int64_t ns = f->ns;
 	int rc = export_set_number(l->o, "peer", f->peer, 0, e);
 
-	if (rc == 0 && f->peer != 0)
+	if (rc != 0)
+		return rc;
+	if (f->peer != 0)
 		rc = entity_first_name(l->p->st, f->peer, &ns, &name, e);
 	if (rc < 0 || ns == f->ns)
 		return rc < 0 ? rc : 0;

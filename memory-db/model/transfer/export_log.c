@@ -153,8 +153,9 @@ set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 	struct export_fact_line l = {p, json_object()};
 	int rc = member_set_new(o, "new", l.o, p->e);
 
-	if (rc == 0)
-		rc = log_fact(p->st, op->fact, export_fact, &l, p->e);
+	if (rc != 0)
+		return rc;
+	rc = log_fact(p->st, op->fact, export_fact, &l, p->e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -186,9 +187,9 @@ set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
 	struct branch_line l = {p, json_object()};
 	int rc = member_set_new(o, "branch", l.o, p->e);
 
-	if (rc == 0)
-		rc = branch_get(p->st, op->value, export_log_set_branch, &l,
-			p->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_get(p->st, op->value, export_log_set_branch, &l, p->e);
 	return rc < 0 ? rc : 0;
 }
 

@@ -25,9 +25,10 @@ push_use(void *ctx, const struct use *u)
 			"at", (json_int_t)u->last_at, "ok", (json_int_t)u->ok,
 			"us", (json_int_t)u->us);
 	rc = export_push(p, take_ptr(o));
-	if (rc == 0)
-		p->mark->a = u->entity;
-	return rc;
+	if (rc != 0)
+		return rc;
+	p->mark->a = u->entity;
+	return 0;
 }
 
 static int

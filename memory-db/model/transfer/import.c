@@ -174,11 +174,14 @@ import_check_secrets(struct importer *im, json_t *record)
 		return 0;
 	}
 	/* The body of a file is JSON in a text: import_files.c. */
-	json_object_foreach_safe(record, next, key, value)
-		if (rc == 0 && strcmp(key, "body") != 0)
+	json_object_foreach_safe(record, next, key, value) {
+		if (strcmp(key, "body") != 0)
 			rc = secret_mark_member(record, key, "", NULL,
 				&im->result->secrets, im->e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -229,13 +232,15 @@ import_records(struct importer *im)
 	if (rc != 0)
 		return rc;
 	rc = replay_begin(im);
-	for (; rc == 0 && i < n && im->written < budget(im); i++) {
+	if (rc != 0)
+		return rc;
+	for (; i < n && im->written < budget(im); i++) {
 		im->line = im->q->offset + (int64_t)i + 1;
 		rc = import_record(im, json_array_get(im->q->records, i));
 		im->state.offset = im->line;
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	rc = import_seal(im);
 	if (rc != 0)
 		return rc;

@@ -101,8 +101,9 @@ place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
 	size_t n = 0;
 	int rc = jx_string(o, "first_name", JX_OPTIONAL, &first, &n, im->e);
 
-	if (rc >= 0)
-		rc = entity_first_name(im->st, entity, &here, &name, im->e);
+	if (rc < 0)
+		return rc;
+	rc = entity_first_name(im->st, entity, &here, &name, im->e);
 	if (rc == 0)
 		return entity_create_as(im->st, entity, ns, first, n, im->e);
 	if (rc < 0)

@@ -40,9 +40,12 @@ import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
 	f.supersedes = of;
 	f.text = text;
 	f.text_n = n;
-	if (rc == 0)
-		rc = import_add(im, &f, NULL);
-	return rc == 0 ? note_end(im, &f) : rc;
+	if (rc != 0)
+		return rc;
+	rc = import_add(im, &f, NULL);
+	if (rc != 0)
+		return rc;
+	return note_end(im, &f);
 }
 
 static bool

@@ -102,9 +102,10 @@ import_relation(struct importer *im, const json_t *o)
 	if (strcmp(type, DERIVED_FROM) == 0 && !fact_is_reversed(&f))
 		f.flags = FACT_DERIVED;
 	rc = label_intern(im->st, type, &f.label, im->e);
-	if (rc == 0)
-		rc = fact_find_relation(im->st, f.entity, f.peer, f.label,
-			fact_is_reversed(&f), &same, im->e);
+	if (rc != 0)
+		return rc;
+	rc = fact_find_relation(im->st, f.entity, f.peer, f.label,
+		fact_is_reversed(&f), &same, im->e);
 	if (rc == 1) {
 		im->result->skipped++;
 		return 0;

@@ -37,8 +37,9 @@ verify_tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 	if (!o || jx_add(p->problems, o) != 0)
 		return err_nomem(p->e);
 	rc = member_set_text(o, "what", what, strlen(what), p->e);
-	if (rc == 0)
-		rc = member_set_text(o, "detail", detail, strlen(detail), p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "detail", detail, strlen(detail), p->e);
 	if (rc != 0 || mendable == 0)
 		return rc;
 	rc = member_set_int(o, "fact", mendable, p->e);
