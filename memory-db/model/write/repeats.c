@@ -223,8 +223,9 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 		return 0;
 	rc = repeats_search(x, json_string_value(repeats_text_of(item)),
 		bytes_of(item), &hits, e);
-	if (rc == 0)
-		rc = repeats_note_of(&hits, &note, e);
+	if (rc != 0)
+		return rc;
+	rc = repeats_note_of(&hits, &note, e);
 	if (rc != 0 || !note)
 		return rc;
 	if (hits.same != NULL)
@@ -367,10 +368,12 @@ tell_note(json_t *row, size_t index, const json_t *note, struct err *e)
 
 	if (text)
 		return repeats_tell(row, "same_as", index, text, e);
-	json_array_foreach(json_object_get(note, "similar"), i, text)
-		if (rc == 0)
-			rc = repeats_tell(row, "similar", index, text, e);
-	return rc;
+	json_array_foreach(json_object_get(note, "similar"), i, text) {
+		rc = repeats_tell(row, "similar", index, text, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int

@@ -26,8 +26,9 @@ skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 	struct run_sum sum;
 	int rc = skill_run_get(st, entity, &sum, e);
 
-	if (rc == 0)
-		rc = member_set_int(o, "runs", sum.runs, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "runs", sum.runs, e);
 	if (rc != 0 || sum.runs == 0)
 		return rc;
 	rc = member_set_real(o, "success_rate",
@@ -200,7 +201,7 @@ read_skill(struct store *st, int64_t entity, const char *name, json_t **ret,
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(skill);
-	return rc;
+	return 0;
 }
 
 int

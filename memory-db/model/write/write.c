@@ -126,8 +126,9 @@ write_open(struct write *w, struct call *c, enum change_kind kind,
 	int64_t seen;
 	int rc = write_message(w, &info.message, e);
 
-	if (rc == 0)
-		rc = write_stage_begin(w, kind, e);
+	if (rc != 0)
+		return rc;
+	rc = write_stage_begin(w, kind, e);
 	if (rc != 0)
 		return rc;
 	w->scope.ns[0] = w->ns;
@@ -206,7 +207,9 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 	write_prepare(w, c);
 	rc = scope_write_namespace(w->st, w->ctx, &w->ns, e);
 	w->branch = branch;
-	if (rc == 0 && branch == STORE_MAIN && kind == CHANGE_MERGE)
+	if (rc != 0)
+		return rc;
+	if (branch == STORE_MAIN && kind == CHANGE_MERGE)
 		rc = write_stage_branch(w, e);
 	if (rc != 0)
 		return rc;
@@ -247,8 +250,9 @@ write_end(struct write *w, struct err *e)
 		return rc;
 	newest = change_id(w->change) - 1;
 	rc = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
-	if (rc == 0)
-		rc = remember(w, newest, e);
+	if (rc != 0)
+		return rc;
+	rc = remember(w, newest, e);
 	if (rc != 0)
 		return rc;
 	w->note->change = w->change_id;
@@ -309,9 +313,12 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 		return w->look->fact(w->look, OP_SHOW, &f, e);
 	w->bytes += (int64_t)f.text_n;
 	rc = change_add_fact(w->change, &f, &w->last_fact, e);
-	if (rc == 0)
-		rc = write_record_fact(w, OP_SHOW, &f, e);
-	return rc == 0 ? write_expiry_noted(w, &f, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = write_record_fact(w, OP_SHOW, &f, e);
+	if (rc != 0)
+		return rc;
+	return write_expiry_noted(w, &f, e);
 }
 
 struct hiding {

@@ -295,9 +295,9 @@ write_entity_existence(struct write *w, int64_t entity, const char *name,
 	int rc =
 		f.supersedes == 0 ? set_predecessor(w, entity, name, &f, e) : 0;
 
-	if (rc == 0)
-		rc = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL,
-			e);
+	if (rc != 0)
+		return rc;
+	rc = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
 	f.entity = entity;
 	f.kind = FACT_EXISTENCE;
 	f.weight = -1; /* salience is that of observations */
@@ -349,8 +349,9 @@ write_entity_new(struct write *w, const char *name, const char *type,
 
 	if (rc == 0)
 		rc = entity_create(w->st, w->ns, name, n, ret_entity, e);
-	if (rc >= 0)
-		rc = label_intern(w->st, type, &label, e);
+	if (rc < 0)
+		return rc;
+	rc = label_intern(w->st, type, &label, e);
 	if (rc != 0)
 		return rc;
 	return write_entity_existence(w, *ret_entity, name, label, defaults, e);

@@ -157,8 +157,9 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 		rc = told_again(w, entity, fact, e);
 	if (there == 0) {
 		rc = observation_fact(w->st, o, &f, e);
-		if (rc == 0)
-			rc = write_add_watched(w, &f, e);
+		if (rc != 0)
+			return rc;
+		rc = write_add_watched(w, &f, e);
 		fact = w->last_fact;
 		if (rc != 0)
 			return rc;

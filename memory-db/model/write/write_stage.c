@@ -79,8 +79,9 @@ check_bounds(struct write *w, int64_t session, struct err *e)
 	int64_t sessions;
 	int rc = staged_sum(w->st, w->ns, session, &own, e);
 
-	if (rc == 0)
-		rc = staged_sum(w->st, w->ns, STAGED_ANY, &all, e);
+	if (rc != 0)
+		return rc;
+	rc = staged_sum(w->st, w->ns, STAGED_ANY, &all, e);
 	if (rc != 0)
 		return rc;
 	if (is_above(&own, LIMIT_STAGED_SESSION, LIMIT_STAGED_SESSION_BYTES))
