@@ -108,15 +108,19 @@ add_label(struct buf *out, const char *label, const char *value)
 {
 	int rc = buf_addf(out, "%s=\"", label);
 
-	for (; rc == 0 && *value; value++) {
+	if (rc != 0)
+		return rc;
+	for (; *value; value++) {
 		if (*value == '\n')
 			rc = buf_adds(out, "\\n");
 		else if (*value == '"' || *value == '\\')
 			rc = buf_addf(out, "\\%c", *value);
 		else
 			rc = buf_addc(out, *value);
+		if (rc != 0)
+			return rc;
 	}
-	return rc ? rc : buf_addc(out, '"');
+	return buf_addc(out, '"');
 }
 
 /* --- families ------------------------------------------------------------- */
