@@ -131,7 +131,7 @@ skill_runs_flush(struct store *st, struct err *e)
 		db->runs_n = 0;
 	}
 	pthread_mutex_unlock(&db->runs_lock);
-	for (size_t i = 0; rc == 0 && i < st->runs_n; i++) {
+	for (size_t i = 0; i < st->runs_n; i++) {
 		sqlite3_stmt *s = stmt_use(st, MOD_RUNS, ADD);
 
 		bind_i(s, 1, st->runs[i].entity);
@@ -140,8 +140,10 @@ skill_runs_flush(struct store *st, struct err *e)
 		bind_i(s, 4, st->runs[i].us);
 		bind_i(s, 5, st->runs[i].last_at);
 		rc = stmt_run(st, s, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static void
