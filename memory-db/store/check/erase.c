@@ -282,17 +282,22 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	int64_t stored = 0;
 	int rc = note_uses(x, fact, &stored, e);
 
-	if (rc == 0)
-		rc = erase_from_dictionaries(x, fact, e);
-	if (rc == 0)
-		rc = erase_index(&x->index, fact, e);
-	if (rc == 0)
-		rc = run_one(x->st, WIPE_FACT, fact, &x->facts, e);
-	if (rc == 0)
-		rc = vector_erase(x->st, fact, e);
-	if (rc == 0)
-		rc = counters_add(x->st, x->change->info.ns, TALLY_TOTAL,
-			TOTAL_STORED, -stored, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_from_dictionaries(x, fact, e);
+	if (rc != 0)
+		return rc;
+	rc = erase_index(&x->index, fact, e);
+	if (rc != 0)
+		return rc;
+	rc = run_one(x->st, WIPE_FACT, fact, &x->facts, e);
+	if (rc != 0)
+		return rc;
+	rc = vector_erase(x->st, fact, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(x->st, x->change->info.ns, TALLY_TOTAL, TOTAL_STORED,
+		-stored, e);
 	if (rc != 0 || !with_op)
 		return rc;
 	rc = wipe_notes(x, entity, text_at, e);

@@ -135,7 +135,9 @@ fts_rebuild_open(struct store *st, struct err *e)
 	int64_t version;
 	int rc = version_of(st, &version, e);
 
-	if (rc == 0 && version == TEXT_TOKENIZER_VERSION)
+	if (rc != 0)
+		return rc;
+	if (version == TEXT_TOKENIZER_VERSION)
 		rc = st->base->read_only ? 1 : has_usermerge(st, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;

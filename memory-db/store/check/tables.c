@@ -11,11 +11,13 @@ tables_each(struct store *st, int (*fn)(void *ctx, const struct store_table *t),
 	int rc = 0;
 
 	for (const struct store_table *const *list = st->base->modules->tables;
-		rc == 0 && *list != NULL; list++)
-		for (const struct store_table *t = *list; rc == 0 && t->name;
-			t++)
+		*list != NULL; list++)
+		for (const struct store_table *t = *list; t->name; t++) {
 			rc = fn(ctx, t);
-	return rc;
+			if (rc != 0)
+				return rc;
+		}
+	return 0;
 }
 
 struct tables_call {

@@ -285,11 +285,15 @@ verify_versions(struct verify *v)
 		if (rc != 0)
 			return rc;
 	}
-	if (rc == 0 && v->mark->versions != 0)
+	if (rc != 0)
+		return rc;
+	if (v->mark->versions != 0)
 		rc = verify_problem(v, "version",
 			"the versions are not those that the changes made: "
 			"some are missing, altered or added");
-	return rc != 0 ? rc : 1;
+	if (rc != 0)
+		return rc;
+	return 1;
 }
 
 /* --- attributes ----------------------------------------------------------- */
@@ -361,11 +365,16 @@ verify_attrs(struct verify *v)
 			return rc;
 		last = x;
 	}
-	if (rc == 0)
-		rc = check_order(v, &last, NULL);
-	if (rc == 0 && v->mark->attrs != 0)
+	if (rc != 0)
+		return rc;
+	rc = check_order(v, &last, NULL);
+	if (rc != 0)
+		return rc;
+	if (v->mark->attrs != 0)
 		rc = verify_problem(v, "attribute",
 			"tiers and pins are not those that the changes set: "
 			"some are missing, altered or added");
-	return rc != 0 ? rc : 1;
+	if (rc != 0)
+		return rc;
+	return 1;
 }

@@ -300,7 +300,7 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 	if (o->n == 0)
 		return 0;
 	qsort(o->rows, o->n, sizeof(*o->rows), by_target);
-	for (size_t i = 0, j; rc == 0 && i < o->n; i = j) {
+	for (size_t i = 0, j; i < o->n; i = j) {
 		struct verify_op *first = &o->rows[i];
 		enum verify_ops_class class = verify_ops_class_of(first);
 
@@ -315,9 +315,9 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 			rc = verify_ops_check_attr(v, o, &o->rows[j - 1]);
 		else
 			rc = verify_ops_check_other(v, o, first);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	sum_versions(v, o);
-	return rc;
+	return 0;
 }

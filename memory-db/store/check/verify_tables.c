@@ -182,8 +182,9 @@ verify_namespaces(struct verify *v)
 
 		verify_tables_read_namespace(s, &n);
 		rc = verify_tables_check_head(v, &n);
-		if (rc == 0)
-			rc = check_highest(v, &n);
+		if (rc != 0)
+			return rc;
+		rc = check_highest(v, &n);
 		if (rc != 0)
 			return rc;
 	}
@@ -231,8 +232,9 @@ verify_past(struct verify *v)
 		if (verify_is_late(v))
 			return 0;
 	}
-	if (rc == 0)
-		rc = count_past(v);
+	if (rc != 0)
+		return rc;
+	rc = count_past(v);
 	return rc < 0 ? rc : 1;
 }
 
