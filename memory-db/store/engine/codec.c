@@ -273,8 +273,9 @@ codec_expand(struct codec *c, const unsigned char *data, size_t n, size_t size,
 	z_stream *z = &c->inflate;
 	int rc = begin_inflate(c, f->id, e);
 
-	if (rc == 0)
-		rc = codec_input(c, data, n, f, e);
+	if (rc != 0)
+		return rc;
+	rc = codec_input(c, data, n, f, e);
 	if (rc != 0)
 		return rc;
 	if (buf_reserve(out, size + 1) != 0)
@@ -336,8 +337,9 @@ codec_check_rest(struct codec *c, const void *body, size_t n, size_t size,
 	if (!codec_read_form(p, n, &f) || p[0] == CODEC_PLAIN || n <= f.header)
 		return 1;
 	rc = begin_inflate(c, f.id, e);
-	if (rc == 0)
-		rc = codec_input(c, p, n, &f, e);
+	if (rc != 0)
+		return rc;
+	rc = codec_input(c, p, n, &f, e);
 	if (rc != 0)
 		return rc;
 	text = malloc(size + 1);

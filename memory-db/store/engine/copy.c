@@ -79,7 +79,7 @@ copy_pages(struct snapshot *s, int fd, const atomic_bool *cancelled,
 
 	if (!part)
 		return err_nomem(e);
-	for (uint32_t at = 0; rc == 0 && at < pages; at += n) {
+	for (uint32_t at = 0; at < pages; at += n) {
 		if (cancelled && atomic_load(cancelled))
 			return err_set(e, MDB_E_CANCELLED,
 				"nobody waits for the copy any more");
@@ -95,8 +95,10 @@ copy_pages(struct snapshot *s, int fd, const atomic_bool *cancelled,
 					at + i + 1);
 		rc = write_at(s->base, fd, part, (size_t)n * PAGE,
 			(int64_t)at * PAGE, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* The same file for reading alone; where that cannot be had (no /proc), as it
@@ -122,8 +124,9 @@ store_copy(struct store *st, const atomic_bool *cancelled, int *ret_fd,
 	AUTO_FD int fd = -1;
 	int rc = open_copy(st->base, &fd, e);
 
-	if (rc == 0)
-		rc = copy_pages(st->snapshot, fd, cancelled, e);
+	if (rc != 0)
+		return rc;
+	rc = copy_pages(st->snapshot, fd, cancelled, e);
 	if (rc != 0)
 		return rc;
 	make_read_only(&fd);

@@ -169,13 +169,15 @@ take_lock(struct database *db, struct err *e)
 	char text[32];
 	int n, rc = lock_once(db, e);
 
-	/* Removed between open and lock: others would lock another file. */
-	for (int i = 0; rc == 0 && i < 10 && !lock_is_named(db); i++) {
-		close(db->lock_fd);
-		rc = lock_once(db, e);
-	}
 	if (rc != 0)
 		return rc;
+	/* Removed between open and lock: others would lock another file. */
+	for (int i = 0; i < 10 && !lock_is_named(db); i++) {
+		close(db->lock_fd);
+		rc = lock_once(db, e);
+		if (rc != 0)
+			return rc;
+	}
 	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(db->lock_fd, 0) != 0 ||
 		pwrite(db->lock_fd, text, (size_t)n, 0) != n)
@@ -247,7 +249,9 @@ prepare_file(struct database *db, struct err *e)
 		return rc;
 	db->dev = s.st_dev;
 	db->ino = s.st_ino;
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(beside); i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
 		AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s%s", db->path, beside[i]) < 0) {
@@ -255,8 +259,10 @@ prepare_file(struct database *db, struct err *e)
 			return err_nomem(e);
 		}
 		rc = owned_check_path(path, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* No folder, no lock, no WAL: nobody else has this file. */
@@ -266,9 +272,12 @@ open_fd(struct database *db, const struct database_options *o, struct err *e)
 	int rc = set_paths(db, o->path, e);
 
 	db->read_only = true;
-	if (rc == 0)
-		rc = fd_vfs_new(*o->fd, &db->fd_vfs, e);
-	return rc == 0 ? database_identify(db, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = fd_vfs_new(*o->fd, &db->fd_vfs, e);
+	if (rc != 0)
+		return rc;
+	return database_identify(db, e);
 }
 
 static int

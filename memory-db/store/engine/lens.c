@@ -122,7 +122,7 @@ lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
 	if (rc != 0)
 		return rc;
 	*ret_change = lo;
-	return rc;
+	return 0;
 }
 
 int
@@ -169,14 +169,18 @@ lens_apply(struct store *st, const struct lens *lens, struct err *e)
 	if (lens->now)
 		return 0;
 	rc = stmt_run(st, stmt_use(st, MOD_LENS, CLEAR), e);
-	for (int i = 0; rc == 0 && i < lens->n; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < lens->n; i++) {
 		s = stmt_use(st, MOD_LENS, LEVEL);
 		bind_i(s, 1, i);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
 		rc = stmt_run(st, s, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 const struct lens *

@@ -108,7 +108,7 @@ database_copies(const struct database *base,
 {
 	int rc = 0;
 
-	for (int v = 1; rc == 0 && v < STORE_SCHEMA_VERSION; v++) {
+	for (int v = 1; v < STORE_SCHEMA_VERSION; v++) {
 		AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s.schema-%d", base->path, v) < 0) {
@@ -117,8 +117,10 @@ database_copies(const struct database *base,
 		}
 		if (access(path, F_OK) == 0)
 			rc = fn(ctx, path);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -90,8 +90,9 @@ open_connection(struct store *st, struct err *e)
 
 	if (st->role == STORE_SCRIPT) {
 		rc = snapshot_new(base, &st->snapshot, e);
-		if (rc == 0)
-			rc = snapshot_pin(st->snapshot, e);
+		if (rc != 0)
+			return rc;
+		rc = snapshot_pin(st->snapshot, e);
 		if (rc != 0)
 			return rc;
 		rc = connection_open_snapshot(base, snapshot_vfs(st->snapshot),
@@ -237,8 +238,9 @@ store_group_commit(struct store *st, struct err *e)
 
 	st->deadline_ns = 0;
 	STORE_ASK(rc, st, flush, e);
-	if (rc == 0)
-		rc = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
+	if (rc != 0)
+		return rc;
+	rc = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
 	if (rc != 0)
 		return rc;
 	st->in_group = false;
