@@ -291,8 +291,9 @@ load_rows(struct store *st, struct counters_state *t, struct err *e)
 		counters_apply(t, &c);
 		learn_names(st, t, &c);
 	}
-	if (rc == 0)
-		rc = stmt_row(st, last, e);
+	if (rc != 0)
+		return rc;
+	rc = stmt_row(st, last, e);
 	if (rc == 1) {
 		t->last_change = sqlite3_column_int64(last, 0);
 		t->last_at = sqlite3_column_int64(last, 1);

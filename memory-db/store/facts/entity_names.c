@@ -324,8 +324,9 @@ entity_find_ever(struct store *st, int64_t ns, const char *name, size_t n,
 	struct entity_names_wanted w = {name, n};
 	int rc = entity_find(st, ns, name, n, ret_id, e);
 
-	if (rc == 0)
-		rc = load_candidates(st, ns, &w, &all, e);
+	if (rc != 0)
+		return rc;
+	rc = load_candidates(st, ns, &w, &all, e);
 	if (rc != 0 || all.n != 1)
 		return rc;
 	*ret_id = all.v[0].entity;
@@ -340,9 +341,14 @@ entity_each_named(struct store *st, int64_t ns, const char *name, size_t n,
 	struct entity_names_wanted w = {name, n};
 	int rc = load_candidates(st, ns, &w, &all, e);
 
-	for (size_t i = 0; rc == 0 && i < all.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < all.n; i++) {
 		rc = fn(ctx, all.v[i].entity);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- other names ---------------------------------------------------------- */

@@ -117,8 +117,7 @@ pack_choose(struct pack *x, int64_t until_ns, struct err *e)
 
 	if (rc == 1)
 		return 0;
-	if (rc == 0)
-		rc = compose(&x->try_);
+	rc = compose(&x->try_);
 	if (rc != 0)
 		return err_nomem(e);
 	train_free(x->try_.train);
