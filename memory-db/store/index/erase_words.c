@@ -337,9 +337,12 @@ is_used(struct erase_words_word *w)
 		return rc;
 	if (match.len == 0)
 		return 1;
-	for (int i = LIVE_USE; rc == 0 && i <= BRANCH_USE; i++)
+	for (int i = LIVE_USE; i <= BRANCH_USE; i++) {
 		rc = used_in(w, i, &match);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int

@@ -137,8 +137,9 @@ filter_index_of_time(struct store *st, int64_t since, int64_t until,
 
 	if (since > INT64_MIN)
 		rc = lens_change_at(st, since - 1, &before, e);
-	if (rc == 0)
-		rc = lens_change_at(st, until, &last, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_change_at(st, until, &last, e);
 	if (rc < 0)
 		return rc;
 	bind_i(said, 1, since);

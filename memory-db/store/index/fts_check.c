@@ -58,8 +58,9 @@ take_fact(void *ctx, const struct fact *f)
 		rc = buf_add(&x->to->body, f->text, f->text_n);
 	if (f->kind == FACT_EXISTENCE) {
 		rc = buf_add(&x->to->name, f->text, f->text_n);
-		if (rc == 0)
-			rc = label_text(x->st, f->label, &x->to->body, x->e);
+		if (rc != 0)
+			return rc;
+		rc = label_text(x->st, f->label, &x->to->body, x->e);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -241,10 +242,12 @@ add_expected(struct fts_check *c, enum text_statement what, int64_t *ret_rows)
 					  : 0};
 
 		rc = text_wait_state(c->st, &row, &parts, c->e);
-		if (rc >= 0)
-			rc = text_indexed_of(c->st, row.fact, &c->text, c->e);
-		if (rc == 0)
-			rc = fts_check_add_parts(c, &row, parts);
+		if (rc < 0)
+			return rc;
+		rc = text_indexed_of(c->st, row.fact, &c->text, c->e);
+		if (rc != 0)
+			return rc;
+		rc = fts_check_add_parts(c, &row, parts);
 		if (rc < 0)
 			return rc;
 		++*ret_rows;

@@ -132,10 +132,10 @@ recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 		return rc;
 	buf_clear(text, 64 * 1024);
 	rc = recall_unpack(st, s, 8, 9, text, e);
-	if (rc == 0 && !buf_str(text))
-		rc = err_nomem(e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
+	if (!buf_str(text))
+		return err_nomem(e);
 	ret->text = text->data;
 	ret->text_n = text->len;
 	return 1;

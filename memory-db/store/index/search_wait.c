@@ -190,12 +190,13 @@ search_wait_make_tokens(struct store *st, struct search_waits *w,
 			"texts that wait to be indexed "
 			"could not be looked at in time; ask again");
 	rc = text_indexed_of(st, x->fact, &w->text, e);
-	if (rc == 0)
-		rc = namespace_stem(st, w->ns, stem, e);
-	if (rc >= 0)
-		rc = text_parts_make(&w->parts, x->fact, stem,
-			w->text.name.data, w->text.name.len, w->text.body.data,
-			w->text.body.len, e);
+	if (rc != 0)
+		return rc;
+	rc = namespace_stem(st, w->ns, stem, e);
+	if (rc < 0)
+		return rc;
+	rc = text_parts_make(&w->parts, x->fact, stem, w->text.name.data,
+		w->text.name.len, w->text.body.data, w->text.body.len, e);
 	if (rc < 0)
 		return rc;
 	return search_tokens_make(&x->tokens,

@@ -217,9 +217,10 @@ stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
 		return 0;
 	q->stems[slot].ns = 0;
 	rc = namespace_stem(st, ns, q->stems[slot].stem, e);
-	if (rc == 0)
-		q->stems[slot].ns = ns;
-	return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc;
+	q->stems[slot].ns = ns;
+	return 0;
 }
 
 static int
@@ -340,11 +341,14 @@ flush_branch(struct store *st, struct err *e)
 	int rc = 0;
 
 	qsort(q->entries, q->n, sizeof(*q->entries), by_row);
-	for (size_t i = 0; rc == 0 && i < q->n; i++)
+	for (size_t i = 0; i < q->n; i++) {
 		if (q->entries[i].branch != 0)
 			rc = set_row(st, TEXT_IX_BRANCH, q->entries[i].row,
 				&q->entries[i], true, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* What the group may still do at once. */

@@ -153,9 +153,12 @@ text_parts_put(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 		TEXT_PAST_INSERT, TEXT_BRANCH_INSERT};
 	int rc = 0;
 
-	for (int i = from; rc == 0 && i < to; i++)
+	for (int i = from; i < to; i++) {
 		rc = run_part(st, put[ix], row, branch, p, i, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
@@ -166,7 +169,10 @@ text_parts_take(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 		TEXT_PAST_DELETE, TEXT_BRANCH_DELETE};
 	int rc = 0;
 
-	for (int i = to; rc == 0 && i > from; i--)
+	for (int i = to; i > from; i--) {
 		rc = run_part(st, take[ix], row, branch, p, i - 1, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }

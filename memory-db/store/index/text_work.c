@@ -155,8 +155,9 @@ need_parts(struct text_work_progress *p, int64_t fact)
 	if (parts->fact == fact)
 		return 0;
 	rc = need_text(p, fact);
-	if (rc == 0)
-		rc = namespace_stem(p->st, fact_namespace(fact), stem, p->e);
+	if (rc != 0)
+		return rc;
+	rc = namespace_stem(p->st, fact_namespace(fact), stem, p->e);
 	if (rc < 0)
 		return rc;
 	return text_parts_make(parts, fact, stem, p->text.name.data,
@@ -245,8 +246,9 @@ work_gone(struct text_work_progress *p, int64_t fact, int64_t words)
 	sqlite3_stmt *s;
 	int rc = need_text(p, fact);
 
-	if (rc == 0)
-		rc = pass_words(p, &words, erase_words_of);
+	if (rc != 0)
+		return rc;
+	rc = pass_words(p, &words, erase_words_of);
 	if (rc < 0)
 		return rc;
 	s = stmt_use(p->st, MOD_TEXT_WORK, words < 0 ? GONE_DROP : GONE_MOVE);

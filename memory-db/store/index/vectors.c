@@ -356,9 +356,10 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 			text.len = 0; /* verify tells; none here */
 			rc = 0;
 		}
-		if (rc == 0)
-			rc = fn(ctx, sqlite3_column_int64(s, 0),
-				text.data != NULL ? text.data : "", text.len);
+		if (rc != 0)
+			return rc;
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
+			text.data != NULL ? text.data : "", text.len);
 		if (rc != 0)
 			return rc;
 	}
