@@ -394,11 +394,12 @@ seal_all(struct change *c, struct err *e)
 	unsigned char head[CHAIN_BYTES];
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < c->touched_cap; i++)
+	for (size_t i = 0; i < c->touched_cap; i++) {
 		if (c->touched[i].entity != 0)
 			rc = seal_version(c, &c->touched[i], e);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	chain_end(&c->chain, head);
 	rc = seal_row(c, head, e);
 	if (rc != 0)

@@ -133,7 +133,9 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 	int64_t ns = c->info.ns, tier = 0;
 	int rc = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
 
-	if (rc == 0 && has_total)
+	if (rc != 0)
+		return rc;
+	if (has_total)
 		rc = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign,
 			e);
 	if (rc != 0 || f->kind != FACT_EXISTENCE)

@@ -247,13 +247,15 @@ conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
 {
 	int rc = 0;
 
-	for (int which = OF_OURS; rc == 0 && which <= OF_THEIRS; which++) {
+	for (int which = OF_OURS; which <= OF_THEIRS; which++) {
 		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, which);
 
 		bind_i(s, 1, fact);
 		rc = conflicts_give(st, s, fn, ctx, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

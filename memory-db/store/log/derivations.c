@@ -142,7 +142,9 @@ derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
 
 		rc = branch_sees(st, row.fact, &st->lens, &visible, &row.added,
 			e);
-		if (rc == 0 && visible)
+		if (rc != 0)
+			return rc;
+		if (visible)
 			rc = fn(ctx, &row);
 		if (rc != 0)
 			return rc;
@@ -196,7 +198,10 @@ derivations_lost(struct store *st, int64_t entity, int64_t since,
 {
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < st->lens.n; i++)
+	for (int i = 0; i < st->lens.n; i++) {
 		rc = lost_on(st, entity, i, since, ret_fact, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }

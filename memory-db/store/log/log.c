@@ -161,7 +161,7 @@ log_of_entity(struct store *st, int64_t entity, int64_t before,
 	int rc = 0;
 
 	/* Newer changes are on nearer branches: the levels follow each other. */
-	for (int i = 0; rc == 0 && i < lens->n; i++) {
+	for (int i = 0; i < lens->n; i++) {
 		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, ENTITY);
 		int64_t limit = lens->level[i].limit;
 
@@ -169,8 +169,10 @@ log_of_entity(struct store *st, int64_t entity, int64_t before,
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, before <= limit ? before : limit + 1);
 		rc = each_change(st, s, fn, ctx, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -64,8 +64,9 @@ session_each(struct store *st, int64_t before, session_fn fn, void *ctx,
 			.last_change = sqlite3_column_int64(s, 1)};
 
 		rc = session_details(st, &row, e);
-		if (rc == 0)
-			rc = fn(ctx, &row);
+		if (rc != 0)
+			return rc;
+		rc = fn(ctx, &row);
 		if (rc != 0)
 			return rc;
 	}

@@ -219,9 +219,12 @@ staged_row(sqlite3_stmt *s, staged_fn fn, void *ctx, struct err *e)
 		.told = sqlite3_column_int(s, 11) != 0};
 	int rc = staged_text(s, 12, &v.by, e);
 
-	if (rc == 0)
-		rc = staged_text(s, 13, &v.note, e);
-	return rc == 0 ? fn(ctx, &v) : rc;
+	if (rc != 0)
+		return rc;
+	rc = staged_text(s, 13, &v.note, e);
+	if (rc != 0)
+		return rc;
+	return fn(ctx, &v);
 }
 
 static int
