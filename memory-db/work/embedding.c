@@ -108,10 +108,15 @@ embedding_run(void *ctx, struct store *st, struct err *e)
 	if (b->known == 0)
 		rc = vector_model_make(st, embed_model(x->opt.x), b->dims,
 			&b->model, e);
-	for (size_t i = 0, k = 0; rc == 0 && i < b->n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0, k = 0; i < b->n; i++) {
 		rc = vector_put(st, b->model, b->facts[i],
 			b->empty[i] ? NULL : b->v + k++ * b->dims, b->dims, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static void

@@ -81,11 +81,12 @@ embedding_fill_tell(struct embedding *x, struct err *e)
 		return 0;
 	place = place ? place + 1 : model;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(place, "/"), place);
-	for (size_t i = 0; rc == 0 && i < x->places_n; i++, all += n)
+	for (size_t i = 0; i < x->places_n; i++, all += n) {
 		rc = vector_texts_count(x->st, x->places[i].ns,
 			x->places[i].upto, &n, e);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	x->is_told = true;
 	log_event(LOG_INFO, "texts go to an endpoint", 0, LOG_S("host", host),
 		LOG_I("texts", all), LOG_S("model", model));
@@ -316,7 +317,9 @@ embedding_fill(struct embedding *x, struct err *e)
 			return 0;
 		rc = read_places(x, e);
 	}
-	for (; rc == 0 && x->place < x->places_n; x->place++) {
+	if (rc != 0)
+		return rc;
+	for (; x->place < x->places_n; x->place++) {
 		struct place *p = &x->places[x->place];
 
 		if (p->upto < p->max) {
@@ -324,8 +327,6 @@ embedding_fill(struct embedding *x, struct err *e)
 			return rc == 0 ? 1 : rc;
 		}
 	}
-	if (rc != 0)
-		return rc;
 	x->has_round = false;
 	atomic_store(&x->seen, x->round);
 	return atomic_load(&x->written) != x->round;

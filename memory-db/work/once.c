@@ -87,8 +87,9 @@ once_look(struct store *st, const struct job *j, struct once *o,
 	if (!j->ctx.key)
 		return 0;
 	rc = hash_asked(st, j, &o->asked, e);
-	if (rc == 0)
-		rc = key_find(st, j->ctx.key, &o->seen, &body, e);
+	if (rc != 0)
+		return rc;
+	rc = key_find(st, j->ctx.key, &o->seen, &body, e);
 	if (rc <= 0)
 		return rc;
 	o->is_seen = true;
@@ -105,7 +106,7 @@ once_look(struct store *st, const struct job *j, struct once *o,
 	if (rc != 0)
 		return rc;
 	*ret_answer = take_ptr(a);
-	return rc;
+	return 0;
 }
 
 int

@@ -49,9 +49,10 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 		return *ret_result ? 0 : err_nomem(e);
 	}
 	rc = r->work->opt.run(c, ret_result, e);
-	if (rc == 0)
-		read_cache_keep(&r->cache, &key, &j->text, *ret_result);
-	return rc;
+	if (rc != 0)
+		return rc;
+	read_cache_keep(&r->cache, &key, &j->text, *ret_result);
+	return 0;
 }
 
 /* Runs the method within one snapshot. 0 with *ret_result, or a code. */

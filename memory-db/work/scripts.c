@@ -137,10 +137,10 @@ scripts_finish(struct scripts_run *x, struct err *e)
 	bool keep = x->outcome.result == SANDBOX_OK &&
 		    script_wrote(&x->script) &&
 		    !scripts_is_true(x->j, "dry_run");
-	int rc = !result ? err_nomem(e) : 0;
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
+	if (!result)
+		return err_nomem(e);
 	if (x->script.skill && json_object_get(x->j->params, "code") == NULL &&
 		json_object_set(result, "skill", x->script.skill) != 0)
 		rc = err_nomem(e);
