@@ -70,9 +70,14 @@ put_limits(struct buf *b, const struct sandbox_limits *l)
 	};
 	int rc = codec_count(b, WIRE_ARRAY, WIRE_L_MAX);
 
-	for (int i = 0; rc == 0 && i < WIRE_L_MAX; i++)
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < WIRE_L_MAX; i++) {
 		rc = codec_int(b, limits[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -84,9 +89,14 @@ put_names(struct buf *b, const char *const *names)
 	while (names && names[n])
 		n++;
 	rc = codec_count(b, WIRE_ARRAY, n);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
 		rc = talk_put_text(b, names[i]);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
@@ -145,9 +155,12 @@ put_reply(struct talk *t, const json_t *result)
 	size_t at;
 	int rc = codec_begin(&t->out, WIRE_REPLY, &at);
 
-	if (rc == 0)
-		rc = codec_json(&t->out, result);
-	return rc ? rc : codec_end(&t->out, at);
+	if (rc != 0)
+		return rc;
+	rc = codec_json(&t->out, result);
+	if (rc != 0)
+		return rc;
+	return codec_end(&t->out, at);
 }
 
 /* --- calls ---------------------------------------------------------------- */
@@ -270,9 +283,12 @@ on_result(struct talk *t, struct codec_in *in)
 	if (codec_get_array(in, &n) || n != 3)
 		return MDB_E_PROTOCOL;
 	rc = codec_get_json(in, &t->value);
-	if (rc == 0)
-		rc = get_texts(in, &t->warnings);
-	return rc ? rc : codec_get_int(in, &t->peak_bytes);
+	if (rc != 0)
+		return rc;
+	rc = get_texts(in, &t->warnings);
+	if (rc != 0)
+		return rc;
+	return codec_get_int(in, &t->peak_bytes);
 }
 
 static int
