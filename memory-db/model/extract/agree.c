@@ -76,6 +76,7 @@ note_proposal(struct reader *r)
 	p->is_there = p->text[0] == '\0';
 	memcpy(p->text, text.data, text.len);
 	p->text[text.len] = '\0';
+	p->is_concrete = facts_is_concrete(w, i, end) || r->whens_n > 0;
 	p->line_no = r->said->line_no;
 	snprintf(p->line, sizeof(p->line), "%.*s",
 		(int)text_cut(r->said->s, r->said->n < sizeof(p->line) - 1
@@ -127,6 +128,9 @@ agrees(struct reader *r, struct err *e)
 		buf_adds(&d.value, r->last.text) != 0)
 		return err_nomem(e);
 	r->last.is_there = false;
+	/* "let's keep spreading kindness": friends cheer each other up. */
+	if (!r->is_work && !r->has_assistant && !r->last.is_concrete)
+		return 0;
 	return facts_keep(r, &d, e);
 }
 

@@ -161,6 +161,13 @@ goes_on(const struct extract_words *w, int i, const struct clause *c)
 							      : FORM_THIRD)) &&
 		!(form & FORM_PAST))
 		return false;
+	/* "painted the hall and hired a gardener" */
+	if (rules_general(verb) == 1 && c->tense == T_PAST &&
+		form & FORM_PAST &&
+		extract_in(extract_low(w, k + 1),
+			"a|an|the|my|our|his|her|two|three|four|to|into|from|"
+			"some|all"))
+		return true;
 	/* "likes to read and write": needs a particle or an object. */
 	n = rules_of_verb(w, verb, k + 1, fit);
 	return n > 0 && k + 1 < w->words &&

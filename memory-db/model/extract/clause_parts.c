@@ -40,7 +40,7 @@ static const char *const kin =
 	"stepmother|stepfather|stepson|stepdaughter|dog|cat|pet|puppy|kitten|"
 	"parrot|hamster|rabbit|horse|grandparents|grandchildren|buddy|sisters|"
 	"brothers|sons|daughters|cats|dogs|cousins|friends|babysitter|stepdad|"
-	"stepmom|godmother|godfather|team|company|family";
+	"oldest|youngest|eldest|stepmom|godmother|godfather|team|company|family";
 
 bool
 clause_is_kin(const char *low)
@@ -79,21 +79,56 @@ looks_finite(const struct extract_words *w, int i)
 	       (w->v[i + 1].flags & (W_NUMBER | W_CAPITAL)) != 0;
 }
 
+/* "hired a designer", "waters the plants": a verb that has no rules is one where an
+ * object or a place follows, not before the verb of the sentence ("the hired
+ * designer is"). */
+static bool
+reads_as_verb(const struct extract_words *w, int i, int general)
+{
+	static const char *const behind =
+		"a|an|the|my|our|his|her|their|its|them|it|us|me|him|this|that|"
+		"these|those|every|all|two|three|four|five|six|seven|eight|nine|"
+		"ten|both|each|some|any|no|another|more|at|in|on|to|for|with|"
+		"into|from|by|about|up|down|out|off|away|back|over|around|"
+		"through|under|after|before|until|since|last|next|yesterday|"
+		"today|again|together|across|along|onto|between|within|between";
+	const char *next = extract_low(w, i + 1);
+	size_t n = strlen(next);
+
+	if (i + 1 >= w->words || w->v[i + 1].flags & (W_COMMA | W_BREAK))
+		return general == 1;
+	if (extract_in(next, helpers))
+		return false;
+	if (extract_in(next, behind) ||
+		w->v[i + 1].flags & (W_NUMBER | W_CAPITAL))
+		return true;
+	if (general == 2 || extract_in(extract_low(w, i + 2), helpers))
+		return false;
+	return n > 3 && (strcmp(next + n - 2, "ly") == 0 ||
+				strcmp(next + n - 1, "s") == 0 ||
+				strcmp(next + n - 3, "ing") == 0);
+}
+
 /* May word i be the verb of a third person, or of many? */
 bool
 clause_is_finite(const struct extract_words *w, int i, bool many, bool comma)
 {
 	const char *low = extract_low(w, i);
 	unsigned form = 0;
+	int verb;
 
 	if (extract_in(low, helpers))
 		return true;
 	if (w->v[i].flags & (W_BREAK | W_CAPITAL) ||
 		(w->v[i].flags & W_COMMA && !comma))
 		return false;
-	if (rules_verb(low, &form) == 0)
+	verb = rules_verb(low, &form);
+	if (verb == 0)
 		return looks_finite(w, i) ||
 		       (many && extract_in(extract_low(w, i + 1), "every"));
+	if (rules_general(verb) != 0 &&
+		!reads_as_verb(w, i, rules_general(verb)))
+		return false;
 	return (form & (FORM_THIRD | FORM_PAST)) != 0 ||
 	       (many && form & FORM_BASE);
 }

@@ -175,7 +175,7 @@ clause_note_name(const struct extract_words *w, int i)
 	if (extract_in(extract_low(w, k), "will|is|has|was"))
 		return k;
 	return rules_verb(extract_low(w, k), &form) != 0 &&
-			       (form & (FORM_PAST | FORM_THIRD)) != 0
+			       (form & (FORM_PAST | FORM_THIRD | FORM_ING)) != 0
 		       ? k
 		       : 0;
 }

@@ -390,6 +390,9 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 	if (r)
 		r->is_notes = turns.n == 1 && turns.v[0].speaker[0] == '\0' &&
 			      lines_of(q->text, q->n) > 2;
+	for (size_t i = 0; rc == 0 && i < turns.n; i++)
+		r->has_assistant = r->has_assistant ||
+				   turns.v[i].role == ROLE_ASSISTANT;
 	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
 		r->q = q;
 		r->x = ret;

@@ -40,7 +40,7 @@ static const char *const acts =
 	"bump|cache|configure|enable|disable|mock|replace|split|comment|revert|"
 	"reset|reinstall|upgrade|downgrade|execute|call|pass|attach";
 /* What somebody did on a day like others. */
-static const char *const everyday =
+const char *const general_everyday =
 	"eat|drink|sleep|cook|sit|stand|wake|watch|bake|walk|play|read|write|run|"
 	"open|pass|call|drop|pick|wash|clean|order|carry|wear|hug|kiss|shout|"
 	"park|ride|dance|sing|smile|grab|upload|attach|clone|paste|scroll";
@@ -66,8 +66,8 @@ static const char *const empty_objects =
 	"same|one|ones|some|same|not|like|as|who|which|because|too|up|down|"
 	"out|off|away|back|around|over|along|together|yet|again";
 
-static bool
-is_of_somebody(const struct reader *r, const struct clause *c)
+bool
+general_of_somebody(const struct reader *r, const struct clause *c)
 {
 	return c->who == WHO_I || c->who == WHO_WE || c->who == WHO_HE ||
 	       c->who == WHO_NAME ||
@@ -78,8 +78,8 @@ is_of_somebody(const struct reader *r, const struct clause *c)
 
 /* Is a form of one of the verbs listed, be the verb known or not: "added", "adding",
  * "stopped"? */
-static bool
-is_any_of(const struct clause *c, const char *low, const char *list)
+bool
+general_any_of(const struct clause *c, const char *low, const char *list)
 {
 	static const struct {
 		const char *end, *instead;
@@ -118,16 +118,16 @@ is_passing(const struct reader *r, const struct clause *c)
 	const char *low = extract_low(&r->w, c->verb_at);
 	bool own = c->who == WHO_I || c->who == WHO_WE;
 
-	if (extract_in(low, passing_forms) || is_any_of(c, low, talk))
+	if (extract_in(low, passing_forms) || general_any_of(c, low, talk))
 		return true;
-	if (c->tense == T_GOING_ON && is_any_of(c, low, under_way))
+	if (c->tense == T_GOING_ON && general_any_of(c, low, under_way))
 		return false;
-	return own && is_any_of(c, low, acts) &&
+	return own && general_any_of(c, low, acts) &&
 	       !extract_in(extract_low(&r->w, c->verb_at + 1), particles);
 }
 
-static bool
-is_general_tense(const struct clause *c)
+bool
+general_tense(const struct clause *c)
 {
 	switch (c->tense) {
 	case T_NOW:
@@ -153,8 +153,8 @@ is_general_tense(const struct clause *c)
 }
 
 /* A verb that nobody knows has no tense but by its ending. */
-static bool
-is_past(const struct reader *r, const struct clause *c)
+bool
+general_past(const struct reader *r, const struct clause *c)
 {
 	const char *low = extract_low(&r->w, c->verb_at);
 	size_t n = strlen(low);
@@ -181,9 +181,9 @@ is_past_worth(const struct reader *r, const struct clause *c, int first,
 		names += (w->v[i].flags & W_CAPITAL) != 0;
 		numbers += (w->v[i].flags & W_NUMBER) != 0;
 	}
-	if (!is_of_somebody(r, c))
+	if (!general_of_somebody(r, c))
 		return names > 0 || numbers > 1;
-	if (is_any_of(c, extract_low(w, c->verb_at), everyday))
+	if (general_any_of(c, extract_low(w, c->verb_at), general_everyday))
 		return false;
 	/* "grepped": who knows what that is */
 	if (c->verb == 0 && !dated)
@@ -241,15 +241,15 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 	const struct extract_words *w = &r->w;
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	bool often = facts_has_often(r, c) && c->tense == T_NOW;
-	bool some = is_of_somebody(r, c);
-	const struct rule *rule = !some ? &ours : !is_past(r, c) ? &now : &any;
+	bool some = general_of_somebody(r, c);
+	const struct rule *rule = !some ? &ours : !general_past(r, c) ? &now : &any;
 
-	if (!is_general_tense(c) || is_empty(r, first, end) ||
+	if (!general_tense(c) || is_empty(r, first, end) ||
 		(!often && is_passing(r, c)) || facts_is_of_code(r, c) ||
-		(is_past(r, c) && !is_past_worth(r, c, first, end)))
+		(general_past(r, c) && !is_past_worth(r, c, first, end)))
 		return 0;
 	/* "Irina approves the release" */
-	if (!(c->who == WHO_NAME && c->tense == T_NOW && !is_past(r, c) &&
+	if (!(c->who == WHO_NAME && c->tense == T_NOW && !general_past(r, c) &&
 		    end - first > 1 &&
 		    extract_in(extract_low(w, first), "the|our|all|every")) &&
 		!facts_is_concrete(w, first, end) &&
@@ -261,10 +261,15 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 int
 facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 {
+	size_t had;
+	int rc;
+
 	if (c->is_hedged || c->who == WHO_NOBODY || c->who == WHO_YOU ||
 		c->who == WHO_IT)
 		return 0;
-	return by_action(r, c, e);
+	had = r->x->n;
+	rc = facts_told(r, c, e);
+	return rc != 0 || r->x->n > had ? rc : by_action(r, c, e);
 }
 
 /* --- what has no verb ---------------------------------------------------------- */

@@ -22,7 +22,7 @@ extern const char *const extract_tools;
 /* What a turn proposes, in the words behind "let's": "use Kafka". */
 struct proposal {
 	char text[240];
-	bool is_there;
+	bool is_there, is_concrete;
 	size_t line_no;
 	char line[320];
 };
@@ -67,6 +67,7 @@ struct reader {
 	size_t speakers_n;
 	bool is_joke;
 	bool is_notes; /* one text of many lines, of nobody */
+	bool has_assistant; /* one of the turns is of a machine */
 	bool is_work;  /* the text speaks of work: "we" is the project */
 };
 
@@ -109,6 +110,18 @@ int facts_keep_verb(struct reader *r, const struct clause *c,
 /* What no rule knows and still says something (general.c). */
 int facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
+/* What people tell of themselves (told.c). */
+int facts_told(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+/* Words of those from first to end that name something: of "made a huge
+ * difference" none does. */
+int facts_content(const struct extract_words *w, int first, int end);
+/* --- general.c: is the verb of the clause, in any form, one of a list? */
+bool general_any_of(const struct clause *c, const char *low, const char *list);
+bool general_of_somebody(const struct reader *r, const struct clause *c);
+bool general_tense(const struct clause *c);
+bool general_past(const struct reader *r, const struct clause *c);
+extern const char *const general_everyday;
 /* Is the subject a line, a page, a function: a part of a program? */
 bool facts_is_of_code(const struct reader *r, const struct clause *c);
 /* "Node 20.", "Timeouts of 10 seconds": of a sentence without a clause. */

@@ -90,7 +90,10 @@ orders_given(struct reader *r, struct err *e)
 	int i = 0, end, n = 0;
 	char who[NAME_BYTES];
 
-	if (r->turn->role == ROLE_ASSISTANT || r->turn->role == ROLE_OTHER)
+	/* "Never give up!" is for a friend. */
+	if (r->turn->role == ROLE_ASSISTANT || r->turn->role == ROLE_OTHER ||
+		(r->turn->role == ROLE_PERSON && !r->has_assistant &&
+			!r->is_work))
 		return 0;
 	i += extract_match(w, i,
 		"please|so|and|ok|okay|also|oh and|one more "

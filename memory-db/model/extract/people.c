@@ -13,6 +13,10 @@
 #include "memory-db/model/extract/internal.h"
 #include "memory-db/model/extract/names.h"
 
+/* So many points make a text one of work, and one in so many words. */
+#define WORK_LEAST 2
+#define WORK_WORDS 35
+
 /* Names that are common in chats and no words of English besides. */
 static const char *const women =
 	"abigail|ada|agnes|aisha|alexa|alexandra|alice|alicia|alina|aline|"
@@ -146,33 +150,57 @@ people_meant(const struct reader *r, int i)
 /* Words of work: where a conversation has them, "we" are a project. */
 static const char *const work_words =
 	"deploy|deploys|deployed|deployment|deployments|repo|repository|commit|"
-	"commits|branch|branches|pr|prs|api|apis|server|servers|database|"
-	"databases|release|releases|sprint|sprints|ticket|tickets|staging|"
-	"production|prod|build|builds|ci|pipeline|pipelines|code|codebase|test|"
-	"tests|bug|bugs|cluster|schema|endpoint|endpoints|refactor|merge|config|"
-	"backend|frontend|standup|retro|roadmap|client|clients|customer|"
-	"customers|stakeholder|stakeholders|minutes|agenda|kickoff|milestone|"
-	"milestones|invoice|invoices|feature|features|migration|migrations|"
-	"linter|compiler|library|framework|package|version|sdk|backlog|decision|"
-	"decisions|actions|q1|q2|q3|q4|kpi|okr|okrs|revenue|vendor|vendors|"
-	"supplier|suppliers|warehouse|launch|onboarding|dashboard|runbook|"
-	"incident|outage|postmortem|monitoring|logs|service|services|queue|"
-	"cache|proxy|docs|module|modules|function|functions|class|json|yaml|sql|"
-	"css|html|script|scripts|app|website|campaign|newsletter|team|teams|"
-	"committee|chair|treasurer|agm|quarter|department|hr|sales|marketing|"
-	"product|products|project|projects|orders|board|members|shop|store";
+	"commits|pr|prs|api|apis|server|servers|database|"
+	"databases|sprint|sprints|staging|"
+	"prod|ci|codebase|bug|bugs|endpoint|endpoints|refactor|"
+	"backend|frontend|standup|retro|roadmap|"
+	"stakeholder|stakeholders|kickoff|milestone|"
+	"milestones|invoice|invoices|migration|migrations|"
+	"linter|compiler|sdk|backlog|"
+	"q1|q2|q3|q4|kpi|okr|okrs|vendor|vendors|"
+	"supplier|suppliers|onboarding|runbook|"
+	"postmortem|agm|json|yaml|sql|css|html|treasurer";
+/* The same, which people use at home too: "the football team", "a project". */
+static const char *const work_words_too =
+	"release|releases|ticket|tickets|branch|branches|production|build|"
+	"builds|pipeline|pipelines|code|test|tests|cluster|schema|merge|config|"
+	"client|clients|customer|customers|minutes|agenda|feature|features|"
+	"library|framework|package|version|decision|decisions|actions|revenue|"
+	"warehouse|launch|dashboard|incident|outage|monitoring|logs|service|"
+	"services|queue|cache|proxy|docs|module|modules|function|functions|"
+	"class|script|scripts|app|website|campaign|newsletter|team|teams|"
+	"committee|chair|quarter|department|hr|sales|marketing|product|"
+	"products|project|projects|orders|board|members|shop|store";
+/* Names of software that are other words as well. */
+static const char *const no_tools = "go|rest|make|black|slack|teams|linear|"
+				    "notion|rails|spring|swift|react|phoenix|"
+				    "python|java|ruby|rust|zoom|windows|bun|arch|"
+				    "vault|consul|spark|poetry|uv|lambda|trunk|"
+				    "figma|stripe|sentry|zed|envoy|node";
 
-/* Does the text have two words of work, or code? */
+/* How much a word says that the text is of work; "the same word again" says it
+ * once. */
+static int
+work_points(const char *low)
+{
+	if (extract_in(low, work_words))
+		return 2;
+	if (extract_in(low, extract_tools))
+		return extract_in(low, no_tools) ? 1 : 3;
+	return extract_in(low, work_words_too);
+}
+
+/* Has the text words of work, or code? A long one needs more of them: friends
+ * speak of a project or a team sooner or later. */
 bool
 people_at_work(const char *s, size_t n)
 {
 	const char *seen = "";
-	size_t seen_n = 0;
-	int found = 0;
+	size_t seen_n = 0, words = 0, found = 0;
 
 	if (memmem(s, n, "```", 3) || memmem(s, n, "\n$ ", 3))
 		return true;
-	for (size_t i = 0; i < n && found < 2;) {
+	for (size_t i = 0; i < n;) {
 		char low[WORD_BYTES];
 		size_t k = 0;
 
@@ -186,16 +214,16 @@ people_at_work(const char *s, size_t n)
 		low[k < WORD_BYTES ? k : 0] = '\0';
 		if (k > 0 && low[k < WORD_BYTES ? k - 1 : 0] == '.')
 			low[k < WORD_BYTES ? k - 1 : 0] = '\0';
-		if ((extract_in(low, work_words) ||
-			    extract_in(low, extract_tools)) &&
+		words += k > 0;
+		if (k > 0 && work_points(low) > 0 &&
 			!(k == seen_n && strncasecmp(seen, s + i, k) == 0)) {
-			found += 1 + extract_in(low, extract_tools);
+			found += (size_t)work_points(low);
 			seen = s + i;
 			seen_n = k;
 		}
 		i += k > 0 ? k : 1;
 	}
-	return found >= 2;
+	return found >= WORK_LEAST && found * WORK_WORDS >= words;
 }
 
 static bool

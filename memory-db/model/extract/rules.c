@@ -9,9 +9,9 @@
 #include "common/cleanup.h"
 
 /* Forms are kept in a table of this size (a power of two), half full at most. */
-#define FORMS	   8192
+#define FORMS	   16384
 #define FORM_MOST  20 /* bytes of one */
-#define VERBS	   512
+#define VERB_MOST  2048
 #define VERB_RULES 1024
 
 struct form {
@@ -22,6 +22,7 @@ struct form {
 struct verb {
 	char base[FORM_MOST], third[FORM_MOST];
 	short first; /* of its rules; 0: none */
+	unsigned char general; /* 1: of verbs.def; 2: as often a noun */
 };
 struct verb_rule {
 	struct rule rule;
@@ -29,7 +30,7 @@ struct verb_rule {
 };
 
 static struct form forms[FORMS];
-static struct verb verbs[VERBS];
+static struct verb verbs[VERB_MOST];
 static struct verb_rule verb_rules[VERB_RULES];
 static int forms_n, verbs_n, verb_rules_n;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -152,7 +153,7 @@ new_verb(const char *base, const char *third)
 {
 	int verb = ++verbs_n;
 
-	assert(verb < VERBS);
+	assert(verb < VERB_MOST);
 	snprintf(verbs[verb].base, FORM_MOST, "%s", base);
 	snprintf(verbs[verb].third, FORM_MOST, "%s", third);
 	put_form(base, verb, FORM_BASE);
@@ -207,6 +208,37 @@ verb_rule(enum extract_kind kind, const char *list, const char *particles,
 	}
 }
 
+/* Verbs without a rule (verbs.def). A verb that has one keeps it. */
+static void
+general_verbs(const char *list, unsigned char general)
+{
+	char base[FORM_MOST], third[FORM_MOST + 4];
+	size_t k;
+
+	for (; *list != '\0'; list += k + (list[k] == '|')) {
+		int verb;
+
+		k = strcspn(list, "|");
+		snprintf(base, sizeof(base), "%.*s", (int)k, list);
+		if (forms[slot_of(base)].low[0] != '\0')
+			continue;
+		third_of(base, third, sizeof(third));
+		verb = new_verb(base, third);
+		verbs[verb].general = general;
+		regular_forms(base, verb);
+	}
+}
+
+static void
+general_irregular(const char *base, const char *third, const char *past,
+	const char *part, const char *ing)
+{
+	if (forms[slot_of(base)].low[0] != '\0')
+		return;
+	irregular(base, third, past, part, ing);
+	verbs[verbs_n].general = 1;
+}
+
 static void
 rules_build(void)
 {
@@ -226,6 +258,13 @@ rules_build(void)
 #undef VERB
 #undef STATE
 #undef NOUN
+#define IRREGULAR(...)	general_irregular(__VA_ARGS__);
+#define VERBS(list)	general_verbs(list, 1);
+#define VERBS_TOO(list) general_verbs(list, 2);
+#include "memory-db/model/extract/verbs.def"
+#undef IRREGULAR
+#undef VERBS
+#undef VERBS_TOO
 }
 
 int
@@ -239,6 +278,12 @@ rules_verb(const char *low, unsigned *ret)
 	f = &forms[slot_of(low)];
 	*ret = f->forms;
 	return f->low[0] != '\0' ? f->verb : 0;
+}
+
+int
+rules_general(int verb)
+{
+	return verbs[verb].general;
 }
 
 const char *

@@ -63,6 +63,9 @@ enum verb_form {
 
 /* The verb of a form: its number, 0: none; *ret: the forms it may be. */
 int rules_verb(const char *low, unsigned *ret);
+/* 0: rules speak of the verb; 1: it is only known to be one; 2: and its word is a
+ * noun as often ("waters"). */
+int rules_general(int verb);
 /* Base form of a verb, and of a verb any third person: "lives". */
 const char *rules_base(int verb);
 const char *rules_third(int verb, const char *low, char room[WORD_BYTES + 4]);

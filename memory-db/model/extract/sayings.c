@@ -125,7 +125,9 @@ fixes(struct reader *r, struct err *e)
 			end = render_trim(r, at, w->words);
 			if (end <= k + 1)
 				return 0;
-			return sayings_keep(r, EXTRACT_FIX, subject, "", at,
+			/* "the 404s were caused by": of them it speaks */
+			return sayings_keep(r, EXTRACT_FIX, subject, "",
+				extract_match(w, at, "caused by") > 0 ? i : at,
 				end, 0.86, e);
 		}
 	/* What did it stands in front. */
@@ -219,6 +221,16 @@ causes(struct reader *r, struct err *e)
 	int i = clause_skip_courtesy(w, 0), head = i, k, end;
 
 	sayings_project(r, subject);
+	/* "the flaky test turned out to be a race" */
+	for (int m = i + 1; m < w->words && m < i + 8; m++)
+		if (extract_match(w, m, "turned out to be|ended up being") >
+				0 &&
+			w->words - m > 5 &&
+			!extract_in(extract_low(w, i), "it|that|this|he|she")) {
+			end = render_trim(r, i, w->words);
+			return sayings_keep(r, EXTRACT_FIX, subject, "", i, end,
+				0.8, e);
+		}
 	head += extract_in(extract_low(w, head), "the|our|my|a");
 	if (head == i || extract_match(w, head, heads) == 0)
 		return 0;

@@ -103,8 +103,11 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_OUR:
 	case WHO_THING:
-		if ((facts_noun_is_person(w, c) || facts_is_private(r, c)) &&
+		/* Friends speak of their own: "the kids", "the boiler". */
+		if ((facts_noun_is_person(w, c) || facts_is_private(r, c) ||
+			    (!r->is_work && !r->is_notes)) &&
 			(c->who == WHO_THING || facts_is_private(r, c) ||
+				!r->is_work ||
 				extract_is(w, c->noun - 1, "our")) &&
 			!extract_in(extract_low(w, c->noun_end - 1),
 				"team|company|client|lead")) {

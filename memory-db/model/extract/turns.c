@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/vec.h"
 #include "memory-db/model/extract/words.h"
@@ -155,6 +156,24 @@ is_name_byte(unsigned char c)
 	       c == '\'' || c == '@' || c == ' ';
 }
 
+/* "Speaker 1", "Participant 12": one of several who have no names. */
+static bool
+is_numbered(const char *low, size_t n)
+{
+	static const char *const ones[] = {"speaker ", "person ", "user ",
+		"participant ", "agent ", "caller ", "player ", "guest ",
+		"friend ", "interviewer ", "interviewee ", "human ",
+		"persona ", "voice "};
+
+	for (size_t i = 0; i < ARRAY_LEN(ones); i++) {
+		size_t k = strlen(ones[i]);
+
+		if (n > k && n <= k + 2 && memcmp(low, ones[i], k) == 0)
+			return strspn(low + k, "0123456789ab") == n - k;
+	}
+	return false;
+}
+
 /* Words that each begin with a capital, at most four; or a known role. */
 static bool
 is_name(const char *s, size_t n, bool *ret_sure)
@@ -169,7 +188,7 @@ is_name(const char *s, size_t n, bool *ret_sure)
 	low[n] = '\0';
 	if (extract_in(low, labels))
 		return false;
-	*ret_sure = turns_role(low) != ROLE_PERSON;
+	*ret_sure = turns_role(low) != ROLE_PERSON || is_numbered(low, n);
 	if (*ret_sure)
 		return true;
 	if (!isalpha((unsigned char)s[0]) && (unsigned char)s[0] < 0x80 &&

@@ -202,7 +202,14 @@ read_s(struct extract_words *w)
 	static const char *const heads =
 		"it|he|she|that|what|there|here|who|this|where|everything|how";
 	static const char *const tails = "a|an|the|not|been|in|from|at|on|our|"
-					 "my|really|now|currently|going|got";
+					 "my|really|now|currently|going|got|"
+					 "vegetarian|vegan|allergic|pregnant|"
+					 "married|engaged|divorced|retired|"
+					 "sick|away|back|out|diabetic|also|"
+					 "still|just|always|never|afraid|"
+					 "scared|obsessed|turning|very|so|"
+					 "super|pretty|only|about|into|off|"
+					 "great|good|better|worse|too|all";
 
 	for (int i = 1; i < w->words; i++) {
 		const char *next = extract_low(w, i + 1);

@@ -1,0 +1,195 @@
+/* What people tell friends of themselves, in words that no rule knows: what they did,
+ * do, plan and think of, as long as it names something.
+ *
+ *   Ada: I restored my grandfather's bike.   ada  restored their grandfather's bike
+ *   Ada: Dad sees the surgeon on the 21st.   ada  dad sees the surgeon on ..
+ *   Ada: We're thinking about a dog.         ada  is thinking about a dog
+ *   Ada: It made a huge difference.          nothing
+ *
+ * Only in texts that do not speak of work: there nearly every sentence is a deed of
+ * the moment ("I restarted the server"), so general.c asks for more. */
+#include <string.h>
+
+#include "memory-db/model/extract/internal.h"
+
+/* What goes on longer is a story. */
+#define TOLD_WORDS 24
+
+/* Words that name nothing that somebody could ask for later. */
+static const char *const vague =
+	"thing|things|stuff|way|ways|lot|lots|bit|time|times|fun|blast|job|day|"
+	"days|week|weekend|month|year|moment|moments|sense|sure|difference|effort|"
+	"progress|point|impact|memories|memory|step|steps|world|life|chance|"
+	"opportunity|words|word|idea|ideas|mind|feeling|feelings|best|part|kind|"
+	"sort|type|change|changes|something|anything|everything|nothing|"
+	"someone|people|person|everyone|place|places|while|hours|half|rest|"
+	"end|beginning|start|side|hand|look|break|care|eye|eyes|heart|joy|"
+	"happiness|peace|love|support|strength|courage|luck|smile|truth|"
+	"reason|reasons|result|results|problem|problems|issue|issues|question|"
+	"questions|answer|mistake|mistakes|mess|deal|fact|case|course|example|"
+	"order|matter|hope|dream|dreams|goal|goals|breath|note|message|pic|pics|photo|"
+	"photos|picture|pictures|video|link|conversation|chat|talk|others|"
+	"own|self|myself|themselves|himself|herself|ourselves|good|great|nice|"
+	"amazing|awesome|new|old|big|little|small|long|hard|easy|well|better|"
+	"really|very|so|too|much|many|more|most|less|least|few|some|any|all|"
+	"both|each|every|other|another|same|such|first|last|next|recently|"
+	"lately|now|then|there|here|again|already|always|never|ever|just|only|"
+	"also|even|still|yet|soon|later|once|twice|today|tomorrow|yesterday|"
+	"tonight|am|is|are|was|were|be|been|being|have|has|had|do|does|did|will|"
+	"would|can|could|should|might|must|may|not|no|yes|super|pretty|quite|"
+	"fully|totally|together|apart|ago|before|after|back|away|up|down|out|"
+	"off|on|in|at|to|of|for|from|with|without|by|about|into|onto|over|under|"
+	"through|around|along|across|between|among|as|than|like|and|or|but|if|"
+	"because|since|while|though|although|that|this|these|those|which|who|"
+	"what|when|where|how|why|i|me|my|mine|you|your|yours|he|him|his|she|"
+	"her|hers|it|its|we|us|our|ours|they|them|their|theirs|the|a|an|one|"
+	"ones|'s|got|get|getting|gets|go|going|goes|went|make|makes|making|"
+	"made|take|takes|taking|took|see|seeing|saw|seen|know|think|feel|"
+	"feels|felt|doing|done|let|keep|put|nowadays|lol|haha|hey|yeah|guys|"
+	"challenge|challenges|experience|experiences|journey|space|connection|"
+	"true|real|whole|full|different|special|important|possible|able|happy";
+
+/* Words of what is said that name something. */
+int
+facts_content(const struct extract_words *w, int first, int end)
+{
+	int n = 0;
+
+	for (int i = first; i < end; i++)
+		n += w->v[i].low[0] == '\0' ||
+		     !extract_in(extract_low(w, i), vague);
+	return n;
+}
+
+/* "is thinking about adopting a dog", "has been looking for a flat". */
+static bool
+by_intent(const struct reader *r, const struct clause *c)
+{
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at;
+
+	return (c->tense == T_GOING_ON || c->tense == T_PERFECT_ON) &&
+	       ((extract_in(extract_low(w, i), "thinking|dreaming") &&
+			extract_in(extract_low(w, i + 1), "about|of")) ||
+		       (extract_in(extract_low(w, i), "looking") &&
+			       extract_in(extract_low(w, i + 1),
+				       "for|at|into")) ||
+		       extract_in(extract_low(w, i),
+			       "considering|trying|hoping|researching|"
+			       "struggling|learning|taking|using|getting|"
+			       "seeing|giving|helping|expecting|running|"
+			       "selling|making|keeping|putting|planning"));
+}
+
+/* Talk of the day, feelings and compliments: no deeds. */
+static const char *const small_talk =
+	"say|tell|ask|think|see|be|do|look|mention|feel|know|want|need|forget|"
+	"remember|notice|hear|find|seem|happen|come|let|check|reply|guess|mean|"
+	"hope|wish|wonder|believe|suppose|agree|bet|promise|swear|thank|"
+	"apologize|apologise|appreciate|understand|expect|assume|doubt|figure|"
+	"recommend|suggest|propose|miss|laugh|joke|cry|wait|stare|sound|regret|"
+	"admit|imagine|pretend|deserve|bother|care|like|love|hate|enjoy|reckon|"
+	"insist|claim|argue|recall|realize|realise|matter|complain|explain|"
+	"answer|congratulate|welcome|greet|owe|blow|freak|lie|chat|discuss|have|"
+	"confuse|show|keep|try|stay|end|point|push|hit|inspire|motivate|"
+	"picture|relate|value|support|encourage|remind|bring|admire|listen|"
+	"respect|trust|judge|share|seem|text|message|worry|cheer|rock|totally|"
+	"can|could|get|go|give|make|take|put|set|help|use";
+/* Verbs of these that do say something before an object of one's own. */
+static const char *const light_verbs =
+	"get|go|give|make|take|put|set|help|use|bring|keep|have|show|share|"
+	"support|find|try|see|visit";
+
+/* Does the object begin as a thing of somebody does: "a bowl", "my mom", "to the
+ * dentist", "two cats", "Lisbon"? */
+static bool
+begins_thing(const struct extract_words *w, int i)
+{
+	return extract_in(extract_low(w, i),
+		       "a|an|my|our|his|her|their|the|two|three|four|five|six|"
+		       "some|another|to|at|on|in|into|from|with|for|through|"
+		       "around|over|across") ||
+	       w->v[i].flags & (W_NUMBER | W_CAPITAL);
+}
+
+/* What people tell friends of themselves: what they did, do, have and plan. In a
+ * text that speaks of work nearly every sentence is a deed of the day, so there more
+ * is asked for (by_action). */
+static bool
+is_told(const struct reader *r, const struct clause *c, int first, int end)
+{
+	const struct extract_words *w = &r->w;
+	const char *low = extract_low(w, c->verb_at);
+	bool dated = facts_has_time(r, c->first, c->clause_end);
+	bool often = facts_has_often(r, c);
+	bool lasting = c->tense == T_PERFECT_ON || c->tense == T_GOING_ON;
+	int content = facts_content(w, first, end);
+
+	if (end <= first || end - first > TOLD_WORDS || content == 0)
+		return false;
+	for (int i = first; i < end; i++)
+		if (extract_in(extract_low(w, i), "you|your|yours|ya|u"))
+			return false;
+	/* "learned how to make soup" */
+	if (extract_is(w, first, "how") && extract_is(w, first + 1, "to"))
+		return content > 0;
+	if (extract_in(extract_low(w, first),
+		    "it|that|this|them|these|those|what|how|why|where|when|"
+		    "whether|if|so|there|something|anything|everything|me|us|"
+		    "him|because|like|as|who|which|same|not|here") &&
+		!(extract_in(extract_low(w, first), "me|us|him|them") &&
+			content > 1))
+		return false;
+	if (by_intent(r, c))
+		return content > 0;
+	if (general_any_of(c, low, small_talk)) {
+		if (!general_any_of(c, low, light_verbs) ||
+			!begins_thing(w, first))
+			return false;
+		/* "made a huge difference", "got to meet her" */
+		return content > 1 || dated || often || lasting ||
+		       facts_is_concrete(w, first, end);
+	}
+	if (general_any_of(c, low, general_everyday))
+		return dated || often || lasting || content > 2 ||
+		       facts_is_concrete(w, first, end);
+	return true;
+}
+
+/* "the thing", "my day": of nothing that could be asked for. */
+static bool
+names_nothing(const struct reader *r, const struct clause *c)
+{
+	return (c->who == WHO_MY || c->who == WHO_OUR || c->who == WHO_THING ||
+		       c->who == WHO_HIS) &&
+	       facts_content(&r->w, c->noun, c->noun_end) == 0 &&
+	       !facts_noun_is_person(&r->w, c);
+}
+
+int
+facts_told(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule did = {EXTRACT_EVENT, "", R_WHO | R_TO, 70};
+	static const struct rule does = {EXTRACT_HABIT, "", R_WHO | R_TO, 70};
+	const struct extract_words *w = &r->w;
+	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
+	int value = first;
+	bool some = general_of_somebody(r, c) || c->who == WHO_MY ||
+		    (c->who == WHO_HIS && facts_noun_is_person(w, c)) ||
+		    ((c->who == WHO_OUR || c->who == WHO_THING) &&
+			    (facts_has_time(r, c->first, c->clause_end) ||
+				    facts_is_concrete(w, first, end)));
+
+	if (r->is_work || !some || !general_tense(c) ||
+		c->verb == 0 || facts_is_of_code(r, c) ||
+		names_nothing(r, c))
+		return 0;
+	/* "have about 12,000 pictures", "get all my bread from" */
+	value += extract_in(extract_low(w, value),
+		"about|around|roughly|over|almost|nearly|approximately|like|"
+		"maybe|all|both|just|only|also|finally");
+	if (!is_told(r, c, value, end))
+		return 0;
+	return facts_keep_verb(r, c, general_past(r, c) ? &did : &does, first, end,
+		e);
+}
