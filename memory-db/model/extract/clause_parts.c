@@ -90,7 +90,7 @@ reads_as_verb(const struct extract_words *w, int i, int general)
 		"these|those|every|all|two|three|four|five|six|seven|eight|nine|"
 		"ten|both|each|some|any|no|another|more|at|in|on|to|for|with|"
 		"into|from|by|about|up|down|out|off|away|back|over|around|"
-		"through|under|after|before|until|since|last|next|yesterday|"
+		"there|here|through|under|after|before|until|since|last|next|yesterday|"
 		"today|again|together|across|along|onto|between|within|between";
 	const char *next = extract_low(w, i + 1);
 	size_t n = strlen(next);

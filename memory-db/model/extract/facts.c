@@ -80,7 +80,10 @@ int
 facts_keep_verb(struct reader *r, const struct clause *c,
 	const struct rule *rule, int value, int end, struct err *e)
 {
-	AUTO_DRAFT struct draft d = {.kind = rule->kind,
+	/* "We moved to Lyon", among friends, is where they live. */
+	bool lives = rule->kind == EXTRACT_DECISION && rule->flags & R_TECH &&
+		     !r->is_work;
+	AUTO_DRAFT struct draft d = {.kind = lives ? EXTRACT_PLACE : rule->kind,
 		.sureness = sureness_of(r, rule, c),
 		.is_denied = c->is_denied || c->is_never,
 		.first = c->verb_at,
@@ -245,7 +248,7 @@ facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 {
 	static int (*const ways[])(struct reader *, const struct clause *,
 		struct err *) = {by_verb, by_plan, facts_of_state,
-		facts_in_general};
+		facts_opinion, facts_in_general};
 	size_t had = r->x->n;
 
 	if (c->is_condition || c->tense == T_MAYBE)

@@ -113,6 +113,9 @@ int facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 /* What people tell of themselves (told.c). */
 int facts_told(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
+/* "I think tea is better than coffee". */
+int facts_opinion(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
 /* Words of those from first to end that name something: of "made a huge
  * difference" none does. */
 int facts_content(const struct extract_words *w, int first, int end);

@@ -291,6 +291,14 @@ people_told(struct reader *r)
 	for (int k = 3; k < w->words; k++)
 		if ((w->v[k].flags & (W_COMMA | W_BREAK) &&
 			    extract_in(extract_low(w, k), asks)) ||
+			/* "I got a pot, so something for that?" */
+			(w->v[k].flags & (W_COMMA | W_BREAK) &&
+				extract_match(w,
+					k + extract_is(w, k, "so"),
+					"something|anything|any|ideas|"
+					"thoughts|you|suggestions|tips|"
+					"advice|how about|what about|"
+					"recommendations") > 0) ||
 			(extract_in(extract_low(w, k - 1), "and|so|but") &&
 				extract_in(extract_low(w, k), asks) && k > 4 &&
 				extract_in(extract_low(w, k + 1),

@@ -263,12 +263,44 @@ causes(struct reader *r, struct err *e)
 		e);
 }
 
+/* "Agreed to freeze the API", "Rejected the idea of a cache": who did is everybody. */
+static int
+agreed(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	char subject[NAME_BYTES];
+	int n = extract_match(w, 0,
+		"agreed to|agreed on|agreed that|decided to|decided on|decided "
+		"that|decided against|rejected|approved|postponed|opted for|"
+		"settled on|voted to|resolved to|chose|picked|dropped|"
+		"deprecated|adopted|deferred|cancelled|canceled");
+	int end = render_trim(r, 0, w->words);
+	AUTO_BUF struct buf what = {0};
+
+	if (n == 0 || end - n < 2 || (!r->is_work && !r->is_notes) ||
+		extract_in(extract_low(w, n), "it|that|this|them|by") ||
+		r->turn->role == ROLE_ASSISTANT)
+		return 0;
+	for (int i = n; i < end; i++)
+		if (i > n + 1 && clause_begins(w, i, end) > 0)
+			end = i;
+	end = render_trim(r, 0, end);
+	sayings_project(r, subject);
+	for (int i = 0; i < n; i++)
+		if (buf_addf(&what, "%s%s", i > 0 ? " " : "",
+			    extract_low(w, i)) != 0)
+			return err_nomem(e);
+	return sayings_keep(r, EXTRACT_DECISION, subject, buf_str(&what), n,
+		end, 0.82, e);
+}
+
 /* --- all of them --------------------------------------------------------------- */
 int
 sayings_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *, struct err *) = {notes_read,
-		orders_read, fixes, causes, works_again, sayings_decide};
+		orders_read, fixes, causes, works_again, sayings_decide,
+		agreed};
 	size_t had = r->x->n;
 	int rc = sayings_agree(r, e);
 
@@ -283,5 +315,6 @@ sayings_read(struct reader *r, struct err *e)
 		return 0;
 	/* The sentence says no more than that. */
 	return r->x->v[r->x->n - 1].kind == EXTRACT_FIX ||
+	       r->x->v[r->x->n - 1].kind == EXTRACT_DECISION ||
 	       (r->said->section != SECTION_NONE && r->said->is_first);
 }

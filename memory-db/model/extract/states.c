@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"
+#include "memory-db/model/extract/names.h"
 
 /* Words of what somebody is: "a senior software engineer at Acme in Berlin". */
 #define STATE_WORDS 14
@@ -169,6 +170,11 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 	if (end > value && extract_in(extract_low(&r->w, value),
 				   "it|that|this|you|your|them"))
 		return 0;
+	/* "off dairy", not "off to work" */
+	if (n == 1 && extract_is(&r->w, c->verb_at, "off") &&
+		extract_in(extract_low(&r->w, value),
+			"to|work|on|topic|for|today|the|my|duty|again|and"))
+		return 0;
 	if (end - value > STATE_WORDS ||
 		(rule->flags & R_DATED &&
 			!facts_has_time(r, c->first, c->clause_end)))
@@ -191,6 +197,10 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 	AUTO_DRAFT struct draft d = {0};
 	int rc;
 
+	/* "Postgres is 15" */
+	if ((c->who == WHO_NAME || c->who == WHO_THING) &&
+		extract_in(extract_low(&r->w, c->noun_end - 1), extract_tools))
+		return 0;
 	if (strspn(low, "0123456789") != strlen(low) || strlen(low) != 2 ||
 		!facts_fit_person(r, &age, c) || c->tense == T_WAS)
 		return 0;
@@ -259,6 +269,20 @@ by_kind(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	if (extract_match(w, i, "my favorite|my favourite") > 0)
 		return by_favourite(r, c, end, e);
+	/* "Dance is my stress relief" */
+	if (!r->is_work && extract_is(w, i, "my") && end - i > 1 &&
+		!clause_is_kin(extract_low(w, i + 1)) &&
+		(c->who == WHO_THING || c->who == WHO_OUR ||
+			(c->who == WHO_NAME && c->noun_end == c->noun + 1 &&
+				!people_is_first_name(
+					extract_low(w, c->noun))))) {
+		struct clause mine = *c;
+
+		mine.who = WHO_MY;
+		return facts_content(w, i + 1, end) == 0
+			       ? 0
+			       : keep_state(r, &mine, &ours, i, end, e);
+	}
 	if (!people && !some && !role)
 		return 0;
 	for (int k = i + 1; k < end && k < i + 3; k++)
@@ -347,6 +371,10 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	AUTO_DRAFT struct draft d = {0};
 	int rc;
 
+	/* "Redis is 7.2" */
+	if (c->who == WHO_NAME &&
+		extract_in(extract_low(w, c->noun_end - 1), extract_tools))
+		its = true;
 	if ((c->who != WHO_MY && c->who != WHO_HIS && !its) || end <= i ||
 		end - i > STATE_WORDS + 4)
 		return 0;
@@ -386,6 +414,11 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	if (!rule && (its || c->who == WHO_MY) && c->tense == T_IS &&
 		end - i == 1 && r->whens_n == 0 && facts_is_version(&w->v[i]) &&
 		!facts_is_of_code(r, c))
+		rule = &size;
+	/* "Postgres is 15" */
+	if (!rule && (c->who == WHO_NAME || its) && c->tense == T_IS &&
+		w->v[i].flags & W_NUMBER && i < end &&
+		extract_in(extract_low(w, c->noun_end - 1), extract_tools))
 		rule = &size;
 	/* "The deposit is 2,400 euros, to be paid in May" */
 	comma = i;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"
+#include "memory-db/model/extract/names.h"
 
 /* What goes on longer is a story. */
 #define TOLD_WORDS 24
@@ -98,7 +99,7 @@ static const char *const small_talk =
 /* Verbs of these that do say something before an object of one's own. */
 static const char *const light_verbs =
 	"get|go|give|make|take|put|set|help|use|bring|keep|have|show|share|"
-	"support|find|try|see|visit";
+	"support|find|try|see|visit|come|stay|leave";
 
 /* Does the object begin as a thing of somebody does: "a bowl", "my mom", "to the
  * dentist", "two cats", "Lisbon"? */
@@ -110,6 +111,16 @@ begins_thing(const struct extract_words *w, int i)
 		       "some|another|to|at|on|in|into|from|with|for|through|"
 		       "around|over|across") ||
 	       w->v[i].flags & (W_NUMBER | W_CAPITAL);
+}
+
+static bool
+is_participle(const struct extract_words *w, int i)
+{
+	const char *low = extract_low(w, i);
+	unsigned form = 0;
+
+	return rules_verb(low, &form) != 0 && form & FORM_PART &&
+	       !extract_in(low, "used|done|set|put|let|run|come|tired|scared");
 }
 
 /* What people tell friends of themselves: what they did, do, have and plan. In a
@@ -142,6 +153,15 @@ is_told(const struct reader *r, const struct clause *c, int first, int end)
 		return false;
 	if (by_intent(r, c))
 		return content > 0;
+	/* "flight got cancelled", "finds running therapeutic", "boss wants me to .." */
+	if (general_any_of(c, low, "get") && is_participle(w, first))
+		return true;
+	if (general_any_of(c, low, "find|consider") && c->tense == T_NOW)
+		return content > 1 && !extract_in(extract_low(w, first), "out");
+	if (c->who != WHO_I && general_any_of(c, low, "want|need|expect|ask") &&
+		extract_in(extract_low(w, first), "me|us") &&
+		extract_is(w, first + 1, "to"))
+		return content > 1;
 	if (general_any_of(c, low, small_talk)) {
 		if (!general_any_of(c, low, light_verbs) ||
 			!begins_thing(w, first))
@@ -166,6 +186,69 @@ names_nothing(const struct reader *r, const struct clause *c)
 	       !facts_noun_is_person(&r->w, c);
 }
 
+/* "Painting helps me explore my identity", "Dance is my stress relief": a thing that
+ * does something to the speaker is of the speaker. */
+static bool
+is_of_speaker(const struct reader *r, const struct clause *c)
+{
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at + 1;
+
+	if (c->who != WHO_THING && c->who != WHO_OUR && c->who != WHO_NAME)
+		return false;
+	if (c->who == WHO_NAME &&
+		(people_is_first_name(extract_low(w, c->noun)) ||
+			c->noun_end - c->noun > 1))
+		return false;
+	return extract_in(extract_low(w, i), "me|us|my") ||
+	       (extract_in(extract_low(w, i), "to|for|with") &&
+		       extract_in(extract_low(w, i + 1), "me|us"));
+}
+
+/* "I think remote work is better than the office because it saves time". */
+int
+facts_opinion(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule opinion = {EXTRACT_PREFERENCE, "", 0, 74};
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at, end = render_trim(r, i, c->clause_end), n = 0;
+	AUTO_DRAFT struct draft d = {.kind = opinion.kind,
+		.sureness = 0.74 - (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
+		.is_person = true,
+		.is_denied = c->is_denied,
+		.first = i,
+		.end = end};
+
+	for (int k = 0; k < c->noun && n == 0; k++)
+		n = extract_match(w, k,
+			"i think|i still think|i really think|i believe|i still "
+			"believe|in my opinion|imo|imho|personally|i always "
+			"thought|i feel that|i'd say|i would say|i honestly "
+			"think|if you ask me");
+	if (n == 0 || c->tense != T_IS || end - i > TOLD_WORDS || end <= i ||
+		(c->who != WHO_THING && c->who != WHO_OUR &&
+			c->who != WHO_NAME && c->who != WHO_MY) ||
+		facts_content(w, c->noun, c->noun_end) == 0 || c->is_hedged ||
+		facts_is_of_code(r, c))
+		return 0;
+	if (c->reason == 0 && !extract_in(extract_low(w, i),
+				      "better|worse|best|worst|easier|harder|"
+				      "overrated|underrated|more|less|too|"
+				      "cheaper|faster|safer|healthier|the|"
+				      "important|essential|crucial|key"))
+		return 0;
+	facts_speaker(r, d.subject);
+	if (buf_adds(&d.attribute, "thinks") != 0 ||
+		render_words(r, c->noun, c->noun_end, &d.attribute) != 0 ||
+		buf_addf(&d.attribute, " %s%s",
+			extract_low(w, c->phrase), c->is_denied ? " not" : "") !=
+			0 ||
+		render_words(r, i, end, &d.value) != 0 ||
+		facts_rest(r, c, &d) != 0)
+		return err_nomem(e);
+	return facts_keep(r, &d, e);
+}
+
 int
 facts_told(struct reader *r, const struct clause *c, struct err *e)
 {
@@ -174,12 +257,18 @@ facts_told(struct reader *r, const struct clause *c, struct err *e)
 	const struct extract_words *w = &r->w;
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	int value = first;
+	struct clause mine = *c;
 	bool some = general_of_somebody(r, c) || c->who == WHO_MY ||
 		    (c->who == WHO_HIS && facts_noun_is_person(w, c)) ||
 		    ((c->who == WHO_OUR || c->who == WHO_THING) &&
 			    (facts_has_time(r, c->first, c->clause_end) ||
 				    facts_is_concrete(w, first, end)));
 
+	if (is_of_speaker(r, c)) {
+		mine.who = WHO_MY;
+		some = true;
+		value += extract_in(extract_low(w, value), "me|us");
+	}
 	if (r->is_work || !some || !general_tense(c) ||
 		c->verb == 0 || facts_is_of_code(r, c) ||
 		names_nothing(r, c))
@@ -190,6 +279,6 @@ facts_told(struct reader *r, const struct clause *c, struct err *e)
 		"maybe|all|both|just|only|also|finally");
 	if (!is_told(r, c, value, end))
 		return 0;
-	return facts_keep_verb(r, c, general_past(r, c) ? &did : &does, first, end,
+	return facts_keep_verb(r, &mine, general_past(r, c) ? &did : &does, first, end,
 		e);
 }
