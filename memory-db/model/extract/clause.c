@@ -197,7 +197,14 @@ clause_end(const struct extract_words *w, int end, struct clause *c)
 		}
 		if (extract_in(extract_low(w, i), "if|unless") ||
 			clause_begins(w, i, end) > 0 || goes_on(w, i, c)) {
-			if (extract_in(extract_low(w, i), "if|unless"))
+			/* "small PRs, if you can" */
+			if (extract_in(extract_low(w, i), "if|unless") &&
+				extract_match(w, i + 1,
+					"you can|possible|needed|necessary|you "
+					"want|you like|that helps|so|you "
+					"don't mind|i remember|i recall|"
+					"i'm not mistaken|anyone|at all|that "
+					"matters|you wonder|you ask me") == 0)
 				c->is_condition = true;
 			return i;
 		}

@@ -88,6 +88,9 @@ read_name(const struct extract_words *w, int i, int end, struct clause *c)
 	}
 	if (extract_is(w, k, "'s") || (w->v[k].flags & (W_COMMA | W_BREAK)))
 		return 0;
+	/* "Yes, John, let's keep going" */
+	if (extract_is(w, k, "let"))
+		return 0;
 	c->who = WHO_NAME;
 	c->noun = i;
 	c->noun_end = k;
@@ -125,6 +128,28 @@ read_owner(const struct extract_words *w, int i, int end, struct clause *c)
 	return noun;
 }
 
+/* Nouns with which a sentence of notes may begin. */
+static const char *const plain_nouns =
+	"churn|revenue|traffic|latency|throughput|conversion|growth|budget|rent|"
+	"coverage|uptime|downtime|retention|attendance|membership|parking|"
+	"catering|hosting|billing|onboarding|training|recruiting|hiring|"
+	"marketing|engineering|legal|finance|accounting|procurement|security|"
+	"support|sales|design|research|delivery|shipping|storage|memory|disk|"
+	"cpu|access|feedback|demand|supply|inventory|turnover|profit|cost|"
+	"price|pricing|fee|tax|insurance|payment|rollout|launch|release|"
+	"deployment|migration|backup|restore|failover|monitoring|logging|"
+	"alerting|testing|documentation|compliance|audit|maintenance|"
+	"construction|registration|enrollment|admission|lunch|dinner|"
+	"breakfast|coffee|food|water|heating|electricity|internet|school|"
+	"college|university|kindergarten|daycare|work|life|love|dance|music|"
+	"art|painting|pottery|running|yoga|reading|cooking|gardening|swimming|"
+	"hiking|cycling|photography|travel|nature|family|money|time|health|"
+	"sleep|everything|production|staging|development|prod|master|main|"
+	"login|checkout|signup|search|indexing|ingestion|replication|queue|"
+	"cache|parser|compiler|linter|build|authentication|authorization|"
+	"encryption|compression|retro|standup|planning|refinement|capacity|"
+	"velocity|scope|timeline|deadline|contract|invoice|lease|venue";
+
 /* "MSRV is 1.70", "Visitors have to register": a capital that makes no name. */
 static bool
 is_no_person(const struct extract_words *w, const struct clause *c)
@@ -136,7 +161,7 @@ is_no_person(const struct extract_words *w, const struct clause *c)
 
 	for (size_t i = 0; i < x->n; i++)
 		loud = loud && !islower((unsigned char)x->s[i]);
-	if (loud)
+	if (loud || (c->noun == 0 && extract_in(x->low, plain_nouns)))
 		return true;
 	/* "Return is on the 21st" */
 	if (c->noun == 0 && extract_in(next, "is|was") &&
@@ -160,7 +185,9 @@ clause_note_name(const struct extract_words *w, int i)
 {
 	static const char *const labels =
 		"update|fix|result|status|bug|problem|cause|note|done|todo|edit|"
-		"warning|error|info|question|answer|reminder|news|bonus";
+		"warning|error|info|question|answer|reminder|news|bonus|blocked|"
+		"blocker|pending|next|also|plan|goal|risk|decision|today|"
+		"yesterday|tomorrow|later|then|open|closed|feedback|idea|tip";
 	int k = i, at;
 	unsigned form = 0;
 
@@ -222,6 +249,14 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 			}
 			return i + 1;
 		}
+	/* "My colleagues and I went" */
+	if (strcmp(low, "my") == 0)
+		for (k = i + 2; k < i + 5 && k + 1 < end; k++)
+			if (extract_is(w, k, "and") &&
+				extract_is(w, k + 1, "i")) {
+				c->who = WHO_WE;
+				return k + 2;
+			}
 	if (extract_in(low, "my|our|the|his|her|their|its")) {
 		k = noun_end(w, i + 1, end);
 		if (k == 0)

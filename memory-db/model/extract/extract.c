@@ -70,6 +70,11 @@ looks_ahead(const struct extract_words *w)
 			extract_match(w, i,
 				"been moved|been pushed|pushed to") > 0)
 			return true;
+		/* "Agreed to freeze on 31 January" */
+		if (extract_in(low,
+			    "agreed|decided|booked|scheduled|planned|signed|"
+			    "approved|registered|promised|invited"))
+			return true;
 		if (rules_verb(low, &form) != 0 && form & FORM_PAST &&
 			(!(form & FORM_BASE) || extract_in(low, "quit")))
 			return false;
@@ -310,6 +315,10 @@ read_sentence(struct reader *r, struct err *e)
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
 	keep_yearly(r);
+	if (r->said->line_no == r->head_line)
+		return 0;
+	if (r->said->is_first)
+		r->line_person[0] = '\0';
 	people_asked_of(r);
 	rc = polar_read(r, e);
 	if (rc != 0)
@@ -358,6 +367,7 @@ read_head(struct reader *r, const struct turn *turn)
 			whens[0].grain == WHEN_DAY && w.words < 10 &&
 			!extract_in(extract_low(&w, 0), "i|we|my|our|the")) {
 			r->today = whens[0].from;
+			r->head_line = turn->line_no + (size_t)i;
 			return;
 		}
 		if (!end)

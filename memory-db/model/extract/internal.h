@@ -57,6 +57,8 @@ struct reader {
 	int whens_n;
 	int64_t today;		       /* of the turn */
 	int64_t head;		       /* of the head of the text */
+	size_t head_line;	       /* that names the day; 0: none */
+	char line_person[NAME_BYTES];  /* "Ravi" of "Ravi - finished it. Blocked" */
 	struct person person, she, he; /* of whom was spoken last */
 	size_t turn_no;		       /* of the turn, from 1 */
 	struct proposal last, now;     /* of the turn before, and of this one */

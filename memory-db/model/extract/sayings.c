@@ -115,7 +115,7 @@ fixes(struct reader *r, struct err *e)
 	char subject[NAME_BYTES];
 
 	sayings_project(r, subject);
-	if (at < 0)
+	if (at < 0 || (!r->is_work && !r->has_assistant && !r->is_notes))
 		return 0;
 	n = extract_match(w, at, mended);
 	for (int k = at + n; k < w->words; k++)

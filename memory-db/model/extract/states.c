@@ -369,6 +369,7 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
 	const struct rule *rule;
 	AUTO_DRAFT struct draft d = {0};
+	struct clause mine;
 	int rc;
 
 	/* "Redis is 7.2" */
@@ -430,7 +431,11 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		rule = &size;
 	/* "max upload size is 25 MB" */
 	if (!rule && its && c->tense == T_IS && end - i <= 4 &&
-		c->noun_end - c->noun > 1 && w->v[i].flags & W_NUMBER &&
+		c->noun_end - c->noun > 1 &&
+		(w->v[i].flags & W_NUMBER ||
+			extract_in(extract_low(w, i),
+				"two|three|four|five|six|seven|eight|nine|"
+				"ten|twelve")) &&
 		r->whens_n == 0 && !facts_is_of_code(r, c))
 		rule = &size;
 	if (!rule || extract_in(extract_low(w, i), no_values))
@@ -444,7 +449,10 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	if (rule->flags & R_WHEN && r->whens_n == 0)
 		return 0;
-	rc = begin(r, c, rule, &d, e);
+	mine = *c;
+	if (c->who == WHO_NAME)
+		mine.who = WHO_THING;
+	rc = begin(r, &mine, rule, &d, e);
 	if (rc <= 0)
 		return rc;
 	d.end = end;

@@ -62,7 +62,10 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	d->is_person = true;
 	switch (c->who) {
 	case WHO_I:
-		facts_speaker(r, d->subject);
+		if (c->is_elided && r->line_person[0] != '\0')
+			snprintf(d->subject, NAME_BYTES, "%s", r->line_person);
+		else
+			facts_speaker(r, d->subject);
 		return 1;
 	case WHO_WE:
 		facts_speaker(r, d->subject);
@@ -84,6 +87,8 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	case WHO_NAME:
 		render_name(w, c->noun, c->noun_end, d->subject);
 		d->is_person = (rule->flags & R_THING) == 0;
+		if (c->is_elided && d->is_person)
+			snprintf(r->line_person, NAME_BYTES, "%s", d->subject);
 		if (d->is_person)
 			facts_person(r, d->subject, "");
 		return 1;

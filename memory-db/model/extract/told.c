@@ -69,6 +69,10 @@ by_intent(const struct reader *r, const struct clause *c)
 	const struct extract_words *w = &r->w;
 	int i = c->verb_at;
 
+	/* "I'm looking for tips": asked of the assistant, and done with. */
+	if (r->has_assistant &&
+		extract_in(extract_low(w, i), "looking|trying|planning"))
+		return false;
 	return (c->tense == T_GOING_ON || c->tense == T_PERFECT_ON) &&
 	       ((extract_in(extract_low(w, i), "thinking|dreaming") &&
 			extract_in(extract_low(w, i + 1), "about|of")) ||
@@ -269,7 +273,11 @@ facts_told(struct reader *r, const struct clause *c, struct err *e)
 		some = true;
 		value += extract_in(extract_low(w, value), "me|us");
 	}
-	if (r->is_work || !some || !general_tense(c) ||
+	/* "Bart is looking into parallel copies" */
+	if (r->is_work && !(c->who == WHO_NAME && c->tense == T_GOING_ON &&
+				  r->turn->role != ROLE_ASSISTANT))
+		return 0;
+	if (!some || !general_tense(c) ||
 		c->verb == 0 || facts_is_of_code(r, c) ||
 		names_nothing(r, c))
 		return 0;

@@ -202,8 +202,9 @@ read_s(struct extract_words *w)
 	static const char *const heads =
 		"it|he|she|that|what|there|here|who|this|where|everything|how";
 	static const char *const tails = "a|an|the|not|been|in|from|at|on|our|"
-					 "my|really|now|currently|going|got|"
-					 "vegetarian|vegan|allergic|pregnant|"
+					 "my|really|now|currently|going|got";
+	/* The same behind a name: "Mert's vegetarian". */
+	static const char *const states = "vegetarian|vegan|allergic|pregnant|"
 					 "married|engaged|divorced|retired|"
 					 "sick|away|back|out|diabetic|also|"
 					 "still|just|always|never|afraid|"
@@ -225,6 +226,9 @@ read_s(struct extract_words *w)
 				 !extract_in(next, "meeting|wedding|training|"
 						   "building|engineering|"
 						   "onboarding|morning")))
+			set_low(&w->v[i], "is");
+		else if (w->v[i - 1].flags & W_CAPITAL &&
+			 extract_in(next, states))
 			set_low(&w->v[i], "is");
 		else if (strcmp(w->v[i - 1].low, "let") == 0)
 			set_low(&w->v[i], "us");
