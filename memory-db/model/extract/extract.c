@@ -166,8 +166,7 @@ note_named(struct reader *r)
 		/* "Thanks, Bob", "Bob, I .." */
 		if (last && (i == 0 || (w->v[i].flags & W_COMMA &&
 					       !extract_is(w, i + 1, "who") &&
-					       (i < 3 ||
-						       i + 1 == w->words))))
+					       (i < 3 || i + 1 == w->words))))
 			continue;
 		if (i == 0 || extract_in(extract_low(w, i - 1),
 				      "thanks|hey|hi|hello|ok|yeah|wow|dear"))
@@ -463,8 +462,8 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 		r->is_notes = turns.n == 1 && turns.v[0].speaker[0] == '\0' &&
 			      lines_of(q->text, q->n) > 2;
 	for (size_t i = 0; rc == 0 && i < turns.n; i++)
-		r->has_assistant = r->has_assistant ||
-				   turns.v[i].role == ROLE_ASSISTANT;
+		r->has_assistant =
+			r->has_assistant || turns.v[i].role == ROLE_ASSISTANT;
 	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
 		r->q = q;
 		r->x = ret;

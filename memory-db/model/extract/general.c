@@ -271,11 +271,14 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	bool often = facts_has_often(r, c) && c->tense == T_NOW;
 	bool some = general_of_somebody(r, c);
-	const struct rule *rule = !some ? &ours : !general_past(r, c) ? &now : &any;
+	const struct rule *rule = !some			? &ours
+				  : !general_past(r, c) ? &now
+							: &any;
 
 	if (!general_tense(c) || is_empty(r, first, end) ||
 		(!often && !(c->tense == T_CAN && c->is_denied) &&
-			is_passing(r, c)) || facts_is_of_code(r, c) ||
+			is_passing(r, c)) ||
+		facts_is_of_code(r, c) ||
 		(general_past(r, c) && !is_past_worth(r, c, first, end)))
 		return 0;
 	/* "Irina approves the release" */
@@ -363,6 +366,21 @@ facts_of_fragment(struct reader *r, struct err *e)
 		}
 	if (found)
 		return 0;
+	/* "Next meeting on October 14 at 10:00" */
+	for (at = i + 1; at < end && at < i + 6 && r->whens_n > 0 &&
+			 (r->is_work || r->is_notes);
+		at++)
+		if (extract_in(extract_low(w, at), "on|at|by|until|from|in") &&
+			r->whens[0].first <= at + 1 &&
+			r->whens[0].first >= at &&
+			!(w->v[at].flags & (W_COMMA | W_BREAK)) &&
+			r->whens[0].grain == WHEN_DAY &&
+			facts_content(w, i, at) > 0 && end - at < 9) {
+			if (render_words(r, i, at, &what) != 0 ||
+				buf_adds(&what, " is") != 0)
+				return err_nomem(e);
+			return keep_fragment(r, buf_str(&what), at, end, e);
+		}
 	/* "Node 20." */
 	if (end - i == 2 && extract_in(extract_low(w, i), extract_tools) &&
 		w->v[i + 1].flags & W_NUMBER && !(w->v[i + 1].flags & W_COMMA))

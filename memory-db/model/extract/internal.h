@@ -55,10 +55,11 @@ struct reader {
 	struct extract_words w;
 	struct when whens[WHENS];
 	int whens_n;
-	int64_t today;		       /* of the turn */
-	int64_t head;		       /* of the head of the text */
-	size_t head_line;	       /* that names the day; 0: none */
-	char line_person[NAME_BYTES];  /* "Ravi" of "Ravi - finished it. Blocked" */
+	int64_t today;	  /* of the turn */
+	int64_t head;	  /* of the head of the text */
+	size_t head_line; /* that names the day; 0: none */
+	char line_person
+		[NAME_BYTES]; /* "Ravi" of "Ravi - finished it. Blocked" */
 	struct person person, she, he; /* of whom was spoken last */
 	size_t turn_no;		       /* of the turn, from 1 */
 	struct proposal last, now;     /* of the turn before, and of this one */
@@ -68,9 +69,9 @@ struct reader {
 	const char *speakers[16]; /* names, of the turns */
 	size_t speakers_n;
 	bool is_joke;
-	bool is_notes; /* one text of many lines, of nobody */
+	bool is_notes;	    /* one text of many lines, of nobody */
 	bool has_assistant; /* one of the turns is of a machine */
-	bool is_work;  /* the text speaks of work: "we" is the project */
+	bool is_work;	    /* the text speaks of work: "we" is the project */
 };
 
 /* A fact in the making; the buffers are its owner's to end. */
@@ -164,6 +165,23 @@ int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	MUST_CHECK;
 void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
 
+/* --- states.c, for states_noun.c: words of what somebody is, "a senior software
+ * engineer at Acme in Berlin" */
+#define STATE_WORDS 14
+/* "is", "was", "are". */
+const char *states_copula(const struct reader *r, const struct clause *c);
+/* Begins a draft of a state. 1; 0: nobody knows of whom; negative: no memory. */
+int states_begin(struct reader *r, const struct clause *c,
+	const struct rule *rule, struct draft *d, struct err *e) MUST_CHECK;
+/* The verb, the words of its phrase up to `value`, and the value. */
+int states_keep(struct reader *r, const struct clause *c,
+	const struct rule *rule, int value, int end, struct err *e) MUST_CHECK;
+/* --- states_noun.c */
+int states_of_noun(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+int states_of_place(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+
 /* --- written.c ----------------------------------------------------------------- */
 /* Sets the name of each fact. */
 int written_names(const struct extract_request *q, struct extraction *x,
@@ -176,6 +194,8 @@ int notes_read(struct reader *r, struct err *e) MUST_CHECK;
 /* --- people.c ------------------------------------------------------------------ */
 /* Does a text speak of work, so that "we" is a project and not a family? */
 bool people_at_work(const char *s, size_t n);
+/* Does one of the words belong to work: "cluster", "deadline"? */
+bool people_is_of_work(const struct extract_words *w, int first, int end);
 /* Names without capitals get theirs. */
 void people_capitals(struct reader *r);
 /* Cuts a question off what is told before it in the sentence. */

@@ -172,11 +172,12 @@ static const char *const work_words_too =
 	"committee|chair|quarter|department|hr|sales|marketing|product|"
 	"products|project|projects|orders|board|members|shop|store";
 /* Names of software that are other words as well. */
-static const char *const no_tools = "go|rest|make|black|slack|teams|linear|"
-				    "notion|rails|spring|swift|react|phoenix|"
-				    "python|java|ruby|rust|zoom|windows|bun|arch|"
-				    "vault|consul|spark|poetry|uv|lambda|trunk|"
-				    "figma|stripe|sentry|zed|envoy|node";
+static const char *const no_tools =
+	"go|rest|make|black|slack|teams|linear|"
+	"notion|rails|spring|swift|react|phoenix|"
+	"python|java|ruby|rust|zoom|windows|bun|arch|"
+	"vault|consul|spark|poetry|uv|lambda|trunk|"
+	"figma|stripe|sentry|zed|envoy|node";
 
 /* How much a word says that the text is of work; "the same word again" says it
  * once. */
@@ -188,6 +189,16 @@ work_points(const char *low)
 	if (extract_in(low, extract_tools))
 		return extract_in(low, no_tools) ? 1 : 3;
 	return extract_in(low, work_words_too);
+}
+
+bool
+people_is_of_work(const struct extract_words *w, int first, int end)
+{
+	for (int i = first; i < end; i++)
+		if (work_points(extract_low(w, i)) > 0 ||
+			extract_in(extract_low(w, i), "deadline|node|nodes"))
+			return true;
+	return false;
 }
 
 /* Has the text words of work, or code? A long one needs more of them: friends
@@ -293,8 +304,7 @@ people_told(struct reader *r)
 			    extract_in(extract_low(w, k), asks)) ||
 			/* "I got a pot, so something for that?" */
 			(w->v[k].flags & (W_COMMA | W_BREAK) &&
-				extract_match(w,
-					k + extract_is(w, k, "so"),
+				extract_match(w, k + extract_is(w, k, "so"),
 					"something|anything|any|ideas|"
 					"thoughts|you|suggestions|tips|"
 					"advice|how about|what about|"

@@ -66,7 +66,11 @@ render_trim(const struct reader *r, int first, int end)
 			end -= n;
 		else if (end > first &&
 			 extract_in(extract_low(w, end - 1), fillers) &&
-			 !(w->v[end - 1].flags & W_CAPITAL))
+			 !(w->v[end - 1].flags & W_CAPITAL) &&
+			 /* ", guys" ends, "some young guys" are meant */
+			 !(extract_in(extract_low(w, end - 1),
+				   "folks|guys|man|team|everyone|all") &&
+				 !(w->v[end - 1].flags & W_COMMA)))
 			end--;
 		else
 			break;

@@ -21,7 +21,7 @@ struct form {
 };
 struct verb {
 	char base[FORM_MOST], third[FORM_MOST];
-	short first; /* of its rules; 0: none */
+	short first;	       /* of its rules; 0: none */
 	unsigned char general; /* 1: of verbs.def; 2: as often a noun */
 };
 struct verb_rule {

@@ -7,9 +7,6 @@
 #include "memory-db/model/extract/internal.h"
 #include "memory-db/model/extract/names.h"
 
-/* Words of what somebody is: "a senior software engineer at Acme in Berlin". */
-#define STATE_WORDS 14
-
 /* "a bit tired", "a mess": no identity. */
 static const char *const no_identity =
 	"bit|little|lot|mess|few|couple|while|bad|good|great|nice|huge|problem|"
@@ -53,8 +50,8 @@ is_of_many(const struct reader *r, const struct clause *c)
 	return false;
 }
 
-static const char *
-copula(const struct reader *r, const struct clause *c)
+const char *
+states_copula(const struct reader *r, const struct clause *c)
 {
 	if (is_of_many(r, c))
 		return "are";
@@ -84,8 +81,8 @@ copula(const struct reader *r, const struct clause *c)
 }
 
 /* Who a state is of; what stands before it. False: nobody. */
-static int
-begin(struct reader *r, const struct clause *c, const struct rule *rule,
+int
+states_begin(struct reader *r, const struct clause *c, const struct rule *rule,
 	struct draft *d, struct err *e)
 {
 	const struct extract_words *w = &r->w;
@@ -105,12 +102,12 @@ begin(struct reader *r, const struct clause *c, const struct rule *rule,
 }
 
 /* The verb, `phrase` words that belong to it, and a value. */
-static int
-keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
+int
+states_keep(struct reader *r, const struct clause *c, const struct rule *rule,
 	int value, int end, struct err *e)
 {
 	AUTO_DRAFT struct draft d;
-	int rc = begin(r, c, rule, &d, e);
+	int rc = states_begin(r, c, rule, &d, e);
 
 	if (rc <= 0)
 		return rc;
@@ -120,7 +117,8 @@ keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
 	else
 		rc = c->is_never && c->tense == T_BEEN
 			     ? buf_adds(&d.attribute, "has never been")
-			     : buf_addf(&d.attribute, "%s%s", copula(r, c),
+			     : buf_addf(&d.attribute, "%s%s",
+				       states_copula(r, c),
 				       c->is_denied ? " not" : "");
 	if (rc != 0 ||
 		(value > c->verb_at && render_words(r, c->verb_at, value,
@@ -184,7 +182,7 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 		(!(r->w.v[value].flags & W_CAPITAL) || end - value > 4 ||
 			facts_has_time(r, value - 1, end)))
 		return 0;
-	return keep_state(r, c, rule, value, end, e);
+	return states_keep(r, c, rule, value, end, e);
 }
 
 /* "34", "34 years old". */
@@ -209,10 +207,10 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 			"years old|year old|years of age|now|"
 			"today|and") == 0)
 		return 0;
-	rc = begin(r, c, &age, &d, e);
+	rc = states_begin(r, c, &age, &d, e);
 	if (rc <= 0)
 		return rc;
-	if (buf_adds(&d.attribute, copula(r, c)) != 0 ||
+	if (buf_adds(&d.attribute, states_copula(r, c)) != 0 ||
 		buf_addf(&d.value, "%s years old", low) != 0)
 		return err_nomem(e);
 	for (int k = 0; k < r->whens_n; k++) {
@@ -281,7 +279,7 @@ by_kind(struct reader *r, const struct clause *c, struct err *e)
 		mine.who = WHO_MY;
 		return facts_content(w, i + 1, end) == 0
 			       ? 0
-			       : keep_state(r, &mine, &ours, i, end, e);
+			       : states_keep(r, &mine, &ours, i, end, e);
 	}
 	if (!people && !some && !role)
 		return 0;
@@ -301,7 +299,7 @@ by_kind(struct reader *r, const struct clause *c, struct err *e)
 			 "most|way|kind|point|case|type|guy|person") ||
 			c->who == WHO_MY))
 		return 0;
-	return keep_state(r, c, rule, i, end, e);
+	return states_keep(r, c, rule, i, end, e);
 }
 
 /* "I'm Ada", "I am Ada Lovelace". */
@@ -323,7 +321,7 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 						"from|and|a|the|by")) ||
 		extract_in(extract_low(w, i), "ok|okay|ocd|adhd|so|not|i"))
 		return 0;
-	rc = begin(r, c, &name, &d, e);
+	rc = states_begin(r, c, &name, &d, e);
 	if (rc <= 0)
 		return rc;
 	d.end = end;
@@ -345,172 +343,12 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 	return 0;
 }
 
-/* --- "my name is Ada", "the deadline is Friday" ------------------------------------------- */
-static const char *const no_values =
-	"great|good|bad|fine|ok|okay|broken|slow|awesome|amazing|terrible|nice|"
-	"cool|killing|driving|being|getting|sick|tired|crazy|wrong|right|too|so|"
-	"very|really|pretty|still|done|ready|failing|down|up|late|missing|weird|"
-	"annoying|unclear|important|here|there|not|about|full|empty|huge|small|"
-	"hard|easy|important|fun|boring|gone|stuck|safe|working|coming|going|"
-	"always|what|how|why|when|where|that|it|this|you|your|obvious|nothing|"
-	"everything|something|interesting|beautiful|delicious|worse|better|"
-	"more|less|acting|asking|happy|sad|angry|upset|visiting|crashing|dead|"
-	"asleep|awake|hungry|busy|sleeping|hurting|open|closed|the best|fixed";
-
-static int
-by_noun(struct reader *r, const struct clause *c, struct err *e)
-{
-	const struct extract_words *w = &r->w;
-	bool its = c->who == WHO_OUR || c->who == WHO_THING;
-	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
-	int of = c->noun_end, comma;
-	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
-	static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
-	static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
-	const struct rule *rule;
-	AUTO_DRAFT struct draft d = {0};
-	struct clause mine;
-	int rc;
-
-	/* "Redis is 7.2" */
-	if (c->who == WHO_NAME &&
-		extract_in(extract_low(w, c->noun_end - 1), extract_tools))
-		its = true;
-	if ((c->who != WHO_MY && c->who != WHO_HIS && !its) || end <= i ||
-		end - i > STATE_WORDS + 4)
-		return 0;
-	/* "the deadline for the report is": the head stands before "for". */
-	for (int k = c->noun; k < c->noun_end; k++)
-		if (extract_in(extract_low(w, k),
-			    "of|for|on|in|at|to|this|next|today|tomorrow") &&
-			k > c->noun) {
-			of = k;
-			break;
-		}
-	rule = rules_noun(w, c->noun, of, its, &at);
-	if (!rule && !its)
-		rule = rules_noun(w, c->noun, of, true, &at);
-	if (!rule)
-		for (int k = c->noun; k < of && !its; k++)
-			if (extract_in(extract_low(w, k), "favorite|favourite"))
-				rule = rules_noun(w, k, k + 1, false, &at);
-	if (extract_in(extract_low(w, i),
-		    "about|around|roughly|only|exactly") &&
-		i + 1 < end && w->v[i + 1].flags & W_NUMBER)
-		i++;
-	if (!rule && i > 0 &&
-		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
-		extract_in(extract_low(w, c->noun - 1), "my|our|his|her|'s") &&
-		c->tense == T_IS && end - i <= 5 && at == 0 &&
-		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
-		rule = &any;
-	/* "The workshop is on the 12th" */
-	if (!rule && its && (c->tense == T_IS || c->tense == T_WILL) &&
-		end - i <= 8 && facts_has_time(r, i - 1, end) &&
-		!facts_is_of_code(r, c) && !facts_noun_is_person(w, c) &&
-		(r->whens[0].first <= i + 1 ||
-			extract_in(extract_low(w, i), "on|at|in")))
-		rule = &when;
-	/* "MSRV is 1.70" */
-	if (!rule && (its || c->who == WHO_MY) && c->tense == T_IS &&
-		end - i == 1 && r->whens_n == 0 && facts_is_version(&w->v[i]) &&
-		!facts_is_of_code(r, c))
-		rule = &size;
-	/* "Postgres is 15" */
-	if (!rule && (c->who == WHO_NAME || its) && c->tense == T_IS &&
-		w->v[i].flags & W_NUMBER && i < end &&
-		extract_in(extract_low(w, c->noun_end - 1), extract_tools))
-		rule = &size;
-	/* "The deposit is 2,400 euros, to be paid in May" */
-	comma = i;
-	while (comma < end && (comma == i || !(w->v[comma].flags & W_COMMA)))
-		comma++;
-	if (!rule && its && c->tense == T_IS && comma - i <= 4 &&
-		comma - i > 1 && w->v[i].flags & W_NUMBER && r->whens_n == 0 &&
-		!facts_is_of_code(r, c) && facts_is_measure(w, i + 1))
-		rule = &size;
-	/* "max upload size is 25 MB" */
-	if (!rule && its && c->tense == T_IS && end - i <= 4 &&
-		c->noun_end - c->noun > 1 &&
-		(w->v[i].flags & W_NUMBER ||
-			extract_in(extract_low(w, i),
-				"two|three|four|five|six|seven|eight|nine|"
-				"ten|twelve")) &&
-		r->whens_n == 0 && !facts_is_of_code(r, c))
-		rule = &size;
-	if (!rule || extract_in(extract_low(w, i), no_values))
-		return 0;
-	/* "my sister is from Oslo" is a state. */
-	if (clause_is_kin(extract_low(w, of - 1)) &&
-		!(w->v[i].flags & W_CAPITAL) &&
-		!extract_in(extract_low(w, i), "a|an|called|named|the"))
-		return 0;
-	if (c->tense == T_WAS && rule->kind != EXTRACT_FIX)
-		return 0;
-	if (rule->flags & R_WHEN && r->whens_n == 0)
-		return 0;
-	mine = *c;
-	if (c->who == WHO_NAME)
-		mine.who = WHO_THING;
-	rc = begin(r, &mine, rule, &d, e);
-	if (rc <= 0)
-		return rc;
-	d.end = end;
-	rc = buf_addf(&d.attribute, "%s%s", copula(r, c),
-		c->is_denied ? " not" : "");
-	if (rc != 0 || render_words(r, i, end, &d.value) != 0 ||
-		facts_rest(r, c, &d) != 0)
-		return err_nomem(e);
-	return facts_keep(r, &d, e);
-}
-
-/* "are managed in Unleash", "are in Falkenstein": where and with what a thing is. */
-static int
-by_rest(struct reader *r, const struct clause *c, struct err *e)
-{
-	static const struct rule thing = {EXTRACT_TOOL, "", R_THING, 68};
-	const struct extract_words *w = &r->w;
-	int i = c->verb_at, end = render_trim(r, i, c->clause_end), value = i;
-	size_t n = strlen(extract_low(w, i));
-	unsigned form = 0;
-	bool done = n > 4 && strcmp(extract_low(w, i) + n - 2, "ed") == 0;
-
-	if ((c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_HIS) ||
-		facts_noun_is_person(w, c) || facts_is_of_code(r, c))
-		return 0;
-	done = done || (rules_verb(extract_low(w, i), &form) != 0 &&
-			       form & FORM_PART && !(form & FORM_BASE));
-	/* "was opened in May", "has been extended until 2028" */
-	if (c->tense != T_IS && !done)
-		return 0;
-	value += done;
-	if (!extract_in(extract_low(w, value),
-		    "in|at|on|by|with|via|through|from|under|behind|for|every|"
-		    "after|within|until|as|to|into|over|since|before|between") ||
-		extract_in(extract_low(w, i),
-			"supposed|allowed|based|related|tired|worried|excited|"
-			"expected|caused|failed|needed|called") ||
-		end - value < 2 || end - value > 10 || c->is_hedged)
-		return 0;
-	if (done ? !facts_is_concrete(w, i, end) &&
-				!facts_has_time(r, i, end) &&
-				!(c->tense == T_IS &&
-					extract_is(w, value, "by"))
-		 : !(w->v[value + 1].flags & (W_CAPITAL | W_NUMBER)) &&
-				!facts_is_concrete(w, value + 1,
-					value + 3 < end ? value + 3 : end))
-		return 0;
-	if (!done && facts_has_time(r, c->first, c->clause_end))
-		return 0;
-	return keep_state(r, c, &thing, value + 1, end, e);
-}
-
 int
 facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 {
 	static int (*const ways[])(struct reader *, const struct clause *,
-		struct err *) = {by_state, by_age, by_noun, by_kind,
-		by_own_name, by_rest};
+		struct err *) = {by_state, by_age, states_of_noun, by_kind,
+		by_own_name, states_of_place};
 	size_t had = r->x->n;
 
 	if (c->tense != T_IS && c->tense != T_WAS && c->tense != T_BEEN &&

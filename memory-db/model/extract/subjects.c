@@ -51,6 +51,16 @@ subject_of_his(struct reader *r, const struct clause *c,
 	return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 }
 
+static bool
+is_of_friends(const struct reader *r, const struct clause *c)
+{
+	int at;
+
+	return !r->is_work && !r->is_notes &&
+	       rules_noun(&r->w, c->noun, c->noun_end, true, &at) == NULL &&
+	       !people_is_of_work(&r->w, c->noun, c->noun_end);
+}
+
 int
 facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	struct draft *d)
@@ -110,9 +120,9 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	case WHO_THING:
 		/* Friends speak of their own: "the kids", "the boiler". */
 		if ((facts_noun_is_person(w, c) || facts_is_private(r, c) ||
-			    (!r->is_work && !r->is_notes)) &&
+			    is_of_friends(r, c)) &&
 			(c->who == WHO_THING || facts_is_private(r, c) ||
-				!r->is_work ||
+				is_of_friends(r, c) ||
 				extract_is(w, c->noun - 1, "our")) &&
 			!extract_in(extract_low(w, c->noun_end - 1),
 				"team|company|client|lead")) {

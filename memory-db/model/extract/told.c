@@ -244,9 +244,8 @@ facts_opinion(struct reader *r, const struct clause *c, struct err *e)
 	facts_speaker(r, d.subject);
 	if (buf_adds(&d.attribute, "thinks") != 0 ||
 		render_words(r, c->noun, c->noun_end, &d.attribute) != 0 ||
-		buf_addf(&d.attribute, " %s%s",
-			extract_low(w, c->phrase), c->is_denied ? " not" : "") !=
-			0 ||
+		buf_addf(&d.attribute, " %s%s", extract_low(w, c->phrase),
+			c->is_denied ? " not" : "") != 0 ||
 		render_words(r, i, end, &d.value) != 0 ||
 		facts_rest(r, c, &d) != 0)
 		return err_nomem(e);
@@ -277,9 +276,8 @@ facts_told(struct reader *r, const struct clause *c, struct err *e)
 	if (r->is_work && !(c->who == WHO_NAME && c->tense == T_GOING_ON &&
 				  r->turn->role != ROLE_ASSISTANT))
 		return 0;
-	if (!some || !general_tense(c) ||
-		c->verb == 0 || facts_is_of_code(r, c) ||
-		names_nothing(r, c))
+	if (!some || !general_tense(c) || c->verb == 0 ||
+		facts_is_of_code(r, c) || names_nothing(r, c))
 		return 0;
 	/* "have about 12,000 pictures", "get all my bread from" */
 	value += extract_in(extract_low(w, value),
@@ -287,6 +285,6 @@ facts_told(struct reader *r, const struct clause *c, struct err *e)
 		"maybe|all|both|just|only|also|finally");
 	if (!is_told(r, c, value, end))
 		return 0;
-	return facts_keep_verb(r, &mine, general_past(r, c) ? &did : &does, first, end,
-		e);
+	return facts_keep_verb(r, &mine, general_past(r, c) ? &did : &does,
+		first, end, e);
 }

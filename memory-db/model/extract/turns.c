@@ -162,8 +162,8 @@ is_numbered(const char *low, size_t n)
 {
 	static const char *const ones[] = {"speaker ", "person ", "user ",
 		"participant ", "agent ", "caller ", "player ", "guest ",
-		"friend ", "interviewer ", "interviewee ", "human ",
-		"persona ", "voice "};
+		"friend ", "interviewer ", "interviewee ", "human ", "persona ",
+		"voice "};
 
 	for (size_t i = 0; i < ARRAY_LEN(ones); i++) {
 		size_t k = strlen(ones[i]);
@@ -336,6 +336,37 @@ read_plain(const struct extract_request *q, struct turns *t, struct err *e)
 	return x.n > 0 ? turns_add(t, &x, e) : 0;
 }
 
+/* "From: Ingrid Sol <ingrid@..>" at the head of a mail: who says it all. */
+static void
+read_sender(struct turns *t)
+{
+	struct turn *x = &t->v[0];
+	const char *s = x->text, *end = s + x->n;
+
+	if (t->n != 1 || x->speaker[0] != '\0' || x->role != ROLE_USER)
+		return;
+	for (int line = 0; line < 5 && s < end; line++) {
+		const char *stop = memchr(s, '\n', (size_t)(end - s));
+		size_t n = stop ? (size_t)(stop - s) : (size_t)(end - s);
+		bool sure;
+
+		if (n > 6 && strncasecmp(s, "from:", 5) == 0) {
+			size_t k = 5 + blanks(s + 5, n - 5), m = k;
+
+			while (m < n && is_name_byte((unsigned char)s[m]) &&
+				s[m] != '@')
+				m++;
+			while (m > k && s[m - 1] == ' ')
+				m--;
+			if ((m == n || s[m] != '@') && m > k + 1 &&
+				is_name(s + k, m - k, &sure))
+				turns_speaker(x, s + k, m - k);
+			return;
+		}
+		s += n + 1;
+	}
+}
+
 int
 turns_read(const struct extract_request *q, struct turns *ret, struct err *e)
 {
@@ -343,5 +374,9 @@ turns_read(const struct extract_request *q, struct turns *ret, struct err *e)
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	return read_plain(q, ret, e);
+	if (read_plain(q, ret, e) != 0)
+		return MDB_E_NOMEM;
+	if (ret->n > 0)
+		read_sender(ret);
+	return 0;
 }

@@ -205,12 +205,12 @@ read_s(struct extract_words *w)
 					 "my|really|now|currently|going|got";
 	/* The same behind a name: "Mert's vegetarian". */
 	static const char *const states = "vegetarian|vegan|allergic|pregnant|"
-					 "married|engaged|divorced|retired|"
-					 "sick|away|back|out|diabetic|also|"
-					 "still|just|always|never|afraid|"
-					 "scared|obsessed|turning|very|so|"
-					 "super|pretty|only|about|into|off|"
-					 "great|good|better|worse|too|all";
+					  "married|engaged|divorced|retired|"
+					  "sick|away|back|out|diabetic|also|"
+					  "still|just|always|never|afraid|"
+					  "scared|obsessed|turning|very|so|"
+					  "super|pretty|only|about|into|off|"
+					  "great|good|better|worse|too|all";
 
 	for (int i = 1; i < w->words; i++) {
 		const char *next = extract_low(w, i + 1);
