@@ -141,6 +141,10 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_cli) $(OBJ_common) $
 	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka -lyaml $(LIBS_db)
 # It counts how often a call is parsed and written.
 $(B)/unit/test_mcp_calls: WRAP += -Wl,--wrap=jx_parse,--wrap=jx_parse_any,--wrap=jx_dump
+# Random configurations of clients.
+$(B)/unit/test_client_edits: $(call obj,tests/lib/client_texts.c \
+	tests/lib/client_texts_json.c tests/lib/client_texts_toml.c \
+	tests/lib/client_texts_yaml.c)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lyaml $(LIBS_db)

@@ -45,14 +45,15 @@ uninstall_one(const struct cli *c, const struct connect *w,
 {
 	const struct hookfile *hf = hookfile_of(cl->name);
 	AUTO_CONNECTED struct connected r = {0}, h = {0};
-	int rc = connect_remove(w, cl, &r), hooked = CLI_OK;
+	int rc, hooked = CLI_OK;
 
-	rc = tell(c, &r, rc, is_many, results);
-	/* Those of a named file are not meant. */
+	/* In the order against that of install, so that a file that both are in
+	 * becomes what it was. Hooks of a named file are not meant. */
 	if (hf && !targets.file && clients_named(cl->name) == cl &&
 		(w->is_project ? hf->project : hf->file))
 		hooked = tell(c, &h, hookfile_remove(w, hf, &h), is_many,
 			results);
+	rc = tell(c, &r, connect_remove(w, cl, &r), is_many, results);
 	return rc > hooked ? rc : hooked;
 }
 

@@ -134,8 +134,8 @@ class Table(Clients):
                 self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
                 self.assertIn("unchanged", self.install(client).stdout)
                 self.assertIn("removed", self.uninstall(client).stdout)
-                self.assertEqual(holder(json.loads(path.read_text()), key),
-                                 {})
+                # There was no file.
+                self.assertFalse(path.exists())
 
     def test_list_names_all(self):
         rows = json.loads(self.ctl("install", "--list", "--json").stdout)
@@ -287,8 +287,7 @@ class All(Clients):
                           "kiro": "failed", "junie": "failed"})
         self.assertIn("no valid JSON", got["kiro"]["error"])
         done = self.ctl("uninstall", "--client", "all", code=1)
-        self.assertEqual(json.loads(self.path("cursor").read_text()),
-                         {"mcpServers": {}})
+        self.assertFalse(self.path("cursor").exists())
         self.assertIn("not ours", done.stderr)
 
     def test_nothing_here(self):
@@ -443,7 +442,7 @@ class Toml(Clients):
             self.assertEqual(self.entry(client, path), wanted)
             self.assertIn("unchanged", self.install(client).stdout)
             self.uninstall(client)
-            self.assertEqual(path.read_text(), "")
+            self.assertFalse(path.exists())
 
     def test_round_trips(self):
         ours = "mcp_servers"
@@ -601,15 +600,15 @@ class Yaml(Clients):
         return [" " * column + x for x in lines]
 
     def each(self, texts):
-        """texts: (before, after, after removing) with KEY and OURS (the
-        lines of the entry, 2 columns in) or OURS4."""
+        """texts: (before, after) with KEY and OURS (the lines of the entry, 2
+        columns in) or OURS4."""
         for client, file, key in YAML:
-            for before, after, again in texts:
+            for before, after in texts:
                 nl = "\r\n" if "\r\n" in before else "\n"
                 fill = [x.replace("KEY", key)
                         .replace("OURS4", nl.join(self.block(client, 4)))
                         .replace("OURS", nl.join(self.block(client)))
-                        for x in (before, after, again)]
+                        for x in (before, after)]
                 path = self.home / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(fill[0].encode())
@@ -618,32 +617,35 @@ class Yaml(Clients):
                     self.assertEqual(path.read_bytes().decode(), fill[1])
                     self.assertIn("unchanged", self.install(client).stdout)
                     self.uninstall(client)
-                    self.assertEqual(path.read_bytes().decode(), fill[2])
+                    self.assertEqual(path.read_bytes().decode(), fill[0])
+                # Edited in between: what install made goes all the same.
+                self.install(client)
+                path.write_bytes(path.read_bytes() +
+                                 f"{nl}mine: 1{nl}".encode())
+                self.uninstall(client)
+                self.assertEqual(path.read_bytes().decode(),
+                                 f"{fill[0]}{nl}mine: 1{nl}")
 
     def test_places(self):
         self.each((
-            ("", "KEY:\nOURS\n", "KEY: {}\n"),
-            ("# r\n", "# r\nKEY:\nOURS\n", "# r\nKEY: {}\n"),
-            ("a: 1\n", "a: 1\nKEY:\nOURS\n", "a: 1\nKEY: {}\n"),
-            ("a: 1", "a: 1\nKEY:\nOURS", "a: 1\nKEY: {}"),
-            ("---\na: |\n  KEY:\n  text\n", "---\na: |\n  KEY:\n  text\n"
-             "KEY:\nOURS\n", "---\na: |\n  KEY:\n  text\nKEY: {}\n"),
-            ("KEY:\nb: 2\n", "KEY:\nOURS\nb: 2\n", "KEY: {}\nb: 2\n"),
-            ("KEY: # r\nb: 2\n", "KEY: # r\nOURS\nb: 2\n",
-             "KEY: {} # r\nb: 2\n"),
-            ("KEY: {}\nb: 2\n", "KEY:\nOURS\nb: 2\n", "KEY: {}\nb: 2\n"),
-            ("KEY: {} # r\n", "KEY: # r\nOURS\n", "KEY: {} # r\n"),
-            ("KEY: ~\n", "KEY:\nOURS\n", "KEY: {}\n"),
+            ("", "KEY:\nOURS\n"),
+            ("# r\n", "# r\nKEY:\nOURS\n"),
+            ("a: 1\n", "a: 1\nKEY:\nOURS\n"),
+            ("a: 1", "a: 1\nKEY:\nOURS"),
+            ("---\na: |\n  KEY:\n  text\n",
+             "---\na: |\n  KEY:\n  text\nKEY:\nOURS\n"),
+            ("KEY:\nb: 2\n", "KEY:\nOURS\nb: 2\n"),
+            ("KEY: # r\nb: 2\n", "KEY: # r\nOURS\nb: 2\n"),
+            ("KEY: {}\nb: 2\n", "KEY:\nOURS\nb: 2\n"),
+            ("KEY: {} # r\n", "KEY: # r\nOURS\n"),
+            ("KEY: ~\n", "KEY:\nOURS\n"),
             ("a: é ü # ö\nKEY:\n  # of o\n  o:\n    cmd: x # y\n\nb: [1]\n",
              "a: é ü # ö\nKEY:\nOURS\n  # of o\n  o:\n    cmd: x # y\n\n"
-             "b: [1]\n",
-             "a: é ü # ö\nKEY:\n  # of o\n  o:\n    cmd: x # y\n\nb: [1]\n"),
+             "b: [1]\n"),
             ("\ufeffKEY:\n    o: {cmd: x}\n",
-             "\ufeffKEY:\nOURS4\n    o: {cmd: x}\n",
-             "\ufeffKEY:\n    o: {cmd: x}\n"),
+             "\ufeffKEY:\nOURS4\n    o: {cmd: x}\n"),
             ("a: 1\r\nKEY:\r\n  o:\r\n    cmd: x\r\n",
-             "a: 1\r\nKEY:\r\nOURS\r\n  o:\r\n    cmd: x\r\n",
-             "a: 1\r\nKEY:\r\n  o:\r\n    cmd: x\r\n")))
+             "a: 1\r\nKEY:\r\nOURS\r\n  o:\r\n    cmd: x\r\n")))
 
     def test_what_is_there_stays(self):
         for client, file, key in YAML:
@@ -744,11 +746,9 @@ class RandomJson(Clients):
             new = json.loads(plain(path.read_bytes().decode()))
             self.assertEqual(new["mcpServers"].pop("memory"),
                              self.wanted(PLAIN), before)
-            old.setdefault("mcpServers", {})
-            self.assertEqual(new, old, before)
+            self.assertEqual(new, {"mcpServers": {}, **old}, before)
             self.uninstall("cursor", "-q")
-            again = json.loads(plain(path.read_bytes().decode()))
-            self.assertEqual(again, old, before)
+            self.assertEqual(path.read_bytes().decode(), before)
             for backup in path.parent.glob("*.bak-*"):
                 backup.unlink()
 

@@ -170,6 +170,23 @@ clientedit_program(const struct client *cl, const struct buf *text,
 	return checked(rc, cl, text, name, wanted, after, e);
 }
 
+/* The line end before an entry that a text ends with came with it, or belongs
+ * to a text of several lines: then it has to stay. */
+static int
+remove_yaml(const struct client *cl, const struct buf *text, const char *name,
+	struct buf *after, struct err *e)
+{
+	int rc = clientyaml_remove(text, cl->key, name, false, after, e);
+
+	if (rc != 0)
+		return rc;
+	rc = checked(0, cl, text, name, NULL, after, e);
+	if (rc != MDB_E_INVALID)
+		return rc;
+	buf_clear(after, 0);
+	return clientyaml_remove(text, cl->key, name, true, after, e);
+}
+
 int
 clientedit_remove(const struct client *cl, const struct buf *text,
 	const char *name, struct buf *after, struct err *e)
@@ -185,7 +202,7 @@ clientedit_remove(const struct client *cl, const struct buf *text,
 			e);
 		break;
 	case CLIENT_YAML:
-		rc = clientyaml_remove(text, cl->key, name, after, e);
+		rc = remove_yaml(cl, text, name, after, e);
 		break;
 	case CLIENT_NONE:
 		rc = err_set(e, MDB_E_INVALID, "cannot be edited");

@@ -40,6 +40,12 @@ int clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 int clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	mode_t new_mode, char *ret_backup, struct err *e) MUST_CHECK;
 
+/* The newest of the backups beside the file that is_wanted takes: 1 and its
+ * text, 0 when there is none. MDB_E_NOMEM. */
+int clientfile_old(const char *path,
+	bool (*is_wanted)(const struct buf *text, const void *context),
+	const void *context, struct buf *ret_text) MUST_CHECK;
+
 void clientfile_done(struct clientfile *cf);
 
 #define AUTO_CLIENTFILE __attribute__((cleanup(clientfile_done)))

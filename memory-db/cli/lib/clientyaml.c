@@ -198,7 +198,7 @@ clientyaml_put(const struct buf *text, const char *key, const char *name,
 		yamltext_find(&y, servers, name)) {
 		AUTO_BUF struct buf rest = {0};
 
-		rc = clientyaml_remove(text, key, name, &rest, e);
+		rc = clientyaml_remove(text, key, name, true, &rest, e);
 		return rc != 0 ? rc
 			       : clientyaml_put(&rest, key, name, entry, after,
 					 e);
@@ -238,7 +238,7 @@ find(struct yamltext *y, const char *key, const char *name,
 
 int
 clientyaml_remove(const struct buf *text, const char *key, const char *name,
-	struct buf *after, struct err *e)
+	bool keeps_end, struct buf *after, struct err *e)
 {
 	AUTO_YAMLTEXT struct yamltext y = {0};
 	yaml_node_pair_t *top, *pair;
@@ -266,7 +266,7 @@ clientyaml_remove(const struct buf *text, const char *key, const char *name,
 	if (end < n && y.s[end - 1] != '\n')
 		end++;
 	/* The text did not end in a line end before the entry was added. */
-	if (end == n && n > 0 && y.s[n - 1] != '\n') {
+	if (!keeps_end && end == n && n > 0 && y.s[n - 1] != '\n') {
 		begin -= begin > 0;
 		begin -= begin > 0 && y.s[begin - 1] == '\r';
 	}
@@ -305,4 +305,77 @@ clientyaml_set(const struct buf *text, const char *key, const char *name,
 		buf_add(after, y.s + end, y.n - end) != 0 || !buf_str(after))
 		return err_nomem(e);
 	return 0;
+}
+
+/* --- what install made around --------------------------------------------- */
+
+/* Where the value of the key begins and ends, an empty one; the colon counts
+ * as its begin. 1, 0: it is not there or not empty. */
+static int
+empty_span(struct yamltext *y, const char *key, size_t *ret_key, size_t *ret_at,
+	size_t *ret_end)
+{
+	const yaml_node_pair_t *pair =
+		y->root ? yamltext_find(y, y->root, key) : NULL;
+	const yaml_node_t *k = pair ? yamltext_node(y, pair->key) : NULL;
+	const yaml_node_t *v = pair ? yamltext_node(y, pair->value) : NULL;
+	size_t end;
+
+	if (!v || !is_empty_value(v))
+		return 0;
+	*ret_key = yamltext_at(y, &k->start_mark);
+	*ret_at = behind_colon(y, k);
+	end = yamltext_at(y, &v->end_mark);
+	/* Nothing at all has its place where the next thing stands. */
+	*ret_end = yamltext_at(y, &v->start_mark) == end ? *ret_at : end;
+	return *ret_at > 0 && *ret_end >= *ret_at;
+}
+
+/* The line of the key without a value goes. */
+static int
+drop_line(const struct yamltext *y, size_t at, size_t end, struct buf *after)
+{
+	const char *nl = memchr(y->s + end, '\n', y->n - end);
+	size_t next = nl ? (size_t)(nl - y->s) + 1 : y->n;
+
+	for (size_t i = end; i < next; i++)
+		if (strchr(" \t\r\n", y->s[i]) == NULL)
+			return buf_add(after, y->s, y->n);
+	/* The text did not end in a line end before the key was added. */
+	if (!nl) {
+		at -= at > 0 && y->s[at - 1] == '\n';
+		at -= at > 0 && y->s[at - 1] == '\r';
+	}
+	return buf_add(after, y->s, at) != 0 ||
+			       buf_add(after, y->s + next, y->n - next) != 0
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
+int
+clientyaml_settle(const struct buf *text, const char *key,
+	const struct buf *old, struct buf *after, struct err *e)
+{
+	AUTO_YAMLTEXT struct yamltext y = {0}, o = {0};
+	size_t key_at, at, end, old_key, from, to;
+	struct err ignored = {0};
+	int rc = yamltext_open(&y, data_of(text), text->len, e);
+
+	if (rc != 0)
+		return rc;
+	if (empty_span(&y, key, &key_at, &at, &end) == 0) {
+		rc = buf_add(after, y.s, y.n);
+	} else if (old &&
+		   yamltext_open(&o, data_of(old), old->len, &ignored) == 0 &&
+		   o.root && yamltext_find(&o, o.root, key)) {
+		if (empty_span(&o, key, &old_key, &from, &to) == 0)
+			rc = buf_add(after, y.s, y.n);
+		else if (buf_add(after, y.s, at) != 0 ||
+			 buf_add(after, o.s + from, to - from) != 0 ||
+			 buf_add(after, y.s + end, y.n - end) != 0)
+			rc = MDB_E_NOMEM;
+	} else {
+		rc = drop_line(&y, key_at, end, after);
+	}
+	return rc != 0 || !buf_str(after) ? err_nomem(e) : 0;
 }

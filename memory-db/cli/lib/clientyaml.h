@@ -5,6 +5,7 @@
 #define CLI_LIB_CLIENTYAML_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -17,8 +18,14 @@ json_t *clientyaml_parse(const struct buf *text, struct err *e) MUST_CHECK;
  * it is written in a way (braces, an alias) that this does not edit. */
 int clientyaml_put(const struct buf *text, const char *key, const char *name,
 	const json_t *entry, struct buf *after, struct err *e) MUST_CHECK;
+/* keeps_end: the line end before the entry stays, also when the text ends with
+ * the entry and without a line end. */
 int clientyaml_remove(const struct buf *text, const char *key, const char *name,
-	struct buf *after, struct err *e) MUST_CHECK;
+	bool keeps_end, struct buf *after, struct err *e) MUST_CHECK;
+/* A mapping `key` that is empty becomes what old has there: nothing, or an
+ * empty value as old writes it. Else the text stays. old may be NULL. */
+int clientyaml_settle(const struct buf *text, const char *key,
+	const struct buf *old, struct buf *after, struct err *e) MUST_CHECK;
 /* Sets one member of the entry, which has it, to a text. */
 int clientyaml_set(const struct buf *text, const char *key, const char *name,
 	const char *member, const char *value, struct buf *after, struct err *e)

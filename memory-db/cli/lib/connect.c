@@ -1,14 +1,17 @@
 #include "memory-db/cli/lib/connect.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/clientedit.h"
 #include "memory-db/cli/lib/cliententry.h"
 #include "memory-db/cli/lib/clientfile.h"
+#include "memory-db/cli/lib/clienttake.h"
 
 static json_t *
 wanted_entry(const struct connect *w, const struct client *cl)
@@ -178,12 +181,42 @@ connect_add(const struct connect *w, const struct client *cl,
 	return rc;
 }
 
+/* A text that has not got the entry yet. */
+struct without {
+	const struct client *client;
+	const char *name;
+};
+
+static bool
+is_without(const struct buf *text, const void *context)
+{
+	const struct without *w = context;
+
+	return !clienttake_has(w->client, text, w->name);
+}
+
+/* The file is as install made it: it goes. */
+static int
+finish_gone(const struct connect *w, struct clientfile *cf, struct connected *r)
+{
+	r->action = "removed";
+	r->before = cf->text;
+	cf->text = (struct buf){0};
+	if (w->is_dry_run || unlink(cf->path) == 0)
+		return 0;
+	return err_set(&r->err, MDB_E_STORE, "cannot remove %s: %s", cf->path,
+		strerrordesc_np(errno));
+}
+
 static int
 take_away(const struct connect *w, const struct client *cl,
 	struct clientfile *cf, struct connected *r)
 {
+	const struct without without = {cl, w->name};
+	AUTO_BUF struct buf before = {0};
+	bool is_gone = false;
 	json_t *old;
-	int rc = open_file(w, cl, cf, r);
+	int rc = open_file(w, cl, cf, r), has_old;
 
 	if (rc != 0 || (rc = find(cl, w, cf, &old, r)) != 0)
 		return rc;
@@ -195,8 +228,14 @@ take_away(const struct connect *w, const struct client *cl,
 			"server '%s' in %s does not start memory-mcp: it is "
 			"not ours to remove",
 			w->name, cf->path);
-	rc = clientedit_remove(cl, &cf->text, w->name, &r->after, &r->err);
-	return rc != 0 ? rc : finish(w, cf, "removed", r);
+	has_old = clientfile_old(cf->path, is_without, &without, &before);
+	if (has_old < 0)
+		return err_nomem(&r->err);
+	rc = clienttake(cl, &cf->text, w->name, has_old ? &before : NULL,
+		&r->after, &is_gone, &r->err);
+	if (rc != 0)
+		return rc;
+	return is_gone ? finish_gone(w, cf, r) : finish(w, cf, "removed", r);
 }
 
 int

@@ -13,6 +13,7 @@
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/clientjson.h"
 #include "memory-db/cli/lib/hookevent.h"
+#include "memory-db/cli/lib/hookfile_int.h"
 #include "memory-db/cli/lib/hookscript.h"
 
 static const struct hookfile files[] = {
@@ -161,11 +162,9 @@ command_of(const json_t *entry)
 	return command ? command : cli_str(entry, "bash", NULL);
 }
 
-/* Our entry of an event: its index, and in a nested one that within it and
- * whether it is the only one there. False: none. */
-static bool
-find_entry(const json_t *all, const struct hookfile *hf, const struct hook *h,
-	size_t *ret_i, size_t *ret_j, bool *ret_is_only,
+bool
+hookfile_find(const json_t *all, const struct hookfile *hf,
+	const struct hook *h, size_t *ret_i, size_t *ret_j, bool *ret_is_only,
 	const char **ret_command)
 {
 	const json_t *list =
@@ -198,15 +197,8 @@ find_entry(const json_t *all, const struct hookfile *hf, const struct hook *h,
 
 /* --- edits ---------------------------------------------------------------- */
 
-/* The text and what it says, as edits go on. */
-struct editing {
-	struct buf text; /* owned */
-	json_t *all;	 /* owned */
-	int edits;
-};
-
-static int
-settle(struct editing *ed, struct buf *after, struct err *e)
+int
+hookfile_settle(struct editing *ed, struct buf *after, struct err *e)
 {
 	json_t *all = clientfile_parse(CLIENT_JSON, after, e);
 
@@ -222,15 +214,15 @@ settle(struct editing *ed, struct buf *after, struct err *e)
 }
 
 /* Takes our entry of an event away, and an event's list that is empty then. */
-static int
-remove_event(struct editing *ed, const struct hookfile *hf,
+int
+hookfile_remove_event(struct editing *ed, const struct hookfile *hf,
 	const struct hook *h, struct err *e)
 {
 	size_t i, j;
 	bool is_only;
 	const char *command;
 
-	while (find_entry(ed->all, hf, h, &i, &j, &is_only, &command)) {
+	while (hookfile_find(ed->all, hf, h, &i, &j, &is_only, &command)) {
 		AUTO_BUF struct buf after = {0};
 		char key[160];
 		const json_t *list;
@@ -249,10 +241,26 @@ remove_event(struct editing *ed, const struct hookfile *hf,
 				h->event, i);
 			rc = clientjson_drop(&ed->text, key, j, &after, e);
 		}
-		if (rc != 0 || (rc = settle(ed, &after, e)) != 0)
+		if (rc != 0 || (rc = hookfile_settle(ed, &after, e)) != 0)
 			return rc;
 	}
 	return 0;
+}
+
+int
+hookfile_append(struct editing *ed, const struct hookfile *hf,
+	const struct hook *h, const char *command, struct err *e)
+{
+	AUTO_JSON json_t *entry = new_entry(hf, h, command);
+	AUTO_BUF struct buf after = {0};
+	char key[96];
+	int rc;
+
+	if (!entry)
+		return err_nomem(e);
+	snprintf(key, sizeof(key), "hooks/%s", h->event);
+	rc = clientjson_append(&ed->text, key, entry, &after, e);
+	return rc != 0 ? rc : hookfile_settle(ed, &after, e);
 }
 
 static int
@@ -260,33 +268,26 @@ add_event(struct editing *ed, const struct connect *w,
 	const struct hookfile *hf, const struct hook *h, const char *program,
 	struct err *e)
 {
-	AUTO_BUF struct buf command = {0}, after = {0};
-	AUTO_JSON json_t *entry = NULL;
+	AUTO_BUF struct buf command = {0};
 	const char *old;
 	size_t i, j;
 	bool is_only;
-	char key[96];
 	int rc;
 
 	if (add_command(w, program, h->client, h->event, &command) != 0)
 		return err_nomem(e);
-	if (find_entry(ed->all, hf, h, &i, &j, &is_only, &old)) {
+	if (hookfile_find(ed->all, hf, h, &i, &j, &is_only, &old)) {
 		/* What the user changed in it (a timeout) stays. */
 		if (strcmp(old, command.data) == 0)
 			return 0;
-		if ((rc = remove_event(ed, hf, h, e)) != 0)
+		if ((rc = hookfile_remove_event(ed, hf, h, e)) != 0)
 			return rc;
 	}
-	entry = new_entry(hf, h, command.data);
-	if (!entry)
-		return err_nomem(e);
-	snprintf(key, sizeof(key), "hooks/%s", h->event);
-	rc = clientjson_append(&ed->text, key, entry, &after, e);
-	return rc != 0 ? rc : settle(ed, &after, e);
+	return hookfile_append(ed, hf, h, command.data, e);
 }
 
-static int
-add_version(struct editing *ed, struct err *e)
+int
+hookfile_add_version(struct editing *ed, struct err *e)
 {
 	AUTO_JSON json_t *one = json_integer(1);
 	AUTO_BUF struct buf after = {0};
@@ -295,12 +296,34 @@ add_version(struct editing *ed, struct err *e)
 	if (json_object_get(ed->all, "version"))
 		return 0;
 	rc = clientjson_put(&ed->text, "", "version", one, &after, e);
-	return rc != 0 ? rc : settle(ed, &after, e);
+	return rc != 0 ? rc : hookfile_settle(ed, &after, e);
 }
 
-static int
-begin(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
-	struct editing *ed, struct connected *r)
+void
+hookfile_editing_done(struct editing *ed)
+{
+	buf_done(&ed->text);
+	json_decref(ed->all);
+}
+
+int
+hookfile_edit(struct editing *ed, const struct buf *text, struct err *e)
+{
+	json_t *all = clientfile_parse(CLIENT_JSON, text, e);
+
+	if (!all)
+		return e->code;
+	json_decref(ed->all);
+	ed->all = all;
+	if ((text->len > 0 && buf_add(&ed->text, text->data, text->len) != 0) ||
+		!buf_str(&ed->text))
+		return err_nomem(e);
+	return 0;
+}
+
+int
+hookfile_begin(const struct connect *w, const struct hookfile *hf,
+	struct clientfile *cf, struct editing *ed, struct connected *r)
 {
 	int rc = hookfile_path(hf, w->is_project, r->file, &r->err);
 
@@ -310,35 +333,15 @@ begin(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
 	if (rc != 0)
 		return rc;
 	memcpy(r->file, cf->path, strlen(cf->path) + 1);
-	ed->all = cf->json ? json_incref(cf->json) : json_object();
-	if (!ed->all || !buf_str(&cf->text) ||
-		(cf->text.len > 0 &&
-			buf_add(&ed->text, cf->text.data, cf->text.len) != 0) ||
-		!buf_str(&ed->text))
+	if (!buf_str(&cf->text))
 		return err_nomem(&r->err);
-	return 0;
+	return hookfile_edit(ed, &cf->text, &r->err);
 }
 
-/* Nobody else's is left in it. */
-static bool
-is_left_empty(const json_t *all)
+int
+hookfile_end(const struct connect *w, struct clientfile *cf, struct editing *ed,
+	bool is_gone, const char *action, struct connected *r)
 {
-	const char *name;
-	json_t *v;
-
-	json_object_foreach((json_t *)(uintptr_t)all, name, v)
-		if (strcmp(name, "version") != 0 &&
-			!(strcmp(name, "hooks") == 0 &&
-				json_object_size(v) == 0))
-			return false;
-	return true;
-}
-
-static int
-end(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
-	struct editing *ed, const char *action, struct connected *r)
-{
-	bool is_gone = hf->is_own && is_left_empty(ed->all);
 	int rc = 0;
 
 	r->before = cf->text;
@@ -361,29 +364,20 @@ end(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
 	return rc;
 }
 
-static void
-editing_done(struct editing *ed)
-{
-	buf_done(&ed->text);
-	json_decref(ed->all);
-}
-
-#define AUTO_EDITING __attribute__((cleanup(editing_done)))
-
 static int
 add_entries(const struct connect *w, const struct hookfile *hf,
 	const char *program, struct connected *r)
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
 	AUTO_EDITING struct editing ed = {0};
-	int rc = begin(w, hf, &cf, &ed, r);
+	int rc = hookfile_begin(w, hf, &cf, &ed, r);
 	int had = 0, all;
 
 	if (rc != 0)
 		return rc;
 	had = hookfile_count(hf, r->file, &all);
 	if (hf->is_versioned)
-		rc = add_version(&ed, &r->err);
+		rc = hookfile_add_version(&ed, &r->err);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < hooks_n; i++) {
@@ -394,14 +388,13 @@ add_entries(const struct connect *w, const struct hookfile *hf,
 			return rc;
 	}
 	r->action = "unchanged";
-	return ed.edits == 0
-		       ? 0
-		       : end(w, hf, &cf, &ed, had > 0 ? "updated" : "added", r);
+	return ed.edits == 0 ? 0
+			     : hookfile_end(w, &cf, &ed, false,
+				       had > 0 ? "updated" : "added", r);
 }
 
-/* Tells the failure of an edit with the name of the file. */
-static int
-told(int rc, struct connected *r)
+int
+hookfile_told(int rc, struct connected *r)
 {
 	if (rc == 0)
 		return 0;
@@ -420,42 +413,11 @@ hookfile_add(const struct connect *w, const struct hookfile *hf,
 	if (hf->shape == HOOKFILE_SCRIPT) {
 		int rc = hookfile_path(hf, w->is_project, r->file, &r->err);
 
-		return told(rc != 0 ? rc : hookscript_write(w, program, r), r);
+		return hookfile_told(rc != 0 ? rc
+					     : hookscript_write(w, program, r),
+			r);
 	}
-	return told(add_entries(w, hf, program, r), r);
-}
-
-int
-hookfile_remove(const struct connect *w, const struct hookfile *hf,
-	struct connected *r)
-{
-	AUTO_CLIENTFILE struct clientfile cf = {0};
-	AUTO_EDITING struct editing ed = {0};
-	int rc;
-
-	*r = (struct connected){.client = clients_named(hf->client),
-		.is_hooks = true,
-		.action = "absent"};
-	if (hf->shape == HOOKFILE_SCRIPT) {
-		rc = hookfile_path(hf, w->is_project, r->file, &r->err);
-		return told(rc != 0 ? rc : hookscript_remove(w, r), r);
-	}
-	rc = begin(w, hf, &cf, &ed, r);
-	for (size_t i = 0; rc == 0 && i < hooks_n; i++)
-		if (strcmp(hooks[i].client, hf->client) == 0)
-			rc = remove_event(&ed, hf, &hooks[i], &r->err);
-	/* An object of hooks that is empty does nothing for anybody. */
-	if (rc == 0 && ed.edits > 0 &&
-		json_object_size(json_object_get(ed.all, "hooks")) == 0) {
-		AUTO_BUF struct buf after = {0};
-
-		rc = clientjson_remove(&ed.text, "", "hooks", &after, &r->err);
-		if (rc == 0)
-			rc = settle(&ed, &after, &r->err);
-	}
-	if (rc == 0 && ed.edits > 0)
-		rc = end(w, hf, &cf, &ed, "removed", r);
-	return told(rc, r);
+	return hookfile_told(add_entries(w, hf, program, r), r);
 }
 
 int
@@ -480,7 +442,7 @@ hookfile_count(const struct hookfile *hf, const char *path, int *ret_all)
 			strcmp(hooks[i].client, hf->client) != 0)
 			continue;
 		++*ret_all;
-		n += find_entry(cf.json, hf, &hooks[i], &a, &b, &is_only,
+		n += hookfile_find(cf.json, hf, &hooks[i], &a, &b, &is_only,
 			&command);
 	}
 	return n;

@@ -4,7 +4,28 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/lib/jscan.h"
+#include "memory-db/cli/lib/jedit_int.h"
+
+int
+jedit_broken(struct err *e)
+{
+	return err_set(e, MDB_E_INVALID, "the JSON text cannot be edited");
+}
+
+int
+jedit_not_found(int found, const char *name, struct err *e)
+{
+	if (found == MDB_E_NOMEM)
+		return err_nomem(e);
+	return found < 0 ? jedit_broken(e)
+			 : err_set(e, MDB_E_NOT_FOUND, "no member '%s'", name);
+}
+
+size_t
+jedit_begin(const struct jmember *m)
+{
+	return m->key.end > 0 ? m->key.at : m->value.at;
+}
 
 /* How the object is written. */
 struct style {
@@ -17,22 +38,6 @@ struct style {
 	const char *outer; /* of its closing brace; borrowed */
 	size_t outer_n;
 };
-
-static int
-broken(struct err *e)
-{
-	return err_set(e, MDB_E_INVALID, "the JSON text cannot be edited");
-}
-
-/* jscan_find gave no member: why. */
-static int
-jedit_not_found(int found, const char *name, struct err *e)
-{
-	if (found == MDB_E_NOMEM)
-		return err_nomem(e);
-	return found < 0 ? broken(e)
-			 : err_set(e, MDB_E_NOT_FOUND, "no member '%s'", name);
-}
 
 static size_t
 jedit_line_begin(const char *s, size_t at)
@@ -173,14 +178,23 @@ jedit_add_value(const struct style *st, const json_t *v, int depth,
 	return buf_addc(out, is_object ? '}' : ']');
 }
 
+static int
+add_member(const struct style *st, const char *name, const json_t *value,
+	struct buf *out)
+{
+	if (jedit_add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
+		jedit_add_value(st, value, 0, out) != 0)
+		return MDB_E_NOMEM;
+	return 0;
+}
+
 /* The only member of an object, behind its brace and what comments stand there.
  * The outer style has no line of its own: close below the opening line. */
 static int
 add_only(const struct style *st, const char *name, const json_t *value,
 	struct buf *out)
 {
-	if (jedit_add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
-		jedit_add_value(st, value, 0, out) != 0)
+	if (add_member(st, name, value, out) != 0)
 		return MDB_E_NOMEM;
 	if (!st->is_compact &&
 		(buf_adds(out, st->newline) != 0 ||
@@ -232,11 +246,38 @@ add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
 	return 0;
 }
 
-/* Where a member or an element begins. */
-static size_t
-begin_of(const struct jmember *m)
+/* The only member, behind the remark that ends at ed->at: what stands between
+ * that and the brace stays. */
+static int
+add_below_remarks(struct style *st, struct jedit *ed, const char *s,
+	size_t brace, const char *name, const json_t *value)
 {
-	return m->key.end > 0 ? m->key.at : m->value.at;
+	bool has_line = memchr(s + ed->at, '\n', brace - ed->at) != NULL;
+
+	/* It must not become a part of the remark. */
+	if (st->is_compact && has_line && buf_adds(&ed->text, st->newline) != 0)
+		return MDB_E_NOMEM;
+	st->is_compact = st->is_compact || !has_line;
+	return add_member(st, name, value, &ed->text);
+}
+
+/* The only member of an object or array whose brace is at `brace`. */
+static int
+add_inside(struct style *st, struct jedit *ed, const char *s, size_t n,
+	size_t object, size_t brace, const char *name, const json_t *value)
+{
+	size_t inside = brace;
+
+	/* Comments stay where they are. */
+	if (jscan_blank(s, n, object + 1) == brace)
+		inside = object + 1;
+	while (inside > object + 1 && strchr(" \t\r\n", s[inside - 1]) != NULL)
+		inside--;
+	ed->at = ed->end = inside;
+	if (inside > object + 1)
+		return add_below_remarks(st, ed, s, brace, name, value);
+	ed->end = brace + 1;
+	return add_only(st, name, value, &ed->text);
 }
 
 int
@@ -251,179 +292,22 @@ jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 
 	*ed = (struct jedit){0};
 	if (!jwalk_init(&w, s, n, object) || w.close != (name ? '}' : ']'))
-		return broken(e);
+		return jedit_broken(e);
 	while ((more = jwalk_next(&w, &m)) == 1) {
 		if (first == 0)
-			first = begin_of(&m);
+			first = jedit_begin(&m);
 		last = m;
 	}
 	if (more < 0)
-		return broken(e);
+		return jedit_broken(e);
 	st = jedit_look_at(s, n, object, first);
-	if (first == 0) {
-		size_t inside = w.at;
-
-		/* Comments stay where they are. */
-		if (jscan_blank(s, n, object + 1) == w.at)
-			inside = object + 1;
-		while (inside > object + 1 &&
-			strchr(" \t\r\n", s[inside - 1]) != NULL)
-			inside--;
-		ed->at = inside;
-		ed->end = w.at + 1;
-		if (inside > object + 1 && st.is_compact &&
-			buf_adds(&ed->text, st.newline) != 0)
-			return err_nomem(e);
-		return add_only(&st, name, value, &ed->text) == 0
+	if (first == 0)
+		return add_inside(&st, ed, s, n, object, w.at, name, value) == 0
 			       ? 0
 			       : err_nomem(e);
-	}
 	return add_behind(&st, ed, s, n, last.value.end, name, value) == 0
 		       ? 0
 		       : err_nomem(e);
-}
-
-/* What stands between, without what is removed: nothing, unless there are
- * comments. */
-static int
-keep_comments(const char *s, size_t from, size_t end, struct buf *out)
-{
-	size_t at = from;
-
-	while ((at = jscan_blank(s, end, at)) < end) {
-		size_t stop = jscan_comment(s, end, at);
-
-		if (stop == at)
-			stop = at + 1; /* a comma */
-		else if (buf_add(out, s + from, stop - from) != 0)
-			return MDB_E_NOMEM;
-		from = at = stop;
-	}
-	return 0;
-}
-
-static bool
-has_comma(const char *s, size_t n, size_t value_end)
-{
-	size_t at = jscan_space(s, n, value_end);
-
-	return at < n && s[at] == ',';
-}
-
-/* Where the comma and the comments between two members end. */
-static size_t
-text_end(const char *s, size_t from, size_t end)
-{
-	size_t at = from, last = from;
-
-	while ((at = jscan_blank(s, end, at)) < end) {
-		size_t stop = jscan_comment(s, end, at);
-
-		at = last = stop == at ? at + 1 : stop;
-	}
-	/* The end of a line belongs to what follows. */
-	return last > from && s[last - 1] == '\r' ? last - 1 : last;
-}
-
-/* A remark to the line's end would take along what follows. */
-static int
-end_remark(struct jedit *ed, const char *s, size_t n)
-{
-	const char *line = ed->text.len > 0
-				   ? memrchr(ed->text.data, '\n', ed->text.len)
-				   : NULL;
-	size_t begin = line != NULL ? (size_t)(line - ed->text.data) : 0;
-
-	if (ed->text.len == 0 || ed->end >= n || s[ed->end] == '\n' ||
-		s[ed->end] == '\r' ||
-		memmem(ed->text.data + begin, ed->text.len - begin, "//", 2) ==
-			NULL)
-		return 0;
-	return buf_addc(&ed->text, '\n');
-}
-
-/* Cuts out `hit` of the object or array at `holder`. */
-static int
-cut(struct jedit *ed, const char *s, size_t n, size_t holder,
-	const struct jmember *hit, struct err *e)
-{
-	struct jmember m, before = {{0, 0}, {0, 0}};
-	size_t begin = begin_of(hit);
-	bool is_after = false;
-	struct jwalk w;
-	int more;
-
-	if (!jwalk_init(&w, s, n, holder))
-		return broken(e);
-	while ((more = jwalk_next(&w, &m)) == 1) {
-		if (begin_of(&m) < begin)
-			before = m;
-		if (begin_of(&m) <= begin)
-			continue;
-		is_after = true;
-		break;
-	}
-	if (more < 0)
-		return broken(e);
-	if (is_after) {
-		/* Up to what stands behind its comma. */
-		ed->at = begin;
-		more = keep_comments(s, hit->value.end,
-			jscan_space(s, n, hit->value.end), &ed->text);
-		ed->end = jscan_blank(s, n,
-			jscan_space(s, n, hit->value.end) + 1);
-	} else if (before.value.end > 0 && has_comma(s, n, hit->value.end)) {
-		/* A comma stands behind the last member here: that of the one
-		 * before is it now, and what stands behind that stays. */
-		ed->at = text_end(s, before.value.end, begin);
-		ed->end = jscan_space(s, n, hit->value.end) + 1;
-		more = 0;
-	} else if (before.value.end > 0) {
-		ed->at = before.value.end;
-		ed->end = hit->value.end;
-		more = keep_comments(s, before.value.end, begin, &ed->text);
-	} else {
-		ed->at = holder + 1;
-		ed->end = w.at;
-		more = keep_comments(s, holder + 1, begin, &ed->text);
-		if (more == 0)
-			more = keep_comments(s, hit->value.end, w.at,
-				&ed->text);
-	}
-	return more != 0 || end_remark(ed, s, n) != 0 ? err_nomem(e) : 0;
-}
-
-int
-jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
-	const char *name, struct err *e)
-{
-	struct jmember hit;
-	int found;
-
-	*ed = (struct jedit){0};
-	found = jscan_find(s, n, object, name, &hit);
-	return found <= 0 ? jedit_not_found(found, name, e)
-			  : cut(ed, s, n, object, &hit, e);
-}
-
-int
-jedit_drop(struct jedit *ed, const char *s, size_t n, size_t array,
-	size_t index, struct err *e)
-{
-	struct jmember hit;
-	struct jwalk w;
-	int more = 1;
-
-	*ed = (struct jedit){0};
-	if (!jwalk_init(&w, s, n, array) || w.close != ']')
-		return broken(e);
-	for (size_t i = 0; i <= index && more == 1; i++)
-		more = jwalk_next(&w, &hit);
-	if (more != 1)
-		return more < 0 ? broken(e)
-				: err_set(e, MDB_E_NOT_FOUND, "no element %zu",
-					  index);
-	return cut(ed, s, n, array, &hit, e);
 }
 
 int

@@ -1,0 +1,66 @@
+"""After uninstall nothing tells that the memory was ever installed."""
+import json
+import unittest
+
+from test_clients_install import Clients
+
+HOOKS = {"claude-code": ".claude/settings.json",
+         "codex": ".codex/hooks.json", "cursor": ".cursor/hooks.json",
+         "gemini": ".gemini/settings.json"}
+
+
+class Back(Clients):
+    def test_back_to_the_byte(self):
+        """Hooks and server, also in one file: as if nothing had been."""
+        for client, file in HOOKS.items():
+            for text in ("{ }", '{\n\t"hooks": {},\n\t"a": 1,\n}',
+                         '// mine\n{"hooks": {  }, "b": 2}\r\n'):
+                path = self.home / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+                self.install(client, "--hooks")
+                self.assertIn("memoryctl", path.read_text())
+                self.uninstall(client)
+                self.assertEqual(path.read_bytes().decode(), text, client)
+                if text == "{ }":
+                    continue
+                # Its owner edited it since.
+                self.install(client, "--hooks")
+                for old, new in (('"a": 1', '"a": 77'), ('"b": 2', '"b": 77')):
+                    path.write_bytes(path.read_bytes().replace(
+                        old.encode(), new.encode()))
+                    text = text.replace(old, new)
+                self.uninstall(client)
+                self.assertEqual(path.read_bytes().decode(), text, client)
+                path.unlink()
+
+
+    def test_all_of_a_home(self):
+        """Every client is here, some with files of their own: after install
+        and uninstall of all the home is what it was, but for the backups."""
+        rows = self.ctl("install", "--list", "--json").stdout
+        for i, row in enumerate(json.loads(rows)):
+            file = row.get("file")
+            if not file or row["connected"] == "by hand":
+                continue
+            path = self.dir / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if i % 3 and not path.exists():
+                path.write_text({"toml": 'a = "b" # mine\n',
+                                 "yaml": "a: b # mine\n"}.get(
+                    path.suffix[1:], '{ "a": "b" }\n'))
+
+        def files():
+            return {str(p): p.read_bytes() for p in self.home.rglob("*")
+                    if p.is_file() and ".bak-" not in p.name}
+
+        before = files()
+        done = self.ctl("install", "--client", "all", "--hooks")
+        self.assertGreaterEqual(done.stdout.count("added"), 30)
+        self.assertGreater(len(files()), len(before))
+        self.ctl("uninstall", "--all")
+        self.assertEqual(files(), before)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
