@@ -38,12 +38,15 @@ CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -DMEMORY_TEST_BUILD=1
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
 	-DMEMORY_TEST_BUILD=1
+# As asan without its cost: the same tests, over optimised programs.
+CFLAGS_plain := -O2 -g $(HARD) -DMEMORY_TEST_BUILD=1
 CFLAGS_cov := -O0 -g --coverage -DMEMORY_TEST_BUILD=1
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	-Wl,--as-needed
 LDFLAGS_portable := $(LDFLAGS_release)
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_plain := $(LDFLAGS_release)
 LDFLAGS_cov := --coverage
 
 ALL_CFLAGS = $(WARN) $(CFLAGS_$(V)) -fPIC -pthread $(CFLAGS)

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SLOW = {"asan": 4, "tsan": 8, "cov": 2}
+SLOW = {"asan": 4, "tsan": 8, "cov": 2, "plain": 2}
 DEADLINE = {"unit": 120, "replay": 120, "py": 600, "lint": 120}
 
 
@@ -226,7 +226,9 @@ def python_jobs(files, variant):
 def arguments():
     a = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     a.add_argument("--variant", default=os.environ.get("V", "release"))
-    a.add_argument("--jobs", type=int, default=2)
+    # One more than the cores: many jobs wait for a time to pass.
+    a.add_argument("--jobs", type=int,
+                   default=min((os.cpu_count() or 2) + 1, 8))
     a.add_argument("--filter", default="", help="only jobs that match")
     for kind in ("unit", "replay", "py", "lint"):
         a.add_argument("--" + kind, nargs="*", default=[])
