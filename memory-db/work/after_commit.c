@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "memory-db/store/check/erase.h"
+#include "memory-db/work/scanning.h"
 
 /* Says that traces of what was erased remain until idle time. */
 static void
@@ -39,6 +40,7 @@ after_commit(struct work *w, struct job *first, struct job *end)
 {
 	if (store_is_erasing(w->st))
 		(void)erase_finish(w->st); /* once for all of them */
+	scanning_note(w->scanning);
 	for (struct job *j = first; j != end; j = j->next)
 		for (struct effect *x = j->effects.first; x; x = x->next)
 			if (effect_fns[x->kind])

@@ -2,13 +2,13 @@
 #ifndef WORK_INTERNAL_H
 #define WORK_INTERNAL_H
 
-#include "memory-db/model/order/scan.h"
 #include "memory-db/work/read_cache.h"
 #include "memory-db/work/snapshots.h"
 #include "memory-db/model/curate/alone.h"
 #include "memory-db/work/work.h"
 #include "memory-db/work/write_queue.h"
 
+struct scanning;
 struct verify_mark;
 
 struct reader {
@@ -49,10 +49,8 @@ struct work {
 	struct embedding *embedding; /* NULL: none */
 	struct background *background;
 	struct curation_alone curation; /* writer */
-	struct scan_place scan;		/* writer: the scan for conflicts */
-	uint64_t scan_saw;   /* writer: requests when it looked last, */
-	int64_t scan_saw_ns; /* and when there were more than before */
-	uint64_t shrunk_at;  /* writer: requests when memory was given back */
+	struct scanning *scanning;	/* looks for conflicts */
+	uint64_t shrunk_at; /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct preparing *preparing;
 	struct runner runners[WORK_SCRIPTS];

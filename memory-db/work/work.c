@@ -20,6 +20,7 @@
 #include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
+#include "memory-db/work/scanning.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -103,13 +104,13 @@ init_queues(struct work *w)
 }
 
 static void
-work_enter_snapshot(void *ctx)
+enter_gate(void *ctx)
 {
 	work_enter(ctx);
 }
 
 static void
-work_leave_snapshot(void *ctx)
+leave_gate(void *ctx)
 {
 	work_leave(ctx);
 }
@@ -135,6 +136,37 @@ start_preparing(struct work *w, struct err *e)
 	return preparing_start(&o, &w->preparing, e);
 }
 
+static enum background_mode
+work_mode(void *ctx)
+{
+	struct work *w = ctx;
+
+	return background_mode_of(w->opt.db, w->opt.embedding.disk_free_bytes);
+}
+
+static uint64_t
+work_requests(void *ctx)
+{
+	return atomic_load_explicit(&((struct work *)ctx)->stats.grouped,
+		memory_order_relaxed);
+}
+
+static int
+start_scanning(struct work *w, struct err *e)
+{
+	struct scanning_options o = {.db = w->opt.db,
+		.background = w->background,
+		.thread = work_thread,
+		.enter = enter_gate,
+		.leave = leave_gate,
+		.pass_on = work_pass_on,
+		.mode = work_mode,
+		.requests = work_requests,
+		.ctx = w};
+
+	return scanning_start(&o, &w->scanning, e);
+}
+
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
@@ -157,8 +189,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		return err_nomem(e);
 	}
 	w->snapshots.opt = (struct snapshots_options){w->opt.db, w->opt.run,
-		work_thread, work_enter_snapshot, work_leave_snapshot,
-		work_deliver_snapshot, w};
+		work_thread, enter_gate, leave_gate, work_deliver_snapshot, w};
 	for (size_t i = 0; i < WORK_READERS; i++) {
 		w->readers[i].work = w;
 		w->readers[i].may_slow = i == 0;
@@ -171,7 +202,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
-		start_preparing(w, e) || start_threads(w, e)) {
+		start_preparing(w, e) || start_scanning(w, e) ||
+		start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -219,6 +251,7 @@ work_stop(struct work *w)
 	stop_runners(w);
 	snapshots_stop(&w->snapshots);
 	embedding_stop(w->embedding);
+	scanning_stop(w->scanning);
 	questions_stop(w->questions);
 	preparing_stop(w->preparing);
 	write_queue_stop(&w->writes);
@@ -247,6 +280,8 @@ work_stop(struct work *w)
 	w->preparing = NULL;
 	embedding_free(w->embedding);
 	w->embedding = NULL;
+	scanning_free(w->scanning);
+	w->scanning = NULL;
 }
 
 void

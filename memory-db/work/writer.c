@@ -22,6 +22,7 @@
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
 #include "memory-db/work/recover.h"
+#include "memory-db/work/scanning.h"
 
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
@@ -389,8 +390,7 @@ idle(struct work *w)
 	return wait_ms;
 }
 
-/* So much waits to be indexed that large writes wait until it is less: searches
- * have to look at all of it. */
+/* So much waits to be indexed that large writes wait: searches look at it all. */
 static bool
 has_debts(struct work *w)
 {
@@ -487,6 +487,7 @@ writer_main(void *arg)
 	end_busy(w);
 	set_state(w, WORK_READY);
 	embedding_begin(w->embedding);
+	scanning_begin(w->scanning);
 	writer_serve(w);
 	begin_busy(w);
 	if (!database_read_only(w->opt.db) && w->st &&

@@ -3,6 +3,7 @@ all layers; what an undo, a branch, a past time, another namespace, a forget and
 a replay of the log make of it."""
 import json
 import sqlite3
+import threading
 import time
 
 from harness import TestCase, entity, main, wait_until
@@ -877,6 +878,36 @@ class Scan(Queue):
         self.assertEqual(self.scanned()["checked"], 404)
         self.assertTrue(any(x["new"]["entity"] == "Ben"
                             for x in self.pending()))
+
+    def test_beside_a_session_without_a_pause(self):
+        """A session that sends its next write when it has the reply of the
+        last one leaves the writer no idle moment; a scan ends all the same,
+        with what was there when it began."""
+        for i in range(0, 600, 50):
+            self.c.ok("create_entities", namespace="p", entities=[
+                entity(f"Person {k}", "lives in Rome", f"has key number {k}",
+                       type="person") for k in range(i, i + 50)])
+        self.make("Person 7", "lives in Oslo")
+        end, wrote = threading.Event(), []
+
+        def write():
+            c = self.db.client()
+            while not end.is_set():
+                wrote.append(c.ok("add_observations", namespace="p",
+                                  observations=[{
+                                      "entityName": "Person 1", "contents":
+                                      [f"was seen {len(wrote)} times"]}]))
+        writer = threading.Thread(target=write)
+        writer.start()
+        self.addCleanup(lambda: (end.set(), writer.join()))
+        wait_until(lambda: len(wrote) > 5, why="it writes")
+        self.scan()
+        done = wait_until(lambda: (s := self.scan("status"))["state"] ==
+                          "done" and s, seconds=60, why="it ends")
+        self.assertGreaterEqual(done["checked"], 1201)
+        self.assertEqual(done["progress"], 1)
+        self.assertTrue(any(x["new"]["text"] == "lives in Oslo"
+                            for x in self.pending(limit=1000)))
 
     def test_stop(self):
         self.make("Ada", "lives in Rome")

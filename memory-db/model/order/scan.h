@@ -1,10 +1,22 @@
-/* The scan of a whole memory for facts that do not go together, in slices.
+/* The scan of a whole memory for facts that do not go together.
  *
  * Facts are visited in the order of their ids; each is compared with older ones
  * as a write with on_conflict would have it, so a pair is looked at once and the
- * time grows with the number of facts. What is found goes to the queue. How far
- * a scan is stands in the table meta, written with what it found: after a crash
- * it goes on there. It follows main, and visits what is written meanwhile, too.
+ * time grows with the number of facts. It follows main.
+ *
+ * Looking needs no writer. A thread with a connection that only reads makes many
+ * short looks (scan_look), each in a snapshot of its own, and hands what they
+ * found to the writer (scan_write), which puts it into the queue and notes how
+ * far the scan is: after a crash it goes on there. For example
+ *
+ *   look    facts 1 to 40    2 findings
+ *   look    facts 41 to 75   5 findings
+ *   write   7 rows of the queue, "after": 75          some 1 ms of the writer
+ *
+ * So whatever the writer has to do, a scan gets on, and clients wait only for
+ * findings. A scan that was asked for ends with the newest fact that there was
+ * when it began. One that makes up for what busy writes left out ("catch-up",
+ * on_conflict.h) goes on until it has seen all.
  *
  * Keys of meta: "scan/<ns>" -> {"state", "after", ...}, and for those under way
  * "scanning/<ns>" -> the number of the namespace. */
@@ -17,6 +29,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/model/order/queue.h"
 
 struct store;
 
@@ -32,20 +45,32 @@ int scan_stop(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 int scan_tell(struct store *st, int64_t ns, json_t **ret, struct err *e)
 	MUST_CHECK;
 
-/* --- the task ------------------------------------------------------------- */
-/* Of the scan under way, what is not written yet: its place is written each
- * second, and with what it finds, so that a slice mostly costs no COMMIT. */
+/* How many scans were begun in this process: changes with each. Any thread. */
+unsigned scan_asked(void);
+
+/* --- the looking ---------------------------------------------------------- */
+#define SCAN_FOUND_MAX 128
+
+/* Where the looks are, and what they found since the last write. */
 struct scan_place {
-	int64_t ns, started_at;
-	int64_t after, checked, found;
-	int64_t saved_ns; /* monotonic */
+	int64_t ns, started_at; /* of the scan; ns 0: none is known */
+	int64_t after, checked;
+	struct queue_found found[SCAN_FOUND_MAX];
+	size_t n;
+	bool is_done; /* the last look came to the end */
 };
 
-/* Is a scan under way? is_calm: nobody has written for a moment. A scan that
- * only makes up for what busy writes left out waits for that. Cheap. */
+/* A look in the snapshot that the store (a reader) has begun. is_calm: nobody
+ * has written for a moment; a scan that makes up for busy writes waits for that.
+ * 1: it looked, 0: there is no scan to look for. After a failure place->ns is to
+ * be set to 0. */
+int scan_look(struct store *st, struct scan_place *place, bool is_calm,
+	int64_t budget_ns, struct err *e) MUST_CHECK;
+/* Writes what looks found, as a part of a group; again, when the group failed.
+ * Writer. */
+int scan_write(struct store *st, const struct scan_place *place, struct err *e)
+	MUST_CHECK;
+/* Is a scan under way? Cheap. */
 bool scan_wanted(struct store *st, bool is_calm);
-/* A slice, in a transaction of its own. 1 more is to do, 0 done. */
-int scan_step(struct store *st, struct scan_place *place, int64_t budget_ns,
-	struct err *e) MUST_CHECK;
 
 #endif

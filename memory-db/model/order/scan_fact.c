@@ -1,4 +1,5 @@
 /* One fact of a scan. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -16,29 +17,24 @@
 #define NEWEST	   24
 /* Findings of one fact. */
 #define MOST 16
-static int
-queue_all(struct scan *x, const struct conflicts *found, int64_t entity,
+static void
+note_all(struct scan *x, const struct conflicts *found, int64_t entity,
 	int64_t fact)
 {
-	int rc = 0;
+	struct scan_place *p = x->p;
 
-	for (size_t i = 0; rc >= 0 && i < found->n; i++) {
+	assert(p->n + found->n <= SCAN_FOUND_MAX);
+	for (size_t i = 0; i < found->n; i++) {
 		const struct conflict_found *c = &found->v[i];
-		int64_t id;
 
-		rc = queue_add(x->st,
-			&(struct queue_found){.entity = c->entity,
-				.fact = c->fact,
-				.by_entity = entity,
-				.by_fact = fact,
-				.kind = c->kind,
-				.confidence = c->confidence,
-				.action = c->action},
-			&id, x->e);
-		if (rc == 1 && c->kind != FACTS_SUCCESSION)
-			x->found++;
+		p->found[p->n++] = (struct queue_found){.entity = c->entity,
+			.fact = c->fact,
+			.by_entity = entity,
+			.by_fact = fact,
+			.kind = c->kind,
+			.confidence = c->confidence,
+			.action = c->action};
 	}
-	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -52,7 +48,7 @@ compare_fact(struct scan *x, const struct scope *scope,
 		.said = said,
 		.said_n = 1,
 		.threshold = THRESHOLD,
-		.most = MOST,
+		.most = SCAN_MOST,
 		.candidates = CANDIDATES,
 		.newest = NEWEST,
 		.before = row->id,
@@ -61,7 +57,7 @@ compare_fact(struct scan *x, const struct scope *scope,
 	int rc = conflicts_find(x->st, &q, &found, x->e);
 
 	if (rc == 0)
-		rc = queue_all(x, &found, row->entity, row->id);
+		note_all(x, &found, row->entity, row->id);
 	conflicts_done(&found);
 	return rc;
 }
@@ -85,7 +81,7 @@ scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 		return rc < 0 ? rc : 0;
 	if (!buf_str(&name))
 		return err_nomem(x->e);
-	x->checked++;
+	x->p->checked++;
 	said = (struct fact_said){.text = text.data,
 		.from = row.valid_from,
 		.to = row.valid_to == FACT_NO_TIME ? INT64_MAX : row.valid_to};

@@ -10,12 +10,28 @@ struct scan {
 	int64_t ns;
 	json_t *state;			    /* owned */
 	struct fact_attributes *attributes; /* of one chunk */
-	int64_t after, checked, found;
+	struct scan_place *p; /* of a look or a write; else NULL */
+	int64_t started_at, upto, after, checked, found; /* as written */
 	struct err *e;
 };
 
-/* Compares one fact of main with older ones and queues what it finds. 0 or
- * negative. (scan_fact.c) */
+/* In "scanning/<ns>", behind the number: it makes up for busy writes. */
+#define SCAN_CATCH_UP "+"
+
+/* Reads and writes "scan/<ns>". (scan.c) */
+int scan_load(struct scan *x) MUST_CHECK;
+int scan_save(struct scan *x) MUST_CHECK;
+int64_t scan_number(const struct scan *x, const char *key, int64_t otherwise);
+bool scan_is_running(const struct scan *x);
+/* from: as in scan_start. */
+int scan_begin(struct scan *x, int64_t from) MUST_CHECK;
+int scan_end(struct scan *x, const char *state) MUST_CHECK;
+
+/* Findings of one fact. */
+#define SCAN_MOST 16
+
+/* Compares one fact of main with older ones and adds what it finds to the
+ * place. 0 or negative. (scan_fact.c) */
 int scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 	MUST_CHECK;
 

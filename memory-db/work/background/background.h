@@ -6,7 +6,8 @@
  * keeps for each task what status shows.
  *
  * A lane is a thread that has time for tasks: the writer between two groups of
- * requests, and the thread that fills in vectors. A call of background_run()
+ * requests, the thread that fills in vectors, and the one that looks for
+ * conflicts. A call of background_run()
  * makes one step of one task and comes back, so that a request that arrives
  * meanwhile waits for one step at most, whatever waits in the background. Work
  * that takes long is therefore many steps: a step that answers 1 has its next
@@ -31,8 +32,9 @@
 #define BACKGROUND_TASKS_MAX 32
 
 enum background_lane {
-	BACKGROUND_WRITER, /* holds the write connection; ctx: struct work */
-	BACKGROUND_FILLER, /* holds a read connection; ctx: struct embedding */
+	BACKGROUND_WRITER,  /* holds the write connection; ctx: struct work */
+	BACKGROUND_FILLER,  /* holds a read connection; ctx: struct embedding */
+	BACKGROUND_SCANNER, /* holds a read connection; ctx: struct scanning */
 	BACKGROUND_LANE_MAX
 };
 

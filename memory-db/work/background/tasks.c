@@ -3,18 +3,15 @@
  * its turn. */
 #include "memory-db/work/background/tasks.h"
 
-#include "common/clock.h"
 #include "memory-db/work/background/review_task.h"
 
-#include "memory-db/model/order/scan.h"
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/embedding_internal.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/scanning.h"
 
 #define MS_NS INT64_C(1000000)
-/* Without a request for so long the writer is calm. */
-#define CALM_NS (500 * MS_NS)
 
 static struct store *
 writer_store(void *ctx)
@@ -277,42 +274,6 @@ static const struct background_task task_shrink = {
 	.step = shrink_step,
 };
 
-/* --- the scan for conflicts ------------------------------------------------ */
-static bool
-conflicts_wanted(void *ctx)
-{
-	struct work *w = ctx;
-	uint64_t now =
-		atomic_load_explicit(&w->stats.grouped, memory_order_relaxed);
-
-	if (w->scan_saw != now) {
-		w->scan_saw = now;
-		w->scan_saw_ns = clock_mono_ns();
-	}
-	return scan_wanted(writer_store(ctx),
-		clock_mono_ns() - w->scan_saw_ns > CALM_NS);
-}
-
-static int
-conflicts_step(void *ctx, int64_t budget_ns, struct err *e)
-{
-	return scan_step(writer_store(ctx), &((struct work *)ctx)->scan,
-		budget_ns, e);
-}
-
-/* Short slices: a write that arrives meanwhile waits for one. */
-static const struct background_task task_conflicts = {
-	.name = "conflict-scan",
-	.about = "compares the facts of a memory with each other, when asked",
-	.lane = BACKGROUND_WRITER,
-	.modes = BACKGROUND_WRITABLE,
-	.budget_ns = 2 * MS_NS,
-	.share = BACKGROUND_UNDER_LOAD,
-	.share_ns = 1 * MS_NS,
-	.wanted = conflicts_wanted,
-	.step = conflicts_step,
-};
-
 /* --- the list ------------------------------------------------------------- */
 const struct background_task *const background_tasks[] = {
 	&task_index,
@@ -327,7 +288,7 @@ const struct background_task *const background_tasks[] = {
 	&task_wal_rest,
 	&task_shrink,
 	&curating_task,
-	&task_conflicts,
+	&scanning_task,
 	&embedding_task_erased,
 	&embedding_task_fill,
 	&embedding_task_drop,

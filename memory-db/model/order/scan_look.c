@@ -1,0 +1,244 @@
+/* The two halves of a scan: looking, by who only reads, and writing. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "memory-db/model/order/fact_attributes.h"
+#include "memory-db/model/order/scan_internal.h"
+#include "memory-db/store/engine/meta.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/index/recall.h"
+
+/* Facts that a look reads at a time. */
+#define CHUNK 16
+/* Facts of branches and of the past that it passes over without work. */
+#define PASSED 2000
+
+/* --- looking -------------------------------------------------------------- */
+struct scan_chunk {
+	int64_t v[CHUNK], last;
+	int n, passed;
+};
+
+static int
+take_fact(void *ctx, const struct fact *f)
+{
+	struct scan_chunk *c = ctx;
+
+	c->last = f->id;
+	if (f->kind == FACT_OBSERVATION)
+		c->v[c->n++] = f->id;
+	return c->n == CHUNK || ++c->passed == PASSED;
+}
+
+static int
+look_at_main(struct scan *x, struct scope *s, struct fact_attributes **ret)
+{
+	int rc = lens_make(x->st, STORE_MAIN, STORE_OPEN_END - 1, &s->lens,
+		x->e);
+
+	if (rc == 0)
+		rc = lens_apply(x->st, &s->lens, x->e);
+	fact_home(x->st, x->ns);
+	return rc ? rc : fact_attributes_get(x->st, x->ns, ret, x->e);
+}
+
+/* Is that enough for one look? What is found has its bound, too. */
+static bool
+is_enough(const struct scan *x, int64_t end_ns)
+{
+	return x->p->n + SCAN_MOST > SCAN_FOUND_MAX || clock_mono_ns() > end_ns;
+}
+
+/* 1 more is to do. */
+static int
+scan_chunk(struct scan *x, const struct scope *scope, int64_t end_ns)
+{
+	struct scan_chunk c = {.n = 0};
+	int more = fact_each_stored(x->st, x->ns, x->p->after, take_fact, &c,
+		x->e);
+
+	if (more < 0)
+		return more;
+	for (int i = 0; i < c.n; i++) {
+		int rc;
+
+		if (c.v[i] > x->upto)
+			return 0;
+		rc = scan_fact(x, scope, c.v[i]);
+		if (rc)
+			return rc;
+		x->p->after = c.v[i];
+		if (i + 1 < c.n && is_enough(x, end_ns))
+			return 1;
+	}
+	if (c.last > x->p->after)
+		x->p->after = c.last;
+	return more == 1 && x->p->after < x->upto;
+}
+
+static int
+scan_chunks(struct scan *x, int64_t budget_ns)
+{
+	struct scope scope = {.ns = {x->ns}, .n = 1, .valid_at = FACT_NO_TIME};
+	AUTO_FREE struct fact_attributes *attributes = NULL;
+	int64_t end_ns = clock_mono_ns() + budget_ns;
+	int rc = look_at_main(x, &scope, &attributes);
+
+	if (rc)
+		return rc;
+	x->attributes = attributes;
+	do {
+		rc = scan_chunk(x, &scope, end_ns);
+	} while (rc == 1 && !is_enough(x, end_ns));
+	x->attributes = NULL;
+	return rc;
+}
+
+/* Goes on where the look before left off, or, after a start, a stop or a
+ * failure, where the file says. */
+static void
+take_place(const struct scan *x)
+{
+	struct scan_place *p = x->p;
+
+	if (p->ns == x->ns && p->started_at == x->started_at)
+		return;
+	*p = (struct scan_place){.ns = x->ns,
+		.started_at = x->started_at,
+		.after = x->after,
+		.checked = x->checked};
+}
+
+struct scan_next {
+	int64_t ns;
+	bool is_calm;
+};
+
+static int
+first_scanned(void *ctx, const char *value, size_t n)
+{
+	struct scan_next *x = ctx;
+	bool is_late = n > 0 && value[n - 1] == SCAN_CATCH_UP[0];
+	char text[24];
+
+	n -= is_late;
+	if (n >= sizeof(text) || (is_late && !x->is_calm))
+		return 0;
+	memcpy(text, value, n);
+	text[n] = '\0';
+	return text_int(text, 1, INT64_MAX >> 33, &x->ns) == 0;
+}
+
+static int64_t
+next_scan(struct store *st, bool is_calm)
+{
+	struct scan_next x = {0, is_calm};
+	int rc = meta_each(st, META_SCANNING, META_SCANNING_LAST, first_scanned,
+		&x, NULL);
+
+	return rc == 1 ? x.ns : 0;
+}
+
+bool
+scan_wanted(struct store *st, bool is_calm)
+{
+	return next_scan(st, is_calm) != 0;
+}
+
+int
+scan_look(struct store *st, struct scan_place *place, bool is_calm,
+	int64_t budget_ns, struct err *e)
+{
+	struct scan x = {.st = st,
+		.p = place,
+		.ns = next_scan(st, is_calm),
+		.e = e};
+	int rc;
+
+	if (x.ns == 0)
+		return 0;
+	rc = scan_load(&x);
+	if (rc == 0 && !scan_is_running(&x))
+		rc = err_set(e, MDB_E_INTERNAL, "a scan has no beginning");
+	if (rc == 0) {
+		take_place(&x);
+		rc = scan_chunks(&x, budget_ns);
+	}
+	json_decref(x.state);
+	if (rc < 0)
+		return rc;
+	place->is_done = rc == 0;
+	return 1;
+}
+
+/* --- writing -------------------------------------------------------------- */
+/* What was found goes to the queue. A pair that is there already is none. */
+static int
+queue_found(struct scan *x)
+{
+	for (size_t i = 0; i < x->p->n; i++) {
+		const struct queue_found *f = &x->p->found[i];
+		int64_t id;
+		int rc = queue_add(x->st, f, &id, x->e);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 1 && f->kind != FACTS_SUCCESSION)
+			x->found++;
+	}
+	return 0;
+}
+
+static int
+stop_at_first(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+	return 1;
+}
+
+/* All that the look saw was compared. What was written since belongs to a scan
+ * without a fixed end; and where busy writes said "later" while one with an end
+ * was under way, what they left out is next. */
+static int
+end_or_go_on(struct scan *x)
+{
+	int64_t later = scan_number(x, "later", 0);
+	int rc = x->upto == INT64_MAX ? fact_each_stored(x->st, x->ns, x->after,
+						stop_at_first, NULL, x->e)
+				      : 0;
+
+	if (rc == 1)
+		return scan_save(x);
+	if (rc == 0)
+		rc = scan_end(x, "done");
+	if (rc || later == 0)
+		return rc;
+	(void)json_object_del(x->state, "later");
+	return scan_begin(x, later);
+}
+
+int
+scan_write(struct store *st, const struct scan_place *place, struct err *e)
+{
+	struct scan x = {.st = st,
+		.p = (struct scan_place *)(uintptr_t)place,
+		.ns = place->ns,
+		.e = e};
+	int rc = scan_load(&x);
+
+	/* Stopped, or begun anew, while its thread looked. */
+	if (rc == 0 && scan_is_running(&x) &&
+		x.started_at == place->started_at) {
+		rc = queue_found(&x);
+		x.after = place->after;
+		x.checked = place->checked;
+		if (rc == 0)
+			rc = place->is_done ? end_or_go_on(&x) : scan_save(&x);
+	}
+	json_decref(x.state);
+	return rc;
+}

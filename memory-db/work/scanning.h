@@ -1,0 +1,53 @@
+/* The thread that looks for conflicts (model/order/scan.h): it has a connection
+ * that only reads, and a low priority. Whatever the writer has to do, a scan
+ * gets on; the writer puts what was found into the queue.
+ *
+ * Without a scan the thread sleeps and its connection is closed. */
+#ifndef WORK_SCANNING_H
+#define WORK_SCANNING_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/work/background/background.h"
+#include "memory-db/work/queue.h"
+
+struct database;
+struct scanning;
+
+/* What it needs of the room; all of it borrowed. */
+struct scanning_options {
+	struct database *db;
+	struct background *background;
+	int (*thread)(pthread_t *ret, void *(*fn)(void *), void *arg,
+		struct err *e);
+	/* Around each use of its connection. */
+	void (*enter)(void *ctx);
+	void (*leave)(void *ctx);
+	/* To the writer. */
+	void (*pass_on)(void *ctx, struct job_list *l);
+	enum background_mode (*mode)(void *ctx);
+	/* Requests that the writer had so far. */
+	uint64_t (*requests)(void *ctx);
+	void *ctx;
+};
+
+extern const struct background_task scanning_task;
+
+/* Starts the thread, which waits for scanning_begin. */
+int scanning_start(const struct scanning_options *o, struct scanning **ret,
+	struct err *e) MUST_CHECK;
+/* The writer serves from now on. NULL: nothing. */
+void scanning_begin(struct scanning *x);
+/* The writer committed: was a scan begun? Cheap. NULL: nothing. */
+void scanning_note(struct scanning *x);
+/* With the gate held alone (recover.h): closes its connection, which the next
+ * look opens anew. */
+void scanning_close(struct scanning *x);
+/* Before the writer's queue is stopped: what it handed on is answered. */
+void scanning_stop(struct scanning *x);
+void scanning_free(struct scanning *x);
+
+#endif
