@@ -63,7 +63,9 @@ enum tool_flag {
 	TF_IMPORT = 1 << 14, /* takes pages of an import: no limit of the rate
 				counts them, and damage in them is not damage
 				of the database */
-	TF_MENDS = 1 << 15,  /* runs on a damaged database, to mend it */
+	TF_EVERYWHERE = 1 << 20, /* reaches facts of every namespace, by their
+				    ids */
+	TF_MENDS = 1 << 15,	 /* runs on a damaged database, to mend it */
 
 	/* Of which namespace a kept answer may hold texts, when a key comes
 	 * again (work/once.c). Without a flag: of that which is written. */

@@ -270,6 +270,26 @@ set_blockers(struct undo *u, json_t *j, struct err *e)
 	return 0;
 }
 
+/* Approvals that were undone: what they had taken waits for review again. */
+static int
+set_returned(struct call *c, struct undo *u, json_t *j, struct err *e)
+{
+	int64_t n = 0;
+	int rc;
+
+	if (u->w->replay || u->w->branch != STORE_MAIN)
+		return 0;
+	rc = review_return(c, u->w->ns, &u->changes, &n, e);
+	if (rc || n == 0)
+		return rc;
+	if (jx_set(j, "returned", json_integer(n)) != 0 ||
+		jx_set(j, "note",
+			json_string("these were approvals: the staged changes "
+				    "wait for review again")) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
 static int
 undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 {
@@ -296,6 +316,9 @@ undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = set_blockers(u, j, e);
+	if (rc != 0)
+		return rc;
+	rc = set_returned(c, u, j, e);
 	if (rc != 0)
 		return rc;
 	if (c->dry_run && jx_set(j, "dry_run", json_true()) != 0)

@@ -29,20 +29,60 @@ gate_file(struct call *c, struct err *e)
 		c->tool->name);
 }
 
-/* It may reach other namespaces, or the setting itself. */
+static int
+operators_alone(struct call *c, const char *where, struct err *e)
+{
+	return err_set(e, MDB_E_DENIED,
+		"%s: %s protects main from agents, and that is the operator's "
+		"to do (%s)",
+		c->tool->name, where,
+		c->tool->command ? c->tool->command : "memoryctl");
+}
+
+/* 1: main of the namespace of that name is protected from this caller. */
+static int
+is_protected(struct call *c, const char *name, struct err *e)
+{
+	bool is_guarded = false;
+	int64_t ns = 0;
+	int rc = namespace_find(c->st, name, &ns, e);
+
+	if (rc == 1)
+		rc = inbox_guards(c->st, c->ctx, ns, &is_guarded, e);
+	return rc < 0 ? rc : is_guarded;
+}
+
+/* The namespace of the call, and those that the tool takes by name. */
+static int
+gate_namespaces(struct call *c, struct err *e)
+{
+	static const char *const named[] = {"from", "to", "alias", "of"};
+	int rc = is_protected(c,
+		c->ctx->user_scope ? "default" : c->ctx->namespace_, e);
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(named); i++) {
+		const char *name = jx_text(c->params, named[i]);
+
+		if (name && *name)
+			rc = is_protected(c, name, e);
+	}
+	return rc == 1 ? operators_alone(c, "this namespace", e) : rc;
+}
+
+/* What names facts by their ids may reach any namespace, and so one that is
+ * protected. */
 static int
 gate_operator(struct call *c, struct err *e)
 {
 	bool is_any = false;
-	int rc = inbox_any(c->st, &is_any, e);
+	int rc;
 
-	if (rc != 0 || !is_any)
+	if (!(c->tool->flags & TF_EVERYWHERE))
+		return gate_namespaces(c, e);
+	rc = inbox_any(c->st, &is_any, e);
+	if (rc || !is_any)
 		return rc;
-	return err_set(e, MDB_E_DENIED,
-		"%s: this memory protects main from agents, and that is the "
-		"operator's to do (%s)",
-		c->tool->name,
-		c->tool->command ? c->tool->command : "memoryctl");
+	return operators_alone(c, "a namespace of this memory", e);
 }
 
 int

@@ -149,6 +149,79 @@ class Deciding(Review):
         self.assertEqual(self.state(), before)
         self.db.verify()
 
+    def test_an_undone_approval_waits_again(self):
+        """Of a run, and of a single change of it: listed, read by its agent
+        again, worked out against main as it is now, and approved as ever."""
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        self.add(s1, "likes chess")
+        s1.ok("replace_observation", entityName="ada",
+              old="lives in Rome", new="lives in Oslo")
+        self.add(s2, "likes go")
+        before = self.texts(self.op, namespace="p")
+        waiting = self.staged()
+        first = self.decide(all=True)
+        r = self.op.ok("memory_undo", namespace="p", run=first["run"])
+        self.assertEqual(r["returned"], 3)
+        self.assertIn("wait for review again", r["note"])
+        self.assertEqual(self.texts(self.op, namespace="p"), before)
+        self.assertEqual([(x["staged"], x["added"]) for x in self.staged()],
+                         [(x["staged"], x["added"]) for x in waiting])
+        self.assertEqual(self.texts(s1),
+                         ["likes chess", "likes tea", "lives in Oslo"])
+        self.assertEqual(self.texts(s2),
+                         ["likes go", "likes tea", "lives in Rome"])
+        # Main moves on: what is shown is what an approval does now.
+        self.op.ok("delete_observations", namespace="p", deletions=[
+            {"entityName": "ada", "observations": ["likes tea"]}])
+        again = self.decide(all=True)
+        self.assertEqual((again["approved"], again["left"]), (3, []))
+        self.assertEqual(
+            self.texts(self.op, namespace="p"),
+            sorted({"likes chess", "likes go", "lives in Oslo"}))
+        one = self.op.ok("list_staged", namespace="p",
+                         state="approved")["staged"][0]
+        r = self.op.ok("memory_undo", namespace="p", change=one["applied"])
+        self.assertEqual(r["returned"], 1)
+        self.assertEqual([x["staged"] for x in self.staged()],
+                         [one["staged"]])
+        # A rehearsal leaves everything as it is.
+        two = self.op.ok("list_staged", namespace="p",
+                         state="approved")["staged"][0]
+        self.op.ok("memory_undo", namespace="p", change=two["applied"],
+                   dry_run=True)
+        self.assertEqual(len(self.staged()), 1)
+        # An agent that goes on meanwhile has all of it.
+        self.add(s1, "likes rowing")
+        self.assertIn("likes chess", self.texts(s1))
+        self.assertIn("likes rowing", self.texts(s1))
+        r = self.decide(all=True)
+        self.assertEqual((r["approved"], r["left"]), (2, []))
+        # The undo is undone: main has it, nothing is left to do.
+        undo = self.op.ok("memory_undo", namespace="p", change=r["change"])
+        self.assertEqual(undo["returned"], 1)
+        self.op.ok("memory_undo", namespace="p", change=undo["change"])
+        [row] = self.staged()
+        self.assertTrue(row["dissolved"])
+        self.db.verify()
+
+    def test_the_operators_tools_are_refused_where_main_is_protected(self):
+        """And nowhere else: another namespace is not the worse for it."""
+        other = self.agent("s9", namespace="q")
+        other.ok("create_entities", entities=[entity("cleo", "sings")])
+        set_ = "set_namespace_settings"
+        other.ok(set_, settings={"on_conflict": "queue"})
+        other.ok("forget", name="cleo", confirm=True)
+        for method, params in (
+                (set_, {"namespace": "p", "settings": {"protect": False}}),
+                ("forget", {"namespace": "p", "name": "ada",
+                            "confirm": True}),
+                ("rename_namespace", {"from": "p", "to": "z"}),
+                ("merge_namespaces", {"from": "q", "to": "p"}),
+                ("alias_namespace", {"alias": "z", "of": "p"})):
+            with self.subTest(method=method):
+                other.fails("denied", method, **params)
+        other.ok("rename_namespace", **{"from": "q", "to": "r"})
+
     def test_the_approved_change_is_its_agents(self):
         self.add(self.agent("s1"), "likes chess")
         self.decide(all=True, note="seen")

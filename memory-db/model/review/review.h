@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/scope/call.h"
+#include "memory-db/model/scope/idset.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/staged.h"
 
@@ -51,6 +52,11 @@ int review_list(struct store *st, const struct context *ctx,
  * when main had all of it. MDB_E_CONFLICT is not returned: look first. */
 int review_take(struct call *c, const struct staged *s, bool wins,
 	const char *message, int64_t *ret_change, struct err *e) MUST_CHECK;
+
+/* Changes of main were undone: the staged ones that they had been wait again.
+ * *ret_n of them. Writer. */
+int review_return(struct call *c, int64_t ns, const struct idset *undone,
+	int64_t *ret_n, struct err *e) MUST_CHECK;
 
 /* After decisions: what inboxes show that is decided goes out of them. One
  * without anything that waits is discarded; another is made anew from what

@@ -29,4 +29,9 @@ int review_own(struct store *st, const struct staged *s, struct idset *ret,
 int review_copy(struct call *c, const struct staged *s, int64_t inbox,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
 
+/* What waits again and is in no inbox is shown in that of its session. At most
+ * about *room facts; *ret_more is set when something is left. Writer. */
+int review_show_again(struct call *c, int64_t ns, int64_t *room, bool *ret_more,
+	struct err *e) MUST_CHECK;
+
 #endif

@@ -145,6 +145,8 @@ review_settle(struct call *c, int64_t ns, int64_t room, bool *ret_more,
 			x.more = true;
 	}
 	free(all.v);
+	if (rc == 0)
+		rc = review_show_again(c, ns, &x.room, &x.more, e);
 	*ret_more = x.more;
 	return rc;
 }

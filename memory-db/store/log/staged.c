@@ -69,7 +69,7 @@ static const struct stmt_def defs[] = {
 			     " AND applied > ?3",
 		3, 0},
 	[INBOX] = {"SELECT shown FROM staged WHERE ns = ?1 AND session = ?2 AND"
-		   " state = 0 ORDER BY change DESC LIMIT 1",
+		   " state = 0 AND shown <> 0 ORDER BY change DESC LIMIT 1",
 		2, 0},
 	[UNSETTLED] = {"SELECT 1 FROM staged INDEXED BY staged_shown WHERE"
 		       " shown <> 0 AND state <> 0 LIMIT 1",
