@@ -345,10 +345,11 @@ m_since_last(struct call *c, json_t **ret_result, struct err *e)
 	const char *key;
 	size_t budget;
 	json_t *row;
-	int rc = !r.by || !by ? err_nomem(e)
-			      : resume_begin(c, "What changed meanwhile.", &r,
-					&budget, e);
+	int rc;
 
+	if (!r.by || !by)
+		return err_nomem(e);
+	rc = resume_begin(c, "What changed meanwhile.", &r, &budget, e);
 	if (rc != 0)
 		return rc;
 	rc = resume_since(&r);
