@@ -1,101 +1,23 @@
-/* .git is a folder, or a file "gitdir: PATH" in worktrees and submodules; a
- * worktree's folder names the shared one in its file `commondir`. */
+/* A folder belongs to the project whose remote its repository names, so that a
+ * second clone, or a worktree, finds the same memory:
+ *
+ *   /home/ada/tool, origin git@host.org:team/tool.git   host.org/team/tool
+ *   /home/ada/notes, a repository without a remote      /home/ada/notes
+ *   /home/ada, no repository                            default */
 #include "common/client/project.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "common/client/gitfiles.h"
 #include "common/err.h"
 #include "common/limits.h"
 #include "common/owned.h"
 #include "common/text.h"
-
-#define CONFIG_BYTES (256 * 1024) /* a git configuration is small */
-
-/* --- git's files ---------------------------------------------------------- */
-
-/* Reads a small file whole. 0, MDB_E_NOT_FOUND or MDB_E_NOMEM. */
-static int
-project_read_file(const char *path, struct buf *out)
-{
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n;
-
-	if (fd < 0)
-		return MDB_E_NOT_FOUND;
-	if (buf_reserve(out, CONFIG_BYTES))
-		return MDB_E_NOMEM;
-	do {
-		n = read(fd, out->data + out->len, CONFIG_BYTES - out->len);
-		if (n > 0)
-			out->len += (size_t)n;
-	} while ((n > 0 && out->len < CONFIG_BYTES) ||
-		 (n < 0 && errno == EINTR));
-	return n < 0 ? MDB_E_NOT_FOUND : 0;
-}
-
-/* The first line of a file, made absolute from `folder`. */
-static int
-read_path(const char *folder, const char *name, const char *prefix,
-	struct buf *out)
-{
-	AUTO_BUF struct buf path = {0};
-	AUTO_BUF struct buf text = {0};
-	const char *s;
-	size_t n = strlen(prefix);
-	int rc;
-
-	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
-		return MDB_E_NOMEM;
-	rc = project_read_file(path.data, &text);
-	if (rc)
-		return rc;
-	s = buf_str(&text);
-	if (!s)
-		return MDB_E_NOMEM;
-	if (strncmp(s, prefix, n) != 0)
-		return MDB_E_NOT_FOUND;
-	s += n;
-	n = strcspn(s, "\r\n");
-	if (n == 0)
-		return MDB_E_NOT_FOUND;
-	if (*s != '/' && buf_addf(out, "%s/", folder))
-		return MDB_E_NOMEM;
-	return buf_add(out, s, n);
-}
-
-/* The folder that holds `config`, of the .git in `folder`. 0,
- * MDB_E_NOT_FOUND (no .git here) or MDB_E_NOMEM. */
-static int
-git_folder(const char *folder, struct buf *out)
-{
-	AUTO_BUF struct buf git = {0};
-	struct stat st;
-	int rc;
-
-	if (buf_addf(&git, "%s/.git", folder) || !buf_str(&git))
-		return MDB_E_NOMEM;
-	if (stat(git.data, &st) < 0)
-		return MDB_E_NOT_FOUND;
-	if (S_ISREG(st.st_mode)) {
-		buf_clear(&git, 0);
-		rc = read_path(folder, ".git", "gitdir: ", &git);
-		if (rc)
-			return rc;
-		if (!buf_str(&git))
-			return MDB_E_NOMEM;
-	}
-	rc = read_path(git.data, "commondir", "", out);
-	if (rc == MDB_E_NOT_FOUND)
-		rc = buf_add(out, git.data, git.len);
-	return rc;
-}
 
 /* --- the configuration ---------------------------------------------------- */
 
@@ -262,7 +184,7 @@ add_remote(const char *git, struct buf *out)
 
 	if (buf_addf(&path, "%s/config", git) || !buf_str(&path))
 		return MDB_E_NOMEM;
-	rc = project_read_file(path.data, &config);
+	rc = gitfiles_read(path.data, &config);
 	if (rc == MDB_E_NOT_FOUND)
 		return 0;
 	if (rc || project_origin_url(config.data, config.len, &url) ||
@@ -306,12 +228,13 @@ is_known_worktree(const char *top, bool *ret)
 	*ret = false;
 	if (buf_addf(&here, "%s/.git", top) || !buf_str(&here))
 		return MDB_E_NOMEM;
-	rc = read_path(top, ".git", "gitdir: ", &dir);
-	if (rc == 0 && !buf_str(&dir))
+	rc = gitfiles_path(top, ".git", "gitdir: ", &dir);
+	if (rc != 0)
+		return rc == MDB_E_NOT_FOUND ? 0 : rc;
+	if (!buf_str(&dir))
 		return MDB_E_NOMEM;
-	if (rc == 0)
-		rc = read_path(dir.data, "gitdir", "", &back);
-	if (rc)
+	rc = gitfiles_path(dir.data, "gitdir", "", &back);
+	if (rc != 0)
 		return rc == MDB_E_NOT_FOUND ? 0 : rc;
 	if (!buf_str(&back))
 		return MDB_E_NOMEM;
@@ -357,7 +280,7 @@ project_look(const char *folder, struct project *ret)
 	while (p.top.len > 0 && rc == MDB_E_NOT_FOUND) {
 		if (!buf_str(&p.top))
 			return MDB_E_NOMEM;
-		rc = git_folder(p.top.data, &git);
+		rc = gitfiles_folder(p.top.data, &git);
 		if (rc == MDB_E_NOT_FOUND)
 			while (p.top.len > 0 && p.top.data[--p.top.len] != '/')
 				;
@@ -418,75 +341,49 @@ project_find(const char *folder, struct buf *out, bool *ret_is_repository)
 #define ORIGIN	 "ref: refs/remotes/origin/"
 #define GIT_NAME "git/"
 
-/* What a file like HEAD names behind `prefix`: appended to out. 0, or
- * MDB_E_NOT_FOUND: it says something else. */
-static int
-read_ref(const char *folder, const char *name, const char *prefix,
-	struct buf *out)
-{
-	AUTO_BUF struct buf path = {0}, text = {0};
-	size_t n = strlen(prefix), len;
-	int rc;
-
-	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
-		return MDB_E_NOMEM;
-	rc = project_read_file(path.data, &text);
-	if (rc)
-		return rc;
-	if (!buf_str(&text))
-		return MDB_E_NOMEM;
-	if (strncmp(text.data, prefix, n) != 0)
-		return MDB_E_NOT_FOUND;
-	len = strcspn(text.data + n, "\r\n");
-	if (len == 0 || !text_is_utf8(text.data + n, len))
-		return MDB_E_NOT_FOUND;
-	return buf_add(out, text.data + n, len);
-}
-
-/* The folder with HEAD: of a worktree its own, not the one it shares. */
-static int
-head_folder(const char *top, struct buf *out)
-{
-	struct stat st;
-
-	if (buf_addf(out, "%s/.git", top) || !buf_str(out))
-		return MDB_E_NOMEM;
-	if (stat(out->data, &st) < 0)
-		return MDB_E_NOT_FOUND;
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	buf_clear(out, 0);
-	return read_path(top, ".git", "gitdir: ", out);
-}
-
 static bool
 is_default_branch(const char *name, const char *shared)
 {
 	AUTO_BUF struct buf said = {0};
 
-	if (read_ref(shared, "refs/remotes/origin/HEAD", ORIGIN, &said) == 0 &&
+	if (gitfiles_ref(shared, "refs/remotes/origin/HEAD", ORIGIN, &said) ==
+			0 &&
 		buf_str(&said))
 		return strcmp(said.data, name) == 0;
 	return strcmp(name, "main") == 0 || strcmp(name, "master") == 0;
+}
+
+/* The branch that is checked out in a repository, and the folder with what all
+ * its worktrees share. MDB_E_NOT_FOUND: a commit is checked out, or nothing. */
+static int
+find_branch(const struct project *p, struct buf *name, struct buf *shared)
+{
+	AUTO_BUF struct buf git = {0};
+	int rc;
+
+	if (!p->is_repository || p->is_foreign)
+		return MDB_E_NOT_FOUND;
+	rc = gitfiles_head(p->top.data, &git);
+	if (rc != 0)
+		return rc;
+	if (!buf_str(&git))
+		return MDB_E_NOMEM;
+	rc = gitfiles_ref(git.data, "HEAD", HEADS, name);
+	if (rc != 0)
+		return rc;
+	return gitfiles_folder(p->top.data, shared);
 }
 
 int
 project_branch(const char *folder, struct buf *out)
 {
 	AUTO_PROJECT struct project p = {0};
-	AUTO_BUF struct buf git = {0}, shared = {0}, name = {0};
+	AUTO_BUF struct buf shared = {0}, name = {0};
 	int rc;
 
 	if (project_look(folder, &p))
 		return MDB_E_NOMEM;
-	rc = p.is_repository && !p.is_foreign ? head_folder(p.top.data, &git)
-					      : MDB_E_NOT_FOUND;
-	if (rc == 0 && !buf_str(&git))
-		rc = MDB_E_NOMEM;
-	if (rc == 0)
-		rc = read_ref(git.data, "HEAD", HEADS, &name);
-	if (rc == 0)
-		rc = git_folder(p.top.data, &shared);
+	rc = find_branch(&p, &name, &shared);
 	if (rc == MDB_E_NOMEM)
 		return rc;
 	if (rc != 0)
