@@ -171,19 +171,31 @@ clientjson_put(const struct buf *text, const char *key, const char *name,
 	return rc != 0 ? rc : apply(&ed, &base, after, e);
 }
 
-int
-clientjson_remove(const struct buf *text, const char *key, const char *name,
-	struct buf *after, struct err *e)
+/* Where the value of a key begins that must be there. */
+static int
+find_there(const struct buf *text, const char *key, size_t *ret_at,
+	struct err *e)
 {
-	AUTO_JEDIT struct jedit ed = {0};
 	const char *rest = key;
-	size_t at = 0;
-	int rc = follow(text->data, text->len, &rest, &at, e);
+	int rc = follow(text->data, text->len, &rest, ret_at, e);
 
 	if (rc != 0)
 		return rc;
 	if (*rest != '\0')
 		return err_set(e, MDB_E_NOT_FOUND, "no member '%s'", rest);
+	return 0;
+}
+
+int
+clientjson_remove(const struct buf *text, const char *key, const char *name,
+	struct buf *after, struct err *e)
+{
+	AUTO_JEDIT struct jedit ed = {0};
+	size_t at = 0;
+	int rc = find_there(text, key, &at, e);
+
+	if (rc != 0)
+		return rc;
 	rc = jedit_remove(&ed, text->data, text->len, at, name, e);
 	return rc != 0 ? rc : apply(&ed, text, after, e);
 }
@@ -228,14 +240,11 @@ clientjson_drop(const struct buf *text, const char *key, size_t index,
 	struct buf *after, struct err *e)
 {
 	AUTO_JEDIT struct jedit ed = {0};
-	const char *rest = key;
 	size_t at = 0;
-	int rc = follow(text->data, text->len, &rest, &at, e);
+	int rc = find_there(text, key, &at, e);
 
 	if (rc != 0)
 		return rc;
-	if (*rest != '\0')
-		return err_set(e, MDB_E_NOT_FOUND, "no member '%s'", rest);
 	rc = jedit_drop(&ed, text->data, text->len, at, index, e);
 	return rc != 0 ? rc : apply(&ed, text, after, e);
 }
