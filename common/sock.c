@@ -339,6 +339,17 @@ sock_connect(const char *path, int timeout_ms, int *ret_fd, struct err *e)
 
 /* --- reading and writing -------------------------------------------------- */
 
+/* Until the time `end`, for poll(): -1 for ever, 0 when it is over. */
+static int
+left_ms(int64_t end)
+{
+	int64_t left = end - clock_mono_ns();
+
+	if (end < 0)
+		return -1;
+	return left < 0 ? 0 : (int)((left + 999999) / 1000000);
+}
+
 /* Waits for events until the time `end` (ns, monotonic; -1: for ever). */
 static int
 wait_for(int fd, short events, int64_t end)
@@ -349,11 +360,7 @@ wait_for(int fd, short events, int64_t end)
 	if (fd < 0)
 		return MDB_E_UNREACHABLE;
 	for (;;) {
-		int64_t left = end < 0 ? -1 : end - clock_mono_ns();
-		int ms = end < 0    ? -1
-			 : left < 0 ? 0
-				    : (int)((left + 999999) / 1000000);
-		int n = poll(&p, 1, ms);
+		int n = poll(&p, 1, left_ms(end));
 
 		if (n > 0)
 			return 0;
