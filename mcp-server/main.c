@@ -317,12 +317,28 @@ tell_of_file(void)
 			0, LOG_S("file", path));
 }
 
-int
-main(int argc, char **argv)
+/* The exit code; a negative one: e says what is wrong with the options. */
+static int
+main_run(int argc, char **argv, struct setup *set, struct err *e)
 {
 	struct main_options arg = {.tools = "default",
 		.log_format = "text",
 		.log_level = "warn"};
+	int rc = read_options(&arg, argc, argv, e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = main_set_up(&arg, set, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	greet_terminal();
+	tell_of_file();
+	return main_serve(&arg, set);
+}
+
+int
+main(int argc, char **argv)
+{
 	struct setup set = {0};
 	struct err e = {0};
 	int rc;
@@ -331,18 +347,10 @@ main(int argc, char **argv)
 	allocator_tune();
 	if (guard_descriptors() < 0)
 		return EXIT_SYSTEM;
-	rc = read_options(&arg, argc, argv, &e);
-	if (rc == 0)
-		rc = main_set_up(&arg, &set, &e);
-	if (rc == 0) {
-		greet_terminal();
-		tell_of_file();
-		rc = main_serve(&arg, &set);
-	} else if (rc < 0) {
+	rc = main_run(argc, argv, &set, &e);
+	if (rc < 0) {
 		fprintf(stderr, "memory-mcp: %s\n", e.text);
 		rc = EXIT_USAGE;
-	} else {
-		rc = 0;
 	}
 	buf_done(&set.namespace_);
 	buf_done(&set.database);
