@@ -153,32 +153,43 @@ compat_text_is_empty(const char *p, const struct buf *plain)
 	return p > plain->data && (p[-1] == '[' || p[-1] == '{');
 }
 
-int
-compat_quote_pretty(const struct buf *plain, size_t room, struct buf *out)
+/* The quoted text behind what `out` has; it may have a part when this fails. */
+static int
+quote_pretty(const struct buf *plain, size_t room, struct buf *out)
 {
 	const char *p = plain->data, *end = p + plain->len;
 	size_t before = out->len;
 	unsigned depth = 0;
-	int rc = buf_addc(out, '"');
 
-	while (rc == 0 && p < end) {
-		if (out->len - before > room) {
-			rc = MDB_E_LIMIT;
-		} else if (*p == '"') {
-			rc = quoted_string(&p, end, out);
-		} else if (buf_reserve(out, TOKEN_ROOM(depth))) {
-			rc = MDB_E_NOMEM;
-		} else {
-			quoted_byte(*p, compat_text_is_empty(p, plain), &depth,
-				out);
-			p++;
+	if (buf_addc(out, '"') != 0)
+		return MDB_E_NOMEM;
+	while (p < end) {
+		if (out->len - before > room)
+			return MDB_E_LIMIT;
+		if (*p == '"') {
+			int rc = quoted_string(&p, end, out);
+
+			if (rc != 0)
+				return rc;
+			continue;
 		}
+		if (buf_reserve(out, TOKEN_ROOM(depth)))
+			return MDB_E_NOMEM;
+		quoted_byte(*p, compat_text_is_empty(p, plain), &depth, out);
+		p++;
 	}
-	if (rc == 0)
-		rc = buf_addc(out, '"');
-	if (rc == 0 && out->len - before > room)
-		rc = MDB_E_LIMIT;
-	if (rc)
+	if (buf_addc(out, '"') != 0)
+		return MDB_E_NOMEM;
+	return out->len - before > room ? MDB_E_LIMIT : 0;
+}
+
+int
+compat_quote_pretty(const struct buf *plain, size_t room, struct buf *out)
+{
+	size_t before = out->len;
+	int rc = quote_pretty(plain, room, out);
+
+	if (rc != 0)
 		out->len = before;
 	return rc;
 }

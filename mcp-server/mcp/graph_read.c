@@ -276,12 +276,26 @@ graph_read_hits_done(void *ctx, int rc, json_t *reply, const struct err *e)
 		graph_read_finish(g);
 }
 
+/* Adds a page and asks for the next one. *ret_done: there is none. */
+static int
+graph_read_take(struct graph_read *g, struct buf *page, bool *ret_done)
+{
+	struct jx_slice next;
+	json_t *cursor = NULL;
+	int rc = graph_text_add(&g->graph, page, graph_read_wants_entity,
+		graph_read_wants_relation, g, &next);
+
+	if (rc != 0)
+		return rc;
+	if (next.p && !(cursor = graph_text_value(next)))
+		return MDB_E_NOMEM;
+	return graph_read_go_on(g, cursor, ret_done);
+}
+
 static void
 graph_read_page_done(void *ctx, int rc, struct buf *page, const struct err *e)
 {
 	struct graph_read *g = ctx;
-	struct jx_slice next;
-	json_t *cursor = NULL;
 	bool done = false;
 
 	g->call = NULL;
@@ -289,14 +303,7 @@ graph_read_page_done(void *ctx, int rc, struct buf *page, const struct err *e)
 		g->fn(g->ctx, rc, NULL, e);
 		return;
 	}
-	rc = graph_text_add(&g->graph, page, graph_read_wants_entity,
-		graph_read_wants_relation, g, &next);
-	if (rc == 0 && next.p) {
-		cursor = graph_text_value(next);
-		rc = cursor ? 0 : MDB_E_NOMEM;
-	}
-	if (rc == 0)
-		rc = graph_read_go_on(g, cursor, &done);
+	rc = graph_read_take(g, page, &done);
 	if (rc)
 		graph_read_fail(g, rc);
 	else if (done)

@@ -447,7 +447,10 @@ finish_check(struct relay *r)
 static void
 relay_lower(int *io_timeout_ms, int64_t ms)
 {
-	ms = ms < 0 ? 0 : ms > 60000 ? 60000 : ms;
+	if (ms < 0)
+		ms = 0;
+	if (ms > 60000)
+		ms = 60000;
 	if (*io_timeout_ms < 0 || ms < *io_timeout_ms)
 		*io_timeout_ms = (int)ms;
 }

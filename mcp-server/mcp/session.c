@@ -207,21 +207,27 @@ session_close_result(struct session_request *r, struct buf *line)
 	return buf_addc(line, '}');
 }
 
-void
-request_written(struct session_request *r, int rc)
+/* Ends the line of an answer and hands it on. */
+static int
+request_hand_on(struct session_request *r)
 {
 	struct session *s = r->session;
 	struct buf *line = &s->line;
+	int rc = session_close_result(r, line);
 
-	if (rc == 0)
-		rc = session_close_result(r, line);
+	if (rc != 0)
+		return rc;
 	/* An answer in a batch waits for the others. */
-	if (rc == 0 && r->batch)
-		rc = jx_add(r->batch->answers,
+	if (r->batch)
+		return jx_add(r->batch->answers,
 			jx_parse(line->data, line->len, NULL));
-	else if (rc == 0)
-		rc = session_write_line(s);
-	if (rc)
+	return session_write_line(s);
+}
+
+void
+request_written(struct session_request *r, int rc)
+{
+	if (rc != 0 || request_hand_on(r) != 0)
 		session_fail(r, JSONRPC_INTERNAL, NULL,
 			"out of memory; nothing is broken, try again");
 	else
@@ -355,14 +361,14 @@ batch(struct session *s, json_t *array, size_t bytes)
 	struct batch *b;
 	json_t *entry;
 	size_t i, n = json_array_size(array);
-	const char *why =
-		n == 0 ? "invalid request: the batch is empty"
-		: era_takes_batches(s)
-			? NULL
-			: "invalid request: batches are only part of protocol version "
-			  "2025-03-26; send one message in a line";
+	const char *why = NULL;
 
-	if (!why && n > LIMIT_MCP_CALLS)
+	if (n == 0)
+		why = "invalid request: the batch is empty";
+	else if (!era_takes_batches(s))
+		why = "invalid request: batches are only part of protocol "
+		      "version 2025-03-26; send one message in a line";
+	else if (n > LIMIT_MCP_CALLS)
 		why = "invalid request: a batch may hold 256 messages";
 	b = why ? NULL : calloc(1, sizeof(*b));
 	if (b)
