@@ -194,7 +194,10 @@ open_chat(const char *database, struct err *e)
 		budget = NULL;
 		rc = err_nomem(e);
 	}
-	o.key = *key ? key : given && *given ? given : NULL;
+	if (*key)
+		o.key = key;
+	else if (given && *given)
+		o.key = given;
 	o.budget_path = budget;
 	if (rc == 0)
 		rc = chat_open(&o, &config.chat, e);
@@ -231,10 +234,9 @@ set_up_process(struct err *e)
 static int
 open_socket(char path[SOCK_PATH_SIZE], struct server_options *o, struct err *e)
 {
+	const mode_t mode = config.allow_gids_n > 0 ? 0660 : 0600;
 	const struct sock_access who = {.mode = config.allow_n > 0 ? 0666
-						: config.allow_gids_n > 0
-							? 0660
-							: 0600,
+								   : mode,
 		.has_group = config.allow_gids_n > 0,
 		.group = config.allow_gids[0]};
 	const char *why;

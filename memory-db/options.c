@@ -398,9 +398,9 @@ options_finish(struct config *config, struct err *e)
 	limits.branch = arg.branch;
 	limits.is_spawned = arg.spawned;
 	limits.group_max = arg.group_max;
-	limits.exit_when_idle_s = arg.idle >= 0 ? arg.idle
-				  : arg.spawned ? LIMIT_SPAWNED_IDLE_S
-						: 0;
+	limits.exit_when_idle_s = arg.spawned ? LIMIT_SPAWNED_IDLE_S : 0;
+	if (arg.idle >= 0)
+		limits.exit_when_idle_s = arg.idle;
 	limits.embed = arg.embed;
 	limits.embed_model = arg.embed_model;
 	limits.weights_text = arg.weights;
@@ -464,9 +464,10 @@ options_read(int argc, char **argv, struct options *ret, struct config *config,
 	rc = conf_read(table, ARRAY_LEN(table), argc, argv, &rest, e);
 	if (rc == 0)
 		rc = options_finish(config, e);
-	if (rc == 0)
-		*ret = arg;
-	else
+	if (rc != 0) {
 		options_done(&arg);
-	return rc;
+		return rc;
+	}
+	*ret = arg;
+	return 0;
 }
