@@ -304,11 +304,15 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 	backup_be_nice();
 	if (!b.copy.part)
 		rc = backup_copy_check(c, &b.copy);
-	if (rc == CLI_OK)
-		rc = backup_copy_write(c, &b.copy, b.made_ms, b.path, &b.bytes);
-	if (rc == CLI_OK)
-		rc = prune(&b);
-	return rc == CLI_OK ? tell(&b) : rc;
+	if (rc != CLI_OK)
+		return rc;
+	rc = backup_copy_write(c, &b.copy, b.made_ms, b.path, &b.bytes);
+	if (rc != CLI_OK)
+		return rc;
+	rc = prune(&b);
+	if (rc != CLI_OK)
+		return rc;
+	return tell(&b);
 }
 
 const struct cli_command cli_cmd_backup = {

@@ -224,12 +224,15 @@ static int
 conflicts_scan(struct cli *c)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cli_call(c, "detect_memory_conflicts",
-		json_pack("{s:s}", "action",
-			status ? "status"
-			: stop ? "stop"
-			       : "start"),
-		CLI_NOW, &reply);
+	const char *action = "start";
+	int rc;
+
+	if (stop)
+		action = "stop";
+	if (status)
+		action = "status";
+	rc = cli_call(c, "detect_memory_conflicts",
+		json_pack("{s:s}", "action", action), CLI_NOW, &reply);
 
 	if (rc != CLI_OK)
 		return rc;

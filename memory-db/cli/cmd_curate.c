@@ -209,10 +209,12 @@ curate(struct cli *c)
 	if (!c->quiet && (rc = print_moves(c, s.moves)) != CLI_OK)
 		return rc;
 	rc = print_end(c, reply, dry_run ? "would do: " : "done: ");
-	if (rc == CLI_OK && !dry_run && cli_int(reply, "moved", 0) > 0)
+	if (rc != CLI_OK)
+		return rc;
+	if (!dry_run && cli_int(reply, "moved", 0) > 0)
 		cli_note(c, "memoryctl undo --run %s takes it back",
 			cli_str(reply, "run", "?"));
-	return rc;
+	return CLI_OK;
 }
 
 /* --- reports -------------------------------------------------------------- */
@@ -267,11 +269,12 @@ tell_run(struct cli *c, json_t *run)
 	do {
 		AUTO_JSON json_t *reply = NULL;
 
-		if (rc == CLI_OK)
-			rc = cli_call(c, "curation_report",
-				json_pack("{s:O,s:i,s:O*}", "run", run, "limit",
-					LIMIT_ROWS, "cursor", cursor),
-				CLI_NOW, &reply);
+		if (rc != CLI_OK)
+			return rc;
+		rc = cli_call(c, "curation_report",
+			json_pack("{s:O,s:i,s:O*}", "run", run, "limit",
+				LIMIT_ROWS, "cursor", cursor),
+			CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		if (json_array_extend(all, json_object_get(reply, "moves")) !=

@@ -71,14 +71,16 @@ cmd_delete_run(struct cli *c, int argc, char **argv)
 		cli_strip(reply);
 		return cli_print_json(c, reply) == CLI_OK ? rc : CLI_SYSTEM;
 	}
-	if (rc == CLI_OK && !c->quiet) {
+	if (rc != CLI_OK)
+		return rc;
+	if (!c->quiet) {
 		out_text(stdout, argv[0]);
 		fputs(argc == 1 ? " deleted" : " changed", stdout);
 		out_text(stdout, where_said(c));
 		puts(argc == 1 ? "; history keeps it"
 			       : "; history keeps what was deleted");
 	}
-	return rc;
+	return CLI_OK;
 }
 
 const struct cli_command cli_cmd_delete = {

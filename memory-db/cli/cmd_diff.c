@@ -59,9 +59,11 @@ cmd_diff_compare(struct cli *c, json_t *params_new, json_t *only)
 		changes_page, only, 0, false};
 	int rc = pages_read(c, &pages, params_new);
 
-	if (rc == CLI_OK && pages.rows == 0)
+	if (rc != CLI_OK)
+		return rc;
+	if (pages.rows == 0)
 		cli_note(c, "no difference%s", where_said(c));
-	return rc;
+	return CLI_OK;
 }
 
 /* --- a session ------------------------------------------------------------ */

@@ -229,14 +229,16 @@ restart(struct cli *c, const struct running *r)
 	AUTO_JSON json_t *status = NULL;
 	int rc = restart_end(c, r);
 
-	if (rc == CLI_OK)
-		rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
-			&status);
-	if (rc == CLI_OK && !c->quiet)
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW, &status);
+	if (rc != CLI_OK)
+		return rc;
+	if (!c->quiet)
 		printf("memory-db was started anew: vectors come from %s\n",
 			cli_str(json_object_get(status, "embedding"),
 				"provider", "none"));
-	return rc;
+	return CLI_OK;
 }
 
 static int
@@ -269,6 +271,27 @@ cmd_embed_apply(struct cli *c, const struct cmd_embed_plan *p,
 	return rc;
 }
 
+/* What is asked for, and what is there now. */
+static int
+cmd_embed_look(struct cli *c, const char *arg, struct cmd_embed_plan *p,
+	struct running *r, json_t **ret_status)
+{
+	int rc = read_spec(arg, p);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = restart_look(c, r);
+	if (rc != CLI_OK)
+		return rc;
+	if (r->is_there)
+		rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
+			ret_status);
+	if (rc != CLI_OK)
+		return rc;
+	p->status = *ret_status;
+	return find_file(c, p);
+}
+
 static int
 cmd_embed_set(struct cli *c, const char *arg)
 {
@@ -278,16 +301,8 @@ cmd_embed_set(struct cli *c, const char *arg)
 	struct cmd_embed_plan p = {0};
 	struct running r = {0};
 	struct err e = {0};
-	int rc = read_spec(arg, &p);
+	int rc = cmd_embed_look(c, arg, &p, &r, &status);
 
-	if (rc == CLI_OK)
-		rc = restart_look(c, &r);
-	if (rc == CLI_OK && r.is_there)
-		rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
-			&status);
-	p.status = status;
-	if (rc == CLI_OK)
-		rc = find_file(c, &p);
 	path = p.path;
 	if (rc != CLI_OK)
 		return rc;

@@ -66,12 +66,17 @@ cmd_export_make_params(const struct cli *c, const char *cursor)
 	json_t *p = json_pack("{s:b,s:b,s:b}", "current", is_current, "all",
 		is_all, "counters", has_counters);
 
-	if (p && (cursor != NULL     ? jx_set(p, "cursor", json_string(cursor))
-			 : !c->as_of ? 0
-				     : jx_set(p, "as_of",
-					       cli_point(c->as_of))) != 0) {
+	int rc = 0;
+
+	if (!p)
+		return NULL;
+	if (cursor)
+		rc = jx_set(p, "cursor", json_string(cursor));
+	else if (c->as_of)
+		rc = jx_set(p, "as_of", cli_point(c->as_of));
+	if (rc != 0) {
 		json_decref(p);
-		p = NULL;
+		return NULL;
 	}
 	return p;
 }

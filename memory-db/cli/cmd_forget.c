@@ -77,7 +77,9 @@ cmd_forget_run(struct cli *c, int argc, char **argv)
 	int rc = where_entity(c, argv[0]);
 
 	(void)argc;
-	if (rc == CLI_OK && !yes)
+	if (rc != CLI_OK)
+		return rc;
+	if (!yes)
 		rc = cmd_forget_ask(c, argv[0]);
 	if (rc != CLI_OK)
 		return rc;

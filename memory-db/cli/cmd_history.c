@@ -83,11 +83,10 @@ cmd_history_print_head(FILE *f, const struct cli *c, const json_t *ch)
 		fputs(out_off(c, OUT_DIM), f);
 	}
 	if (c->is_chosen || json_object_get(ch, "namespace") != NULL) {
+		const char *own = c->namespace_ ? c->namespace_ : "default";
+
 		fputs("  in ", f);
-		out_text(f, cli_str(ch, "namespace",
-				    c->in != NULL	    ? c->in
-				    : c->namespace_ != NULL ? c->namespace_
-							    : "default"));
+		out_text(f, cli_str(ch, "namespace", c->in ? c->in : own));
 	}
 	fputc('\n', f);
 }
@@ -159,9 +158,11 @@ read_log(struct cli *c, const char *name, int64_t *ret_rows)
 			 : CLI_OK;
 
 	*ret_rows += pages.rows;
-	if (rc == CLI_OK && pages.has_more && !c->json)
+	if (rc != CLI_OK)
+		return rc;
+	if (pages.has_more && !c->json)
 		cli_note(c, "there are more: --limit N shows them");
-	return rc;
+	return CLI_OK;
 }
 
 /* A session that wrote to the project and to the user's memory: a read of the

@@ -245,10 +245,12 @@ take_line(struct import *im, const char *json, size_t n, bool is_long)
 	}
 	if (rc == CLI_OK && !slice_has_room(&im->slice, &cost))
 		rc = send_slice(im, false);
-	if (rc == CLI_OK && slice_add(&im->slice, json, &cost) != 0)
-		rc = cli_nomem();
+	if (rc != CLI_OK)
+		return rc;
+	if (slice_add(&im->slice, json, &cost) != 0)
+		return cli_nomem();
 	im->records += json != NULL;
-	return rc;
+	return CLI_OK;
 }
 
 static int
@@ -381,12 +383,37 @@ cmd_import_open_file(const char *name, int *ret_fd)
 }
 
 static int
+import_file(struct import *im, int fd, const char *target)
+{
+	struct err e = {0};
+	bool is_resumable;
+	int rc = CLI_OK;
+
+	if (!im->errors || !im->pinned || !im->elsewhere_names)
+		return cli_nomem();
+	if (source_identity(fd, target, is_fresh, im->source, &im->size,
+		    &is_resumable, &e) != 0)
+		return cli_fail(CLI_SYSTEM, "%s: %s", im->name, e.text);
+	if (is_resumable)
+		rc = ask_offset(im);
+	if (rc != CLI_OK)
+		return rc;
+	progress_start(&im->progress, im->c, "importing");
+	rc = send_all(im);
+	progress_clear(&im->progress);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cmd_import_summary(im);
+	if (rc != CLI_OK)
+		return rc;
+	return im->bad + im->elsewhere > 0 ? CLI_PROBLEM : CLI_OK;
+}
+
+static int
 cmd_import_run(struct cli *c, int argc, char **argv)
 {
 	static struct import im;
-	struct err e = {0};
 	char target[600];
-	bool is_resumable;
 	int fd, rc;
 
 	if (is_scan)
@@ -412,21 +439,7 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 	lines_init(&im.lines, fd, LINE_BYTES);
 	snprintf(target, sizeof(target), "%.280s %.280s",
 		c->namespace_ ? c->namespace_ : "", c->branch ? c->branch : "");
-	if (!im.errors || !im.pinned || !im.elsewhere_names)
-		rc = cli_nomem();
-	else if (source_identity(fd, target, is_fresh, im.source, &im.size,
-			 &is_resumable, &e) != 0)
-		rc = cli_fail(CLI_SYSTEM, "%s: %s", argv[0], e.text);
-	else if (is_resumable)
-		rc = ask_offset(&im);
-	progress_start(&im.progress, c, "importing");
-	if (rc == CLI_OK)
-		rc = send_all(&im);
-	progress_clear(&im.progress);
-	if (rc == CLI_OK)
-		rc = cmd_import_summary(&im);
-	if (rc == CLI_OK && im.bad + im.elsewhere > 0)
-		rc = CLI_PROBLEM;
+	rc = import_file(&im, fd, target);
 	import_done(&im);
 	if (fd != STDIN_FILENO)
 		close(fd);

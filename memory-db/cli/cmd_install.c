@@ -62,7 +62,9 @@ find_memory(const struct cli *c, struct connect *w, char database[PATH_MAX],
 		rc = cli_absolute(c->database, database, PATH_MAX);
 		w->database = database;
 	}
-	if (rc == CLI_OK && chosen && chosen[0] != '\0') {
+	if (rc != CLI_OK)
+		return rc;
+	if (chosen && chosen[0] != '\0') {
 		rc = cli_absolute(chosen, socket, PATH_MAX);
 		w->socket = socket;
 	}

@@ -11,34 +11,40 @@ static const struct conf_opt opts[] = {
 };
 
 static int
+cmd_pin_one(struct cli *c, const char *name)
+{
+	static const char *const texts[2][2] = {{" was pinned already",
+							" was not pinned"},
+		{" is pinned", " is not pinned any more"}};
+	AUTO_JSON json_t *reply = NULL;
+	json_t *p = json_pack("{s:s,s:b}", "name", name, "pin", !off);
+	int rc;
+
+	if (!p)
+		return cli_nomem();
+	rc = cli_call(c, "update_entity", p, CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	cli_strip(reply);
+	if (c->json)
+		return cli_print_json(c, reply);
+	if (c->quiet)
+		return CLI_OK;
+	out_text(stdout, name);
+	puts(texts[json_is_true(json_object_get(reply, "changed"))][off]);
+	return CLI_OK;
+}
+
+static int
 cmd_pin_run(struct cli *c, int argc, char **argv)
 {
-	AUTO_JSON json_t *reply = NULL;
-	int rc = CLI_OK;
+	for (int i = 0; i < argc; i++) {
+		int rc = cmd_pin_one(c, argv[i]);
 
-	for (int i = 0; rc == CLI_OK && i < argc; i++) {
-		json_t *p =
-			json_pack("{s:s,s:b}", "name", argv[i], "pin", !off);
-
-		json_decref(reply);
-		reply = NULL;
-		rc = !p ? cli_nomem()
-			: cli_call(c, "update_entity", p, CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
-		cli_strip(reply);
-		if (c->json)
-			rc = cli_print_json(c, reply);
-		else if (!c->quiet) {
-			out_text(stdout, argv[i]);
-			puts(json_is_true(json_object_get(reply, "changed"))
-					? off ? " is not pinned any more"
-					      : " is pinned"
-				: off ? " was not pinned"
-				      : " was pinned already");
-		}
 	}
-	return rc;
+	return CLI_OK;
 }
 
 const struct cli_command cli_cmd_pin = {

@@ -264,15 +264,21 @@ pull_one(struct pull *p, const char *database)
 		return cli_fail_err(&e);
 	snprintf(branch, sizeof(branch), "remote/%.12s", database);
 	rc = pull_replay(p, &theirs.cli);
-	if (rc == CLI_OK)
-		rc = pull_verify(&theirs.cli);
-	if (rc == CLI_OK)
-		rc = pull_branch(p, branch);
-	if (rc == CLI_OK)
-		rc = mirror_run(&theirs.cli, p->namespace_, p->c, branch, &n);
-	if (rc == CLI_OK)
-		rc = pull_merge(p, branch, &conflicts);
-	return rc == CLI_OK ? pull_tell(p, branch, &n, conflicts) : rc;
+	if (rc != CLI_OK)
+		return rc;
+	rc = pull_verify(&theirs.cli);
+	if (rc != CLI_OK)
+		return rc;
+	rc = pull_branch(p, branch);
+	if (rc != CLI_OK)
+		return rc;
+	rc = mirror_run(&theirs.cli, p->namespace_, p->c, branch, &n);
+	if (rc != CLI_OK)
+		return rc;
+	rc = pull_merge(p, branch, &conflicts);
+	if (rc != CLI_OK)
+		return rc;
+	return pull_tell(p, branch, &n, conflicts);
 }
 
 /* The database of the one before, with what lies beside it. */

@@ -80,8 +80,9 @@ run_push(struct cli *c, int argc, char **argv)
 	if (rc == CLI_OK && remote_put(&remote, database, path, &e) != 0)
 		rc = cli_fail_err(&e);
 	fclose(f);
-	if (rc == CLI_OK)
-		rc = mirror_pushed(c, keys);
+	if (rc != CLI_OK)
+		return rc;
+	rc = mirror_pushed(c, keys);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

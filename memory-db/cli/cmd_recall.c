@@ -122,9 +122,9 @@ cmd_recall_run(struct cli *c, int argc, char **argv)
 	size_t i;
 	int rc = cmd_recall_make_params(argc, argv, &params);
 
-	if (rc == CLI_OK)
-		rc = cli_call(c, "recall", json_incref(params), CLI_AS_OF,
-			&reply);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_call(c, "recall", json_incref(params), CLI_AS_OF, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	rows = json_object_get(reply, "results");

@@ -11,11 +11,11 @@ cmd_rename_run(struct cli *c, int argc, char **argv)
 	int rc = where_entity(c, argv[0]);
 
 	(void)argc;
-	if (rc == CLI_OK)
-		rc = cli_call(c, "rename_entity",
-			json_pack("{s:s,s:s}", "name", argv[0], "new_name",
-				argv[1]),
-			CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_call(c, "rename_entity",
+		json_pack("{s:s,s:s}", "name", argv[0], "new_name", argv[1]),
+		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

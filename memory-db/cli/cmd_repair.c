@@ -148,9 +148,11 @@ cmd_repair_summary(const struct repair *r)
 				(long long)r->others,
 				r->others == 1 ? "" : "s");
 	}
-	if (rc == CLI_OK && (r->others > 0 || (dry_run && n > 0)))
-		rc = CLI_PROBLEM;
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	if (r->others > 0 || (dry_run && n > 0))
+		return CLI_PROBLEM;
+	return CLI_OK;
 }
 
 static int
@@ -166,9 +168,12 @@ cmd_repair_run(struct cli *c, int argc, char **argv)
 	if (!r.facts || !r.repaired)
 		return cli_nomem();
 	rc = find_problems(&r);
-	if (rc == CLI_OK)
-		rc = mend(&r);
-	return rc == CLI_OK ? cmd_repair_summary(&r) : rc;
+	if (rc != CLI_OK)
+		return rc;
+	rc = mend(&r);
+	if (rc != CLI_OK)
+		return rc;
+	return cmd_repair_summary(&r);
 }
 
 const struct cli_command cli_cmd_repair = {

@@ -142,10 +142,12 @@ go_back(struct restore *r, const char *point)
 	if (rc != CLI_OK)
 		return rc;
 	rc = restore_forget_from(r, &whole.cli, &is_whole);
-	if (rc == CLI_OK && !is_whole)
+	if (rc != CLI_OK)
+		return rc;
+	if (!is_whole)
 		return cli_fail(CLI_PROBLEM,
 			"what was forgotten cannot be read from the backup");
-	return rc;
+	return CLI_OK;
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -244,25 +246,33 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 		return cli_fail(CLI_USAGE, "a path is no valid UTF-8");
 	r.identity = identity;
 	rc = restore_choose(&r, argv[0]);
-	if (rc == CLI_OK)
-		rc = choose_target(&r);
+	if (rc != CLI_OK)
+		return rc;
+	rc = choose_target(&r);
 	if (rc != CLI_OK)
 		return rc;
 	if (restore_place_open(&r.place, r.target, force, &e) != 0)
 		return cli_fail_err(&e);
 
 	rc = restore_unpack(&r);
-	if (rc == CLI_OK && point)
+	if (rc != CLI_OK)
+		return rc;
+	if (point)
 		rc = go_back(&r, point);
+	if (rc != CLI_OK)
+		return rc;
 	/* What is forgotten in the part of a log is so only once that is said
 	 * in it, too. */
-	if (rc == CLI_OK)
-		rc = restore_forget(&r);
-	if (rc == CLI_OK)
-		rc = verify(&r);
-	if (rc == CLI_OK)
-		rc = put_in_place(&r);
-	return rc == CLI_OK ? tell(&r) : rc;
+	rc = restore_forget(&r);
+	if (rc != CLI_OK)
+		return rc;
+	rc = verify(&r);
+	if (rc != CLI_OK)
+		return rc;
+	rc = put_in_place(&r);
+	if (rc != CLI_OK)
+		return rc;
+	return tell(&r);
 }
 
 const struct cli_command cli_cmd_restore = {

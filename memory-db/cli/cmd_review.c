@@ -88,6 +88,18 @@ is_pin(const json_t *x)
 	       !json_is_false(json_object_get(x, "to"));
 }
 
+static enum section
+section_of(const char *key, const json_t *x, bool is_user)
+{
+	if (strcmp(key, "removed") == 0)
+		return DELETIONS;
+	if (is_pin(x))
+		return PINS;
+	if (is_skill(x))
+		return SKILLS;
+	return is_user ? USER : ADDITIONS;
+}
+
 static int
 add_list(struct review *v, const json_t *ch, const char *key)
 {
@@ -97,16 +109,9 @@ add_list(struct review *v, const json_t *ch, const char *key)
 		       strncmp(actor, "project ", 8) == 0;
 	size_t i;
 
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		enum section s = strcmp(key, "removed") == 0 ? DELETIONS
-				 : is_pin(x)		     ? PINS
-				 : is_skill(x)		     ? SKILLS
-				 : is_user		     ? USER
-							     : ADDITIONS;
-
-		if (cmd_review_add(v, s, ch, x) != 0)
+	json_array_foreach((json_t *)(uintptr_t)list, i, x)
+		if (cmd_review_add(v, section_of(key, x, is_user), ch, x) != 0)
 			return MDB_E_NOMEM;
-	}
 	return 0;
 }
 
@@ -196,11 +201,14 @@ cmd_review_read_all(struct cli *c, struct review *v)
 	if (rc == CLI_OK)
 		rc = cmd_review_read_namespace(c, v, "default");
 	list = json_object_get(reply, "namespaces");
-	json_array_foreach((json_t *)(uintptr_t)list, i, ns)
-		if (rc == CLI_OK)
-			rc = cmd_review_read_namespace(c, v,
-				cli_str(ns, "name", "?"));
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	json_array_foreach((json_t *)(uintptr_t)list, i, ns) {
+		rc = cmd_review_read_namespace(c, v, cli_str(ns, "name", "?"));
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }
 
 /* --- showing -------------------------------------------------------------- */
@@ -274,29 +282,34 @@ print_json(const struct cli *c, const struct review *v)
 	return !all ? cli_nomem() : cli_print_json(c, all);
 }
 
+static void
+review_done(struct review *v)
+{
+	for (int s = 0; s < SECTIONS; s++)
+		json_decref(v->lists[s]);
+	json_decref(v->seen);
+}
+
 static int
 cmd_review_run(struct cli *c, int argc, char **argv)
 {
 	const struct review_options queue = {session, note, state, is_all,
 		dry_run, wins};
-	struct review v = {.seen = json_object()};
-	int rc = !v.seen ? cli_nomem() : CLI_OK;
+	__attribute__((cleanup(review_done))) struct review v = {.seen = NULL};
+	int rc;
 
-	if (argc > 0) {
-		json_decref(v.seen);
+	if (argc > 0)
 		return review_queue(c, &queue, argc, argv);
-	}
-	for (int s = 0; rc == CLI_OK && s < SECTIONS; s++)
-		if ((v.lists[s] = json_array()) == NULL)
-			rc = cli_nomem();
-	if (rc == CLI_OK)
-		rc = cmd_review_read_all(c, &v);
-	if (rc == CLI_OK)
-		rc = c->json ? print_json(c, &v) : print_sections(c, &v);
+	v.seen = json_object();
+	if (!v.seen)
+		return cli_nomem();
 	for (int s = 0; s < SECTIONS; s++)
-		json_decref(v.lists[s]);
-	json_decref(v.seen);
-	return rc;
+		if ((v.lists[s] = json_array()) == NULL)
+			return cli_nomem();
+	rc = cmd_review_read_all(c, &v);
+	if (rc != CLI_OK)
+		return rc;
+	return c->json ? print_json(c, &v) : print_sections(c, &v);
 }
 
 const struct cli_command cli_cmd_review = {

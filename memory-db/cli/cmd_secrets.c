@@ -114,9 +114,10 @@ forget_batch(struct cli *c, json_t *facts, int64_t *io_erased)
 	rc = cli_call(c, "forget_secrets",
 		json_pack("{s:o,s:b}", "facts", facts, "confirm", 1), CLI_NOW,
 		&reply);
-	if (rc == CLI_OK)
-		*io_erased += cli_int(reply, "facts", 0);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	*io_erased += cli_int(reply, "facts", 0);
+	return CLI_OK;
 }
 
 static int
@@ -179,8 +180,9 @@ forget_found(struct cli *c, const json_t *found)
 	size_t left;
 	int rc = yes ? CLI_OK : cmd_secrets_ask(c, json_array_size(found));
 
-	if (rc == CLI_OK)
-		rc = forget_facts(c, found, &erased);
+	if (rc != CLI_OK)
+		return rc;
+	rc = forget_facts(c, found, &erased);
 	if (rc != CLI_OK || c->json)
 		return rc;
 	left = tell_left(found);

@@ -46,12 +46,13 @@ cmd_settings_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
 	if (argc == 0)
 		return cli_call(c, "namespace_settings", json_object(), CLI_NOW,
 			ret_reply);
-	for (int i = 0; rc == CLI_OK && i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		rc = cmd_settings_read(argv[i], settings);
-	return rc != CLI_OK ? rc
-			    : cli_call(c, "set_namespace_settings",
-				      json_pack("{s:O}", "settings", settings),
-				      CLI_NOW, ret_reply);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return cli_call(c, "set_namespace_settings",
+		json_pack("{s:O}", "settings", settings), CLI_NOW, ret_reply);
 }
 
 /* A word as it stands, anything else as JSON, nothing for null. */

@@ -332,9 +332,10 @@ print_short(const struct cli *c, const json_t *reply)
 
 	if (f && fclose(f) != 0)
 		rc = cli_nomem();
-	if (rc == CLI_OK)
-		out_wrapped(stdout, text, c->width, 12);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	out_wrapped(stdout, text, c->width, 12);
+	return CLI_OK;
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -429,12 +430,15 @@ cmd_status_run(struct cli *c, int argc, char **argv)
 	is_broken = cli_is_broken(reply);
 	if (c->json && add_usefulness(c, reply) != 0)
 		return cli_nomem();
-	rc = c->json ? cli_print_json(c, reply)
-	     : is_background
-		     ? background_print(c, json_object_get(reply, "background"))
-	     : is_all ? print_all(c, reply)
-		      : print_short(c, reply);
-	if (rc == CLI_OK && !c->json && !is_background)
+	if (c->json)
+		rc = cli_print_json(c, reply);
+	else if (is_background)
+		rc = background_print(c, json_object_get(reply, "background"));
+	else
+		rc = is_all ? print_all(c, reply) : print_short(c, reply);
+	if (rc != CLI_OK)
+		return rc;
+	if (!c->json && !is_background)
 		print_usefulness(c);
 	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
 }

@@ -75,12 +75,13 @@ count_page(struct cli *c, json_t *reply, void *ctx)
 		rc = cmd_tags_count(t,
 			json_object_get(json_object_get(e, "metadata"), "tags"),
 			0);
-		json_array_foreach(json_object_get(e, "facts"), k, f)
-			if (rc == CLI_OK)
-				rc = cmd_tags_count(t,
-					json_object_get(f, "tags"), 1);
 		if (rc != CLI_OK)
 			return rc;
+		json_array_foreach(json_object_get(e, "facts"), k, f) {
+			rc = cmd_tags_count(t, json_object_get(f, "tags"), 1);
+			if (rc != CLI_OK)
+				return rc;
+		}
 		t->entities++;
 	}
 	progress_at(&t->progress, -1, t->entities, "entities");
@@ -123,9 +124,11 @@ print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 		table_number(&t, rows[i].entities);
 		table_number(&t, rows[i].facts);
 	}
-	if (rc == CLI_OK && !c->json && table_print(&t, c, stdout) != 0)
-		rc = cli_nomem();
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	if (!c->json && table_print(&t, c, stdout) != 0)
+		return cli_nomem();
+	return CLI_OK;
 }
 
 static int
@@ -195,12 +198,12 @@ cmd_tags_read_entity(struct cli *c, const char *name, json_t **ret_entity)
 	json_t *e;
 	int rc = where_entity(c, name);
 
-	if (rc == CLI_OK)
-		rc = cli_call(c, "open_nodes",
-			json_pack("{s:[s],s:[s,s,s,s],s:b}", "names", name,
-				"fields", "name", "type", "metadata", "facts",
-				"relations", 0),
-			CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_call(c, "open_nodes",
+		json_pack("{s:[s],s:[s,s,s,s],s:b}", "names", name, "fields",
+			"name", "type", "metadata", "facts", "relations", 0),
+		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	e = json_array_get(json_object_get(reply, "entities"), 0);
@@ -265,7 +268,9 @@ set_tags(struct cli *c, const char *name, json_t *tags_new)
 		p = NULL;
 	}
 	rc = cli_call(c, "update_entity", p, CLI_NOW, &reply);
-	if (rc == CLI_OK && c->json) {
+	if (rc != CLI_OK)
+		return rc;
+	if (c->json) {
 		cli_strip(reply);
 		rc = cli_print_json(c, reply);
 	}
@@ -297,8 +302,9 @@ change_tags(struct cli *c, int argc, char **argv, bool is_added)
 	AUTO_JSON json_t *entity = NULL, *tags = NULL;
 	int rc = cmd_tags_read_entity(c, argv[0], &entity);
 
-	if (rc == CLI_OK)
-		rc = present_tags(entity, &tags);
+	if (rc != CLI_OK)
+		return rc;
+	rc = present_tags(entity, &tags);
 	if (rc != CLI_OK)
 		return rc;
 	for (int i = 1; i < argc; i++) {
@@ -314,9 +320,10 @@ change_tags(struct cli *c, int argc, char **argv, bool is_added)
 				argv[0], tag);
 	}
 	rc = set_tags(c, argv[0], json_incref(tags));
-	if (rc == CLI_OK)
-		cmd_tags_say(c, argv[0], tags);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	cmd_tags_say(c, argv[0], tags);
+	return CLI_OK;
 }
 
 static int

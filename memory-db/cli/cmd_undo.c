@@ -55,27 +55,26 @@ cmd_undo_add_changes(json_t *p, int argc, char **argv)
 static int
 cmd_undo_make_params(int argc, char **argv, json_t **ret)
 {
-	AUTO_JSON json_t *p =
-		json_pack("{s:b,s:s}", "dry_run", dry_run, "on_conflict",
-			cascade ? "cascade"
-			: skip	? "skip"
-				: "refuse");
+	const char *conflict = skip ? "skip" : "refuse";
+	AUTO_JSON json_t *p = json_pack("{s:b,s:s}", "dry_run", dry_run,
+		"on_conflict", cascade ? "cascade" : conflict);
 	int rc = CLI_OK;
 
 	if (!p)
 		return cli_nomem();
 	if (argc > 0 || change != 0)
 		rc = cmd_undo_add_changes(p, argc, argv);
-	if (rc == CLI_OK &&
-		((session && jx_set(p, "session", json_string(session)) != 0) ||
-			(of_run &&
-				jx_set(p, "run", json_string(of_run)) != 0) ||
-			(since && jx_set(p, "since", cli_point(since)) != 0) ||
-			(until && jx_set(p, "until", cli_point(until)) != 0)))
+	if (rc != CLI_OK)
+		return rc;
+	if ((session && jx_set(p, "session", json_string(session)) != 0) ||
+		(of_run && jx_set(p, "run", json_string(of_run)) != 0) ||
+		(since && jx_set(p, "since", cli_point(since)) != 0) ||
+		(until && jx_set(p, "until", cli_point(until)) != 0))
 		rc = cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
-	if (rc == CLI_OK)
-		*ret = take_ptr(p);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	*ret = take_ptr(p);
+	return CLI_OK;
 }
 
 /* The lists end after some facts; the counts do not. */
@@ -152,9 +151,9 @@ cmd_undo_undo(struct cli *c, int argc, char **argv)
 	json_t *p = NULL;
 	int rc = cmd_undo_make_params(argc, argv, &p);
 
-	if (rc == CLI_OK)
-		rc = sliced_call(c, "memory_undo", p, sliced, "undoing",
-			&reply);
+	if (rc != CLI_OK)
+		return rc;
+	rc = sliced_call(c, "memory_undo", p, sliced, "undoing", &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

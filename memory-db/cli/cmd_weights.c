@@ -48,12 +48,13 @@ cmd_weights_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
 	if (argc == 0)
 		return cli_call(c, "recall_weights", json_object(), CLI_NOW,
 			ret_reply);
-	for (int i = 0; rc == CLI_OK && i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		rc = read_weight(argv[i], weights);
-	return rc != CLI_OK ? rc
-			    : cli_call(c, "set_recall_weights",
-				      json_pack("{s:O}", "weights", weights),
-				      CLI_NOW, ret_reply);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return cli_call(c, "set_recall_weights",
+		json_pack("{s:O}", "weights", weights), CLI_NOW, ret_reply);
 }
 
 static void
