@@ -84,11 +84,10 @@ child_error(int status, int err_fd, struct err *e)
 	text[strcspn(text, "\n")] = '\0';
 	if (strncmp(at, "memory-db: ", 11) == 0)
 		at += 11;
-	return err_set(e, MDB_E_CORRUPT, "it does not open: %s%s",
-		at[0] != '\0'	      ? at
-		: WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
-				      : "memory-db cannot be run",
-		"");
+	if (at[0] == '\0')
+		at = WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+					 : "memory-db cannot be run";
+	return err_set(e, MDB_E_CORRUPT, "it does not open: %s", at);
 }
 
 static int
@@ -135,22 +134,29 @@ run_and_read(struct check *x, struct buf *text, struct err *e)
 	return 0;
 }
 
+static void
+check_done(struct check *x)
+{
+	free(x->program);
+	free(x->envp);
+}
+
 int
 backup_check(int fd, json_t **ret, struct err *e)
 {
-	struct check x = {.fd = fd, .mode = "--check-fd"};
+	__attribute__((cleanup(check_done))) struct check x = {.fd = fd,
+		.mode = "--check-fd"};
 	AUTO_BUF struct buf text = {0};
 	int rc = spawn_find(NULL, &x.program, e);
 
-	if (rc == 0)
-		rc = spawn_env(&x.envp, e);
-	if (rc == 0)
-		rc = run_and_read(&x, &text, e);
-	if (rc == 0) {
-		*ret = jx_parse(text.data ? text.data : "", text.len, e);
-		rc = *ret ? 0 : MDB_E_INTERNAL;
-	}
-	free(x.program);
-	free(x.envp);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = spawn_env(&x.envp, e);
+	if (rc != 0)
+		return rc;
+	rc = run_and_read(&x, &text, e);
+	if (rc != 0)
+		return rc;
+	*ret = jx_parse(text.data ? text.data : "", text.len, e);
+	return *ret ? 0 : MDB_E_INTERNAL;
 }

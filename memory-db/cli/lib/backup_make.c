@@ -34,7 +34,9 @@ open_database(struct cli *c, struct backup_copy *ret)
 	if (rc == CLI_PROBLEM)
 		return cli_fail(cli_exit_of(e.code), "%s. No backup was made",
 			e.text);
-	if (rc == CLI_OK && !ret->use.is_there) {
+	if (rc != CLI_OK)
+		return rc;
+	if (!ret->use.is_there) {
 		if (database_use_path(c, path) != CLI_OK)
 			return CLI_USAGE;
 		rc = cli_fail(CLI_PROBLEM,
@@ -155,22 +157,33 @@ on_tick(void *ctx, int64_t bytes)
 		"MB");
 }
 
+static int
+read_whole(int fd, struct steps *s, struct err *e)
+{
+	AUTO_READER struct backup_reader r = {0};
+	int rc = backup_reader_open(&r, fd, e);
+
+	if (rc != 0)
+		return rc;
+	rc = backup_reader_copy(&r, -1, on_tick, s, e);
+	if (rc != 0)
+		return rc;
+	if (!r.about || r.bytes != s->bytes)
+		return err_set(e, MDB_E_CORRUPT, "it lacks something");
+	return 0;
+}
+
 /* From the disk, not from what the kernel still has of it. */
 static int
 read_back(const char *path, struct steps *s, struct err *e)
 {
-	AUTO_READER struct backup_reader r = {0};
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int rc;
 
 	if (fd < 0)
 		return err_set(e, MDB_E_STORE, "cannot read %s back: %m", path);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	rc = backup_reader_open(&r, fd, e);
-	if (rc == 0)
-		rc = backup_reader_copy(&r, -1, on_tick, s, e);
-	if (rc == 0 && (!r.about || r.bytes != s->bytes))
-		rc = err_set(e, MDB_E_CORRUPT, "it lacks something");
+	rc = read_whole(fd, s, e);
 	if (rc != 0 && e)
 		err_prefix(e,
 			"what was written to %s is not what was to be "

@@ -198,10 +198,12 @@ cli_call_text(struct cli *c, const char *method, const char *params,
 	char *reply = NULL;
 	int rc = cli_call_raw(c, method, params, &reply, &is_refused);
 
-	if (rc == CLI_OK && is_refused) {
+	if (rc != CLI_OK)
+		return rc;
+	if (is_refused) {
 		rc = call_explain(c, reply);
 		memory_free(reply);
-	} else if (rc == CLI_OK) {
+	} else {
 		*ret_reply = reply;
 	}
 	return rc;

@@ -24,9 +24,12 @@ line_at(const char *s, size_t n, size_t at, size_t *ret_len)
 static void
 diff_print_line(const struct cli *c, char sign, const char *s, size_t n)
 {
-	enum out_style style = sign == '+'   ? OUT_GREEN
-			       : sign == '-' ? OUT_RED
-					     : OUT_PLAIN;
+	enum out_style style = OUT_PLAIN;
+
+	if (sign == '+')
+		style = OUT_GREEN;
+	else if (sign == '-')
+		style = OUT_RED;
 
 	if (n > 0 && s[n - 1] == '\r')
 		n--;

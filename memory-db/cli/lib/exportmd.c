@@ -423,40 +423,60 @@ make_folder(const char *folder)
 		"%s is not empty; name a folder that is not there yet", folder);
 }
 
+static int
+write_all(struct markdown *m)
+{
+	const json_t *entity;
+	size_t i;
+	int rc = read_all(m);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = make_folder(m->folder);
+	if (rc != CLI_OK)
+		return rc;
+	json_array_foreach(m->entities, i, entity) {
+		rc = write_file(m, entity);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
+}
+
+static void
+markdown_done(struct markdown *m)
+{
+	json_decref(m->slugs);
+	json_decref(m->entities);
+	json_decref(m->relations);
+}
+
 int
 exportmd_run(struct cli *c, const char *folder)
 {
-	struct markdown m = {.c = c,
+	__attribute__((cleanup(markdown_done))) struct markdown m = {.c = c,
 		.folder = folder,
 		.slugs = json_object(),
 		.entities = json_array(),
 		.relations = json_object()};
-	const json_t *entity;
-	size_t i;
-	int rc = !m.slugs || !m.entities || !m.relations ? cli_nomem() : CLI_OK;
+	AUTO_JSON json_t *o = NULL;
+	int rc;
 
+	if (!m.slugs || !m.entities || !m.relations)
+		return cli_nomem();
 	progress_start(&m.progress, c, "exporting");
-	if (rc == CLI_OK)
-		rc = read_all(&m);
-	if (rc == CLI_OK)
-		rc = make_folder(folder);
-	json_array_foreach(m.entities, i, entity)
-		if (rc == CLI_OK)
-			rc = write_file(&m, entity);
+	rc = write_all(&m);
 	progress_clear(&m.progress);
-	if (rc == CLI_OK && c->json) {
-		AUTO_JSON json_t *o = json_pack("{s:I,s:s}", "files",
-			(json_int_t)m.files, "folder", folder);
-
-		rc = !o ? cli_nomem() : cli_print_json(c, o);
-	} else if (rc == CLI_OK) {
+	if (rc != CLI_OK)
+		return rc;
+	if (!c->json) {
 		cli_note(c,
 			"%lld files written to %s; import --from "
 			"basic-memory %s reads them back",
 			(long long)m.files, folder, folder);
+		return CLI_OK;
 	}
-	json_decref(m.slugs);
-	json_decref(m.entities);
-	json_decref(m.relations);
-	return rc;
+	o = json_pack("{s:I,s:s}", "files", (json_int_t)m.files, "folder",
+		folder);
+	return !o ? cli_nomem() : cli_print_json(c, o);
 }

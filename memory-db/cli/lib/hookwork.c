@@ -12,6 +12,7 @@
 #include "common/jx.h"
 #include "common/owned.h"
 #include "common/text.h"
+#include "common/utf8.h"
 #include "memory-db/cli/lib/hookbranch.h"
 #include "memory-db/cli/lib/hookuse.h"
 #include "memory-db/cli/lib/transcript.h"
@@ -83,15 +84,13 @@ add_plain(const char *s, size_t most, struct buf *out)
 	size_t n = strlen(s), cut = text_cut(s, n < most ? n : most);
 
 	for (size_t i = 0; i < cut;) {
-		unsigned char c = (unsigned char)s[i];
-		size_t k = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-		uint32_t cp = k == 1   ? c
-			      : k == 2 ? c & 0x1fU
-			      : k == 3 ? c & 0x0fU
-				       : c & 0x07U;
+		uint32_t cp;
+		size_t k = utf8_decode(s + i, cut - i, &cp);
 
-		for (size_t x = 1; x < k && i + x < cut; x++)
-			cp = cp << 6 | ((unsigned char)s[i + x] & 0x3fU);
+		if (k == 0) { /* no UTF-8: left out */
+			i++;
+			continue;
+		}
 		if (cp == '\n' || cp == '\t') {
 			if (buf_addc(&line, ' ') != 0)
 				return MDB_E_NOMEM;

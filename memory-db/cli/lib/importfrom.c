@@ -257,6 +257,15 @@ project_beside(const char *folder, struct buf *out)
 	return is_found;
 }
 
+/* Where the notes of a folder go: the project beside them, if it is known. */
+static const char *
+notes_folder(const struct import_job *j, const char *folder, struct buf *beside)
+{
+	if (!j->src->folder)
+		return folder;
+	return project_beside(folder, beside) ? beside->data : NULL;
+}
+
 static void
 take_notes(struct import_job *j, int fd, const char *path, int64_t size)
 {
@@ -275,10 +284,7 @@ take_notes(struct import_job *j, int fd, const char *path, int64_t size)
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	if (transcript_strip(text.data, (size_t)got, &own) != 0 ||
 		notes_facts(own.len > 0 ? own.data : "", own.len, facts) != 0 ||
-		!importfrom_namespace(j,
-			!j->src->folder			  ? folder
-			: project_beside(folder, &beside) ? beside.data
-							  : NULL,
+		!importfrom_namespace(j, notes_folder(j, folder, &beside),
 			&place)) {
 		j->rc = cli_nomem();
 		return;
@@ -434,9 +440,7 @@ importfrom_run(struct cli *c, const char *kind, const char *path)
 			path ? path : "");
 	if (rc == CLI_OK)
 		rc = report(&j);
-	if (rc == CLI_OK && j.n.refused > 0)
-		rc = CLI_PROBLEM;
 	json_decref(j.places);
 	json_decref(j.relations);
-	return rc;
+	return rc == CLI_OK && j.n.refused > 0 ? CLI_PROBLEM : rc;
 }

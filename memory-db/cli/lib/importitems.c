@@ -337,28 +337,43 @@ take_content(struct records *r, int fd, const char *path, int64_t size)
 	return !s ? MDB_E_NOMEM : take_json(r, s);
 }
 
+/* Twice where records name others: the first time gathers the names. */
+static int
+take_records(struct records *r, int fd, const char *path, int64_t size)
+{
+	int rc = import_item_init(&r->item);
+
+	if (rc != 0)
+		return rc;
+	if (!importfrom_namespace(r->j, NULL, &r->place))
+		return MDB_E_NOMEM;
+	if (r->kind->has_names) {
+		r->item.is_naming = true;
+		rc = take_content(r, fd, path, size);
+		r->item.is_naming = false;
+		r->left_out = 0;
+		if (lseek(fd, 0, SEEK_SET) < 0)
+			return MDB_E_STORE;
+		if (rc != 0)
+			return rc;
+	}
+	rc = take_content(r, fd, path, size);
+	if (rc != 0)
+		return rc;
+	if (r->j->rc == CLI_OK)
+		flush_item(r, true);
+	return 0;
+}
+
 void
 importfrom_records(struct import_job *j, int fd, const char *path, int64_t size)
 {
 	struct records r = {.j = j, .kind = import_kind_named(j->src->name)};
 	const char *name = strrchr(path, '/') + 1;
-	int rc = import_item_init(&r.item);
+	int rc;
 
 	snprintf(r.file, sizeof(r.file), "%.*s", (int)strcspn(name, "."), name);
-	if (rc == 0 && !importfrom_namespace(j, NULL, &r.place))
-		rc = MDB_E_NOMEM;
-	if (rc == 0 && r.kind->has_names) {
-		r.item.is_naming = true;
-		rc = take_content(&r, fd, path, size);
-		r.item.is_naming = false;
-		r.left_out = 0;
-		if (lseek(fd, 0, SEEK_SET) < 0)
-			rc = MDB_E_STORE;
-	}
-	if (rc == 0)
-		rc = take_content(&r, fd, path, size);
-	if (rc == 0 && j->rc == CLI_OK)
-		flush_item(&r, true);
+	rc = take_records(&r, fd, path, size);
 	j->n.left_out += r.left_out;
 	if (rc == MDB_E_NOMEM || r.item.bad != 0)
 		j->rc = cli_nomem();

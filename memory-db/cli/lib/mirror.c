@@ -412,8 +412,8 @@ each_entity(const struct mirror_side *b, const struct mirror_side *a,
 	json_t *row;
 	int rc = CLI_OK;
 
-	json_object_foreach(b->entities, name, row)
-		if (rc == CLI_OK && !json_object_get(a->entities, name))
+	json_object_foreach(b->entities, name, row) {
+		if (!json_object_get(a->entities, name))
 			rc = add_row(l,
 				is_removing
 					? json_string(name)
@@ -421,21 +421,28 @@ each_entity(const struct mirror_side *b, const struct mirror_side *a,
 						  name, "entityType",
 						  json_object_get(row, "type"),
 						  "observations"));
-	return rc;
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }
 
 static int
 each_relation(const struct mirror_side *b, const struct mirror_side *a,
-	struct mirror_list *l)
+	bool is_removing, struct mirror_list *l)
 {
 	const char *key;
 	json_t *row;
 	int rc = CLI_OK;
 
-	json_object_foreach(b->relations, key, row)
-		if (rc == CLI_OK && !json_object_get(a->relations, key))
+	(void)is_removing;
+	json_object_foreach(b->relations, key, row) {
+		if (!json_object_get(a->relations, key))
 			rc = add_row(l, json_incref(row));
-	return rc;
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }
 
 int
@@ -445,24 +452,30 @@ mirror_run(struct cli *from, const char *from_namespace, struct cli *to,
 	AUTO_SIDE struct mirror_side theirs = {0}, ours = {0};
 	static const struct {
 		const char *method, *key;
-		int what; /* 0 entities, 1 facts, 2 relations */
+		int (*each)(const struct mirror_side *b,
+			const struct mirror_side *a, bool is_removing,
+			struct mirror_list *l);
 		bool is_removing;
 	} steps[] = {
-		{"delete_relations", "relations", 2, true},
-		{"delete_observations", "deletions", 1, true},
-		{"delete_entities", "entityNames", 0, true},
-		{"create_entities", "entities", 0, false},
-		{"add_observations", "observations", 1, false},
-		{"create_relations", "relations", 2, false},
+		{"delete_relations", "relations", each_relation, true},
+		{"delete_observations", "deletions", each_fact, true},
+		{"delete_entities", "entityNames", each_entity, true},
+		{"create_entities", "entities", each_entity, false},
+		{"add_observations", "observations", each_fact, false},
+		{"create_relations", "relations", each_relation, false},
 	};
 	int rc = read_side(from, from_namespace, "main", &theirs);
 
-	if (rc == CLI_OK)
-		rc = read_side(to, to->namespace_ ? to->namespace_ : "default",
-			branch, &ours);
-	if (rc == CLI_OK)
-		rc = drop_echoes(to, &ours, &theirs);
-	for (size_t i = 0; rc == CLI_OK && i < ARRAY_LEN(steps); i++) {
+	if (rc != CLI_OK)
+		return rc;
+	rc = read_side(to, to->namespace_ ? to->namespace_ : "default", branch,
+		&ours);
+	if (rc != CLI_OK)
+		return rc;
+	rc = drop_echoes(to, &ours, &theirs);
+	if (rc != CLI_OK)
+		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		bool is_removing = steps[i].is_removing;
 		const struct mirror_side *b = is_removing ? &ours : &theirs;
 		const struct mirror_side *a = is_removing ? &theirs : &ours;
@@ -472,10 +485,10 @@ mirror_run(struct cli *from, const char *from_namespace, struct cli *to,
 
 		if (!l.rows)
 			return cli_nomem();
-		rc = steps[i].what == 0	  ? each_entity(b, a, is_removing, &l)
-		     : steps[i].what == 1 ? each_fact(b, a, is_removing, &l)
-					  : each_relation(b, a, &l);
+		rc = steps[i].each(b, a, is_removing, &l);
 		rc = end_list(&l, rc);
+		if (rc != CLI_OK)
+			return rc;
 	}
-	return rc;
+	return CLI_OK;
 }

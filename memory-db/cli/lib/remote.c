@@ -104,12 +104,10 @@ remote_run(const char *name, const char *const *argv, int in, int out,
 	child = fork();
 	if (child == 0) {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		int to = out >= 0 ? out : null;
 
 		if (dup2(in >= 0 ? in : null, 0) >= 0 &&
-			dup2(text	   ? ends[1]
-				: out >= 0 ? out
-					   : null,
-				1) >= 0)
+			dup2(text ? ends[1] : to, 1) >= 0)
 			execv(program, (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
@@ -324,14 +322,32 @@ int
 remote_list(const struct remote *r, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *names = json_array();
-	int rc = !names			    ? err_nomem(e)
-		 : r->kind == REMOTE_FOLDER ? list_folder(r, names, e)
-					    : list_by_program(r, names, e);
+	int rc;
 
+	if (!names)
+		return err_nomem(e);
+	rc = r->kind == REMOTE_FOLDER ? list_folder(r, names, e)
+				      : list_by_program(r, names, e);
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(names);
 	return 0;
+}
+
+/* What the program of this kind is asked for: a ref, a command, a path. */
+static int
+remote_name(const struct remote *r, const char *database, struct buf *out)
+{
+	switch (r->kind) {
+	case REMOTE_GIT:
+		return buf_addf(out, "refs/memory/%s/%s", r->place, database);
+	case REMOTE_SSH:
+		return buf_addf(out, "cat '%s/%s/%s" ENDING "'", r->path,
+			r->place, database);
+	case REMOTE_FOLDER:
+		break;
+	}
+	return buf_addf(out, "%s/%s/%s" ENDING, r->path, r->place, database);
 }
 
 int
@@ -343,14 +359,7 @@ remote_get(const struct remote *r, const char *database, int fd, struct err *e)
 	ssize_t got = -1;
 	struct stat st;
 
-	if (buf_addf(&what,
-		    r->kind == REMOTE_GIT   ? "refs/memory/%s/%s"
-		    : r->kind == REMOTE_SSH ? "cat '%s/%s/%s" ENDING "'"
-					    : "%s/%s/%s" ENDING,
-		    r->kind == REMOTE_GIT ? r->place : r->path,
-		    r->kind == REMOTE_GIT ? database : r->place,
-		    database) != 0 ||
-		!buf_str(&what))
+	if (remote_name(r, database, &what) != 0 || !buf_str(&what))
 		return err_nomem(e);
 	const char *const cat[] = {"cat-file", "blob", what.data, NULL};
 

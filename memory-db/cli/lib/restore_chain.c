@@ -299,10 +299,18 @@ start_service(struct restore *r)
 			r->source, e.text);
 	rc = cli_call(&r->service.cli, "get_memory_status", json_object(),
 		CLI_NOW, &status);
-	if (rc == CLI_OK)
-		snprintf(r->id, sizeof(r->id), "%s",
-			cli_str(json_object_get(status, "database"), "id", ""));
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	snprintf(r->id, sizeof(r->id), "%s",
+		cli_str(json_object_get(status, "database"), "id", ""));
+	return CLI_OK;
+}
+
+static int
+nothing_changed(const char *file, const struct err *e)
+{
+	return cli_fail(cli_exit_of(e->code), "%s: %s. Nothing was changed",
+		file, e->text);
 }
 
 int
@@ -313,12 +321,13 @@ restore_unpack(struct restore *r)
 	AUTO_JSON json_t *about = NULL;
 	char whole[PATH_MAX];
 	struct err e = {0};
-	int rc = backup_sum_check(r->source, &e);
+	int rc;
 
-	if (rc == 0)
-		rc = restore_about(r->source, r->identity, &about, &e);
+	if (backup_sum_check(r->source, &e) != 0 ||
+		restore_about(r->source, r->identity, &about, &e) != 0)
+		return nothing_changed(r->source, &e);
 	snprintf(whole, sizeof(whole), "%s", r->source);
-	if (rc == 0 && strcmp(cli_str(about, "kind", "whole"), "whole") != 0) {
+	if (strcmp(cli_str(about, "kind", "whole"), "whole") != 0) {
 		rc = find_chain(&x);
 		if (rc != CLI_OK)
 			return rc;
@@ -327,13 +336,15 @@ restore_unpack(struct restore *r)
 			(int)sizeof(whole))
 			return cli_fail(CLI_USAGE, "a path is too long");
 	}
-	if (rc == 0)
-		rc = restore_unpack_file(r, whole, r->place.work, &x.last, &e);
-	if (rc != 0)
-		return cli_fail(cli_exit_of(e.code),
-			"%s: %s. Nothing was changed", whole, e.text);
+	if (restore_unpack_file(r, whole, r->place.work, &x.last, &e) != 0)
+		return nothing_changed(whole, &e);
 	rc = start_service(r);
-	for (size_t i = 1; rc == CLI_OK && i < x.n; i++)
+	if (rc != CLI_OK)
+		return rc;
+	for (size_t i = 1; i < x.n; i++) {
 		rc = replay_link(&x, i);
-	return rc;
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }

@@ -100,12 +100,14 @@ replay_present(struct restore *r)
 	if (!is_same_database(r, use.cli))
 		return CLI_OK;
 	rc = restore_forget_from(r, use.cli, &is_whole);
-	if (rc == CLI_OK && !is_whole)
+	if (rc != CLI_OK)
+		return rc;
+	if (!is_whole)
 		cli_note(r->c,
 			"the present database is damaged: what it alone knows "
 			"to be forgotten may not be forgotten in what is "
 			"restored");
-	return rc;
+	return CLI_OK;
 }
 
 /* What a part of a chain says of its time. */

@@ -229,16 +229,21 @@ move_aside(struct restore_place *p, struct err *e)
 			tail[n++] = *s;
 	tail[n] = '\0';
 	rc = join(p->aside, p->target, tail, e);
-	for (size_t i = ARRAY_LEN(beside); rc == 0 && i-- > 0;) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = ARRAY_LEN(beside); i-- > 0;) {
 		char from[PATH_MAX], to[PATH_MAX];
 
 		rc = join(from, p->target, beside[i], e);
-		if (rc == 0)
-			rc = join(to, p->aside, beside[i], e);
-		if (rc == 0 && lstat(from, &st) == 0 && rename(from, to) != 0)
-			rc = place_error(e, "move aside", from);
+		if (rc != 0)
+			return rc;
+		rc = join(to, p->aside, beside[i], e);
+		if (rc != 0)
+			return rc;
+		if (lstat(from, &st) == 0 && rename(from, to) != 0)
+			return place_error(e, "move aside", from);
 	}
-	return rc;
+	return 0;
 }
 
 static void

@@ -205,11 +205,12 @@ queue_show(struct cli *c, const char *text)
 	int64_t id = 0;
 	int rc = read_id(text, &id);
 
-	if (rc == CLI_OK)
-		rc = cli_call(c, "list_staged",
-			json_pack("{s:I,s:s}", "change", (json_int_t)id,
-				"state", "all"),
-			CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_call(c, "list_staged",
+		json_pack("{s:I,s:s}", "change", (json_int_t)id, "state",
+			"all"),
+		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	return c->json ? cli_print_json(c, json_array_get(json_object_get(reply,
@@ -255,22 +256,25 @@ decide_params(struct cli *c, const struct review_options *o, const char *what,
 		json_decref(list);
 		list = NULL;
 	}
-	if (rc == CLI_OK &&
-		(!p || (list && jx_set(p, "changes", list) != 0) ||
-			(o->session && jx_set(p, "session_id",
-					       json_string(o->session)) != 0) ||
-			(o->all && jx_set(p, "all", json_true()) != 0) ||
-			(o->note &&
-				jx_set(p, "note", json_string(o->note)) != 0) ||
-			(o->wins && jx_set(p, "on_conflict",
-					    json_string("staged")) != 0) ||
-			(o->dry_run && jx_set(p, "dry_run", json_true()) != 0)))
+	if (rc != CLI_OK)
+		return rc;
+	if (!p || (list && jx_set(p, "changes", list) != 0) ||
+		(o->session && jx_set(p, "session_id",
+				       json_string(o->session)) != 0) ||
+		(o->all && jx_set(p, "all", json_true()) != 0) ||
+		(o->note && jx_set(p, "note", json_string(o->note)) != 0) ||
+		(o->wins &&
+			jx_set(p, "on_conflict", json_string("staged")) != 0) ||
+		(o->dry_run && jx_set(p, "dry_run", json_true()) != 0))
 		rc = cli_nomem();
-	if (rc == CLI_OK && n == 0)
+	if (rc != CLI_OK)
+		return rc;
+	if (n == 0)
 		rc = set_upto(c, p);
-	if (rc == CLI_OK)
-		*ret = take_ptr(p);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	*ret = take_ptr(p);
+	return CLI_OK;
 }
 
 static int

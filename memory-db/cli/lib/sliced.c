@@ -42,12 +42,14 @@ try_next(struct cli *c, const char *method, json_t *params_new,
 {
 	int rc = cli_call(c, method, params_new, CLI_NOW, ret_reply);
 
-	if (rc == CLI_OK && json_is_false(json_object_get(*ret_reply, "done")))
+	if (rc != CLI_OK)
+		return rc;
+	if (json_is_false(json_object_get(*ret_reply, "done")))
 		cli_note(c,
 			"this is the next of several changes; %lld steps "
 			"would be left",
 			(long long)cli_int(*ret_reply, "remaining", 0));
-	return rc;
+	return CLI_OK;
 }
 
 int

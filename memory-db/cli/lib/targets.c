@@ -160,6 +160,7 @@ targets_print(const struct cli *c, const struct targets *t,
 {
 	bool is_removal = strcmp(r->action, "removed") == 0 ||
 			  strcmp(r->action, "absent") == 0;
+	const char *where = is_removal ? "from" : "in";
 
 	if (strcmp(r->action, "failed") == 0) {
 		cli_fail(CLI_PROBLEM, "%s%s%s", is_list ? r->client->title : "",
@@ -189,11 +190,10 @@ targets_print(const struct cli *c, const struct targets *t,
 		out_text(stdout, t->name);
 		fputs("' ", stdout);
 	}
+	if (strcmp(r->action, "added") == 0)
+		where = "to";
 	printf("%s%s %s ", t->is_dry_run && is_done(r) ? "would be " : "",
-		r->action,
-		strcmp(r->action, "added") == 0 ? "to"
-		: is_removal			? "from"
-						: "in");
+		r->action, where);
 	out_text(stdout, r->file);
 	putchar('\n');
 	print_after(t, r, is_list);
