@@ -233,24 +233,30 @@ add_up(const struct features *f, float *out)
 	embed_unit(out, HASH_DIMS);
 }
 
+static void
+features_done(struct features *f)
+{
+	free(f->slots);
+	buf_done(&f->stem);
+}
+
 static int
 hash_text(struct embedder *x, const struct embed_text *t, float *out,
 	struct err *e)
 {
-	struct features f = {0};
+	__attribute__((cleanup(features_done))) struct features f = {0};
 	size_t n = t->n > TEXT_MAX ? utf8_cut(t->s, TEXT_MAX) : t->n;
-	int rc = text_pieces(t->s, n, hash_add_piece, &f);
 
 	(void)x;
-	if (rc == 0 && f.n == 0) {
+	if (text_pieces(t->s, n, hash_add_piece, &f) != 0)
+		return err_nomem(e);
+	if (f.n == 0) {
 		f.with_stops = true;
-		rc = text_pieces(t->s, n, hash_add_piece, &f);
+		if (text_pieces(t->s, n, hash_add_piece, &f) != 0)
+			return err_nomem(e);
 	}
-	if (rc == 0)
-		add_up(&f, out);
-	free(f.slots);
-	buf_done(&f.stem);
-	return rc < 0 ? err_nomem(e) : 0;
+	add_up(&f, out);
+	return 0;
 }
 
 /* --- the provider --------------------------------------------------------- */

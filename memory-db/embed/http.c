@@ -60,6 +60,17 @@ make_body(const struct http *x, const struct embed_text *texts, size_t n,
 
 /* Any status but 200. Those that speak of the texts are another matter than
  * those that speak of the endpoint: asking again does not help. */
+static const char *
+hint_of(long status)
+{
+	if (status >= 300 && status < 400)
+		return " (redirects are not followed: give the address that it "
+		       "names)";
+	if (status == 401 || status == 403)
+		return " (is the key right?)";
+	return status == 404 ? " (are path and model right?)" : "";
+}
+
 static int
 refused(const struct http *x, const struct http_answer *a, struct err *e)
 {
@@ -67,20 +78,13 @@ refused(const struct http *x, const struct http_answer *a, struct err *e)
 	const char *s;
 	bool of_texts =
 		a->status == 400 || a->status == 413 || a->status == 422;
-	const char *hint = a->status >= 300 && a->status < 400
-				   ? " (redirects are not followed: give the "
-				     "address that it names)"
-			   : a->status == 401 || a->status == 403
-				   ? " (is the key right?)"
-			   : a->status == 404 ? " (are path and model right?)"
-					      : "";
 
 	if (http_reply_message(a->body.data, a->body.len, x->key, &says) < 0 ||
 		!(s = buf_str(&says)))
 		return err_nomem(e);
 	return err_set(e, of_texts ? MDB_E_INVALID : MDB_E_UNREACHABLE,
-		"embeddings: %s answered %ld%s%s%s", x->place, a->status, hint,
-		*s ? ": " : "", s);
+		"embeddings: %s answered %ld%s%s%s", x->place, a->status,
+		hint_of(a->status), *s ? ": " : "", s);
 }
 
 /* The first answer says how many dimensions all have. */

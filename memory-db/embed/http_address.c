@@ -40,10 +40,14 @@ static int
 check_url(const struct http_asked *x, const char *url, const char **ret_host,
 	size_t *ret_host_n, struct err *e)
 {
-	const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
-			   : strncmp(url, "https://", 8) == 0 ? url + 8
-							      : NULL;
-	size_t n = host ? strcspn(host, "/?#") : 0;
+	const char *host = NULL;
+	size_t n;
+
+	if (strncmp(url, "http://", 7) == 0)
+		host = url + 7;
+	else if (strncmp(url, "https://", 8) == 0)
+		host = url + 8;
+	n = host ? strcspn(host, "/?#") : 0;
 
 	if (n == 0 || !http_is_plain(url))
 		return err_set(e, MDB_E_INVALID,
