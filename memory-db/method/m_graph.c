@@ -21,7 +21,9 @@ m_graph_begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
 	*ret_a = *ret_b = 0;
 	if (cursor)
 		rc = cursor_parse(cursor, &change, ret_a, ret_b, e);
-	return rc == 0 ? scope_read(c->st, c->ctx, change, s, e) : rc;
+	if (rc != 0)
+		return rc;
+	return scope_read(c->st, c->ctx, change, s, e);
 }
 
 /* --- open_nodes ----------------------------------------------------------- */
@@ -76,8 +78,8 @@ resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n,
 	return 0;
 }
 
-/* The entity of a pair, from relation *after on. 0 done, 2 the page is full
- * (*after 0: before the entity itself). */
+/* The entity of a pair, from relation *after on. 0 done; GRAPH_PAGE_FULL,
+ * with *after 0: before the entity itself. */
 static int
 open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n,
 	int64_t *after, struct err *e)
@@ -87,8 +89,12 @@ open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n,
 
 	if (rc != 0 || entity == 0)
 		return rc;
-	rc = *after == 0 ? graph_page_entity(p, entity, e) : 1;
-	return rc == 1 ? graph_page_relations(p, entity, false, after, e) : rc;
+	if (*after == 0) {
+		rc = graph_page_entity(p, entity, e);
+		if (rc != GRAPH_PAGE_ADDED)
+			return rc;
+	}
+	return graph_page_relations(p, entity, false, after, e);
 }
 
 static int
@@ -103,6 +109,36 @@ note_missing(struct graph_page *p, const char *name, json_t *missing,
 	return rc < 0 ? rc : 0;
 }
 
+/* The pairs from *at on; those before it are only looked up, so that no entity
+ * is given again. 0 all of them; GRAPH_PAGE_FULL. */
+static int
+open_pairs(struct graph_page *p, struct m_graph_asked *a, int64_t *at,
+	int64_t *after, json_t *missing, struct err *e)
+{
+	int64_t n = (int64_t)json_array_size(a->names) * p->scope->n, before;
+	int rc;
+
+	for (int64_t i = 0; i < *at && i < n; i++) {
+		rc = resolve(p, a, i, &before, e);
+		if (rc != 0)
+			return rc;
+	}
+	for (; *at < n; ++*at) {
+		rc = open_one(p, a, *at, after, e);
+		if (rc != 0)
+			return rc;
+		if (*at % p->scope->n != p->scope->n - 1)
+			continue;
+		rc = note_missing(p,
+			json_string_value(json_array_get(a->names,
+				(size_t)(*at / p->scope->n))),
+			missing, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 /* Cursor: (name, namespace) counted through, and the last relation given. */
 int
 m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
@@ -112,36 +148,30 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_PAGE struct graph_page p = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
-	int64_t at, after, before, n;
-	int r = m_graph_begin(c, &s, &at, &after, e);
+	int64_t at, after;
+	int rc = m_graph_begin(c, &s, &at, &after, e);
 
-	if (r == 0)
-		r = graph_page_init(&p, c->st, &s, c->params, e);
-	n = r == 0 ? (int64_t)json_array_size(a.names) * s.n : 0;
-	for (int64_t i = 0; r == 0 && i < at && i < n; i++)
-		r = resolve(&p, &a, i, &before, e);
-	while (r == 0 && at < n) {
-		r = open_one(&p, &a, at, &after, e);
-		if (r == 0 && at % s.n == s.n - 1)
-			r = note_missing(&p,
-				json_string_value(json_array_get(a.names,
-					(size_t)(at / s.n))),
-				missing, e);
-		if (r == 0)
-			at++;
-	}
+	if (rc != 0)
+		return rc;
+	rc = graph_page_init(&p, c->st, &s, c->params, e);
+	if (rc != 0)
+		return rc;
+	rc = open_pairs(&p, &a, &at, &after, missing, e);
 	idset_done(&a.seen);
-	if (r == 2)
+	if (rc < 0)
+		return rc;
+	if (rc == GRAPH_PAGE_FULL)
 		cursor_format(next, s.change, at, after);
-	if (r == 0 || r == 2)
-		r = graph_page_result(&p, r == 2 ? next : NULL, c->text,
-			ret_result, e);
-	if (r == 0 && json_array_size(missing) > 0 &&
+	rc = graph_page_result(&p, rc == GRAPH_PAGE_FULL ? next : NULL, c->text,
+		ret_result, e);
+	if (rc != 0)
+		return rc;
+	if (json_array_size(missing) > 0 &&
 		jx_set(*ret_result, "missing", take_ptr(missing)) != 0) {
 		json_decref(*ret_result);
-		r = err_nomem(e);
+		return err_nomem(e);
 	}
-	return r;
+	return 0;
 }
 
 /* --- read_graph ----------------------------------------------------------- */
@@ -173,20 +203,19 @@ struct m_graph_place {
 	int64_t relation;  /* its last relation given; 0: all */
 };
 
-/* One entity; 2: the page is full. */
+/* One entity, or GRAPH_PAGE_FULL. */
 static int
 m_graph_read_entity(struct graph_page *p, int64_t entity, int64_t existence,
 	struct m_graph_place *at, struct err *e)
 {
 	int rc = graph_page_entity(p, entity, e);
 
-	if (rc != 1)
+	if (rc != GRAPH_PAGE_ADDED)
 		return rc;
 	at->existence = existence;
 	return graph_page_relations(p, entity, true, &at->relation, e);
 }
 
-/* The rest of the relations of the entity the page before ended with. */
 static int
 entity_id(void *ctx, const struct fact *f)
 {
@@ -194,43 +223,48 @@ entity_id(void *ctx, const struct fact *f)
 	return 0;
 }
 
+/* The rest of the relations of the entity the page before ended with. */
 static int
 m_graph_resume(struct graph_page *p, struct m_graph_place *at, struct err *e)
 {
 	int64_t entity = 0;
-	int r;
+	int rc;
 
 	if (at->relation == 0)
 		return 0;
-	r = fact_get(p->st, at->existence, entity_id, &entity, e);
-	return r == 1 ? graph_page_relations(p, entity, true, &at->relation, e)
-		      : r;
+	rc = fact_get(p->st, at->existence, entity_id, &entity, e);
+	if (rc != 1)
+		return rc;
+	return graph_page_relations(p, entity, true, &at->relation, e);
 }
 
-/* The rest of a namespace. 0 its end, 2 page full. */
+/* The rest of a namespace. 0 its end; GRAPH_PAGE_FULL. */
 static int
 m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 	struct m_graph_place *at, struct err *e)
 {
 	int rc = m_graph_resume(p, at, e);
 
-	while (rc == 0) {
+	if (rc != 0)
+		return rc;
+	for (;;) {
 		struct m_graph_batch b = {.page = p, .e = e};
 
 		rc = fact_each_entity(p->st, ns, at->existence, m_graph_collect,
 			&b, e);
 		if (rc < 0)
 			return rc;
-		rc = 0;
-		for (int i = 0; rc == 0 && i < b.n; i++)
-			rc = p->entities_n >= limit
-				     ? 2
-				     : m_graph_read_entity(p, b.entity[i],
-					       b.existence[i], at, e);
+		for (int i = 0; i < b.n; i++) {
+			if (p->entities_n >= limit)
+				return GRAPH_PAGE_FULL;
+			rc = m_graph_read_entity(p, b.entity[i], b.existence[i],
+				at, e);
+			if (rc != 0)
+				return rc;
+		}
 		if (b.n < BATCH)
-			break;
+			return 0;
 	}
-	return rc;
 }
 
 /* Cursor: namespace and last relation in one number, existence fact. */
@@ -242,34 +276,35 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	struct m_graph_place at = {0};
 	int64_t packed, limit = INT64_MAX;
-	int r = m_graph_begin(c, &s, &packed, &at.existence, e);
+	int rc = m_graph_begin(c, &s, &packed, &at.existence, e);
 
-	if (r != 0)
-		return r;
-	r = graph_page_init(&p, c->st, &s, c->params, e);
-	if (r != 0)
-		return r;
-	r = jx_int(c->params, "limit", JX_OPTIONAL, 1, INT64_MAX, &limit, e);
-	if (r < 0)
-		return r;
-	r = 0;
+	if (rc != 0)
+		return rc;
+	rc = graph_page_init(&p, c->st, &s, c->params, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, INT64_MAX, &limit, e);
+	if (rc < 0)
+		return rc;
+	rc = 0;
 	at.which = packed & 1;
 	at.relation = packed >> 1;
 	/* The first page, of a memory that leads to no other. */
 	p.knows_earlier =
 		at.existence == 0 && s.n == 1 && s.ns[0] == NAMESPACE_DEFAULT;
-	while (r == 0 && at.which < s.n) {
+	while (at.which < s.n) {
 		if (s.ns[at.which] != 0)
-			r = m_graph_read_namespace(&p, s.ns[at.which], limit,
+			rc = m_graph_read_namespace(&p, s.ns[at.which], limit,
 				&at, e);
-		if (r == 0)
-			at = (struct m_graph_place){at.which + 1, 0, 0};
+		if (rc != 0)
+			break;
+		at = (struct m_graph_place){at.which + 1, 0, 0};
 	}
-	if (r == 2)
+	if (rc < 0)
+		return rc;
+	if (rc == GRAPH_PAGE_FULL)
 		cursor_format(next, s.change, at.which | at.relation << 1,
 			at.existence);
-	if (r == 0 || r == 2)
-		r = graph_page_result(&p, r == 2 ? next : NULL, c->text,
-			ret_result, e);
-	return r;
+	return graph_page_result(&p, rc == GRAPH_PAGE_FULL ? next : NULL,
+		c->text, ret_result, e);
 }

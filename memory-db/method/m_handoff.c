@@ -267,14 +267,14 @@ static enum handoff_do
 m_handoff_what(const json_t *params)
 {
 	const char *action = jx_text(params, "action");
+	bool leaves = action ? strcmp(action, "leave") == 0
+			     : jx_text(params, "note") != NULL;
+	bool claims = action ? strcmp(action, "claim") == 0
+			     : json_object_get(params, "claim") != NULL;
 
-	if (action)
-		return strcmp(action, "leave") == 0   ? HANDOFF_LEAVE
-		       : strcmp(action, "claim") == 0 ? HANDOFF_CLAIM
-						      : HANDOFF_LIST;
-	return jx_text(params, "note")		  ? HANDOFF_LEAVE
-	       : json_object_get(params, "claim") ? HANDOFF_CLAIM
-						  : HANDOFF_LIST;
+	if (leaves)
+		return HANDOFF_LEAVE;
+	return claims ? HANDOFF_CLAIM : HANDOFF_LIST;
 }
 
 static int

@@ -148,9 +148,7 @@ m_save_implementation_plan(struct call *c, json_t **ret_result, struct err *e)
 	if (rc)
 		return rc;
 	if (jx_set(reply, "action",
-		    json_string(w.entries_n == 0 ? "unchanged"
-				: exists	 ? "updated"
-						 : "created")) != 0 ||
+		    json_string(reply_saved(w.entries_n > 0, exists))) != 0 ||
 		(json_array_size(removed) > 0 &&
 			json_object_set(reply, "removed", removed) != 0))
 		return err_nomem(e);
@@ -234,7 +232,7 @@ m_update_plan_step(struct call *c, json_t **ret_result, struct err *e)
 				json_object_get(c->params, "step")) != 0)
 		return err_nomem(e);
 	if (jx_set(reply, "action",
-		    json_string(w.entries_n == 0 ? "unchanged" : "updated")))
+		    json_string(reply_saved(w.entries_n > 0, true))))
 		return err_nomem(e);
 	rc = reply_change(&w, take_ptr(reply), ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);

@@ -152,22 +152,30 @@ resume_history(struct resume *r, json_t *params_new, json_t **ret)
 		       : within_run(r->c, m_memory_history, params, ret, r->e);
 }
 
+/* Since the given point, the last session of its own, or the newest ones. */
+static json_t *
+since_params(const struct resume *r)
+{
+	const json_t *since = json_object_get(r->c->params, "since");
+
+	if (since)
+		return json_pack("{s:i,s:O}", "limit", SINCE_CHANGES, "since",
+			since);
+	if (r->has_last)
+		return json_pack("{s:i,s:I}", "limit", SINCE_CHANGES, "since",
+			(json_int_t)r->last.change + 1);
+	return json_pack("{s:i}", "limit", FIRST_CHANGES);
+}
+
 /* What others did after the last session. */
 static int
 resume_since(struct resume *r)
 {
-	const json_t *since = json_object_get(r->c->params, "since");
 	const char *own = r->c->ctx->session;
 	AUTO_JSON json_t *found = NULL;
 	const json_t *change;
 	size_t i;
-	int rc = resume_history(r,
-		since ? json_pack("{s:i,s:O}", "limit", SINCE_CHANGES, "since",
-				since)
-		: r->has_last ? json_pack("{s:i,s:I}", "limit", SINCE_CHANGES,
-					"since", (json_int_t)r->last.change + 1)
-			      : json_pack("{s:i}", "limit", FIRST_CHANGES),
-		&found);
+	int rc = resume_history(r, since_params(r), &found);
 
 	if (rc != 0)
 		return rc;

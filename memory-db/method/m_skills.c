@@ -96,10 +96,8 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	rc = reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "action",
-			w.change_id == 0 ? "unchanged"
-			: exists	 ? "updated"
-					 : "created",
-			"version", (json_int_t)version),
+			reply_saved(w.change_id != 0, exists), "version",
+			(json_int_t)version),
 		ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
 }

@@ -115,14 +115,15 @@ nothing(const struct select *s, struct err *e)
 				: "these changes are on branch '%s'; pass it "
 				  "as `branch`",
 			name.data);
-	return err_set(e, MDB_E_NOT_FOUND,
-		s->other_ns > 0
-			? "these changes are in another namespace; pass it as "
-			  "`namespace`"
-		: s->of_branches > 0
-			? "these changes made or discarded a branch; "
-			  "memory_branch discards one"
-			: "no change matches");
+	if (s->other_ns > 0)
+		return err_set(e, MDB_E_NOT_FOUND,
+			"these changes are in another namespace; pass it as "
+			"`namespace`");
+	if (s->of_branches > 0)
+		return err_set(e, MDB_E_NOT_FOUND,
+			"these changes made or discarded a branch; "
+			"memory_branch discards one");
+	return err_set(e, MDB_E_NOT_FOUND, "no change matches");
 }
 
 /* Nothing that was listed is passed over in silence. */
@@ -293,28 +294,21 @@ set_returned(struct call *c, struct undo *u, json_t *j, struct err *e)
 static int
 undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 {
-	json_t *removed = NULL, *restored = NULL;
-	AUTO_JSON json_t *j = NULL;
+	AUTO_JSON json_t *removed = NULL, *restored = NULL, *j = NULL;
 	int rc = undo_list(u, true, &removed, e);
 
-	if (rc == 0)
-		rc = undo_list(u, false, &restored, e);
-	if (rc == 0)
-		j = json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "undone",
-			(json_int_t)(u->total > 0 ? u->total
-						  : (int64_t)u->changes.n),
-			"removed", (json_int_t)u->hidden, "restored",
-			(json_int_t)u->shown, "attributes",
-			(json_int_t)u->attributes, "removed_facts", removed,
-			"restored_facts", restored);
-	else
-		json_decref(removed);
 	if (rc != 0)
 		return rc;
+	rc = undo_list(u, false, &restored, e);
+	if (rc != 0)
+		return rc;
+	j = json_pack("{s:I,s:I,s:I,s:I,s:O,s:O}", "undone",
+		(json_int_t)(u->total > 0 ? u->total : (int64_t)u->changes.n),
+		"removed", (json_int_t)u->hidden, "restored",
+		(json_int_t)u->shown, "attributes", (json_int_t)u->attributes,
+		"removed_facts", removed, "restored_facts", restored);
 	if (!j)
-		rc = err_nomem(e);
-	if (rc != 0)
-		return rc;
+		return err_nomem(e);
 	rc = set_blockers(u, j, e);
 	if (rc != 0)
 		return rc;
@@ -322,9 +316,7 @@ undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (c->dry_run && jx_set(j, "dry_run", json_true()) != 0)
-		rc = err_nomem(e);
-	if (rc != 0)
-		return rc;
+		return err_nomem(e);
 	return reply_effect(u->w, take_ptr(j), ret_result, e);
 }
 

@@ -44,12 +44,17 @@ method_run(struct call *c, json_t **ret_result, struct err *e)
 {
 	int rc = review_gate(c, e);
 
-	if (rc == 0)
-		rc = handlers[c->tool - tools](c, ret_result, e);
-	if (rc == 0)
-		rc = review_tell(c, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = handlers[c->tool - tools](c, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = review_tell(c, ret_result, e);
+	if (rc != 0)
+		return rc;
 #ifdef MEMORY_TEST_BUILD
-	if (rc == 0 && (rc = method_check_reply(c, *ret_result, e)) != 0) {
+	rc = method_check_reply(c, *ret_result, e);
+	if (rc != 0) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
 	}

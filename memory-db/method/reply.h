@@ -4,9 +4,20 @@
 
 #include <jansson.h>
 
+#include <stdbool.h>
+
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/write/write.h"
+
+/* What a saving did: "unchanged", "updated" or "created". */
+static inline const char *
+reply_saved(bool is_changed, bool existed)
+{
+	if (!is_changed)
+		return "unchanged";
+	return existed ? "updated" : "created";
+}
 
 /* {key: list, change?}. Takes list, also on failure. */
 int reply_list(const struct write *w, const char *key, json_t *list,
