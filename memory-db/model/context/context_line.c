@@ -141,7 +141,7 @@ context_add_fact(void *ctx, const struct fact *f)
 {
 	struct context_writing *w = ctx;
 	bool is_claim = f->flags & FACT_CLAIMED;
-	int64_t source = 0;
+	int64_t source = 0, at;
 	int rc = 0;
 
 	if (f->erased)
@@ -150,11 +150,9 @@ context_add_fact(void *ctx, const struct fact *f)
 	rc = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
 	if (rc < 0)
 		return rc;
+	at = f->source_at != FACT_NO_TIME ? f->source_at : w->at;
 	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
-		context_add_day(w, &w->line,
-			is_claim		       ? w->origin.at
-			: f->source_at != FACT_NO_TIME ? f->source_at
-						       : w->at) != 0)
+		context_add_day(w, &w->line, is_claim ? w->origin.at : at) != 0)
 		return err_nomem(w->g.e);
 	rc = is_claim ? add_claims(w, f) : add_said(w, f);
 	if (rc != 0)
