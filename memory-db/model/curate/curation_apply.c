@@ -147,6 +147,23 @@ apply_list(struct running *x, struct write *w, struct curation_list *l)
 	return 0;
 }
 
+static int
+write_list(struct running *x, struct write *w, struct call *c,
+	struct curation_list *l)
+{
+	int rc = write_begin(w, c, CHANGE_CURATE, x->e);
+
+	if (rc != 0)
+		return rc;
+	rc = apply_list(x, w, l);
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, x->e);
+	if (rc != 0)
+		return rc;
+	return curated_trim(w->st, x->run.id, x->e);
+}
+
 int
 running_write(struct running *x, struct call *c, struct curation_list *l)
 {
@@ -161,13 +178,7 @@ running_write(struct running *x, struct call *c, struct curation_list *l)
 	if (!own.message)
 		own.message = message.data;
 	c->ctx = &own;
-	rc = write_begin(&w, c, CHANGE_CURATE, x->e);
-	if (rc == 0)
-		rc = apply_list(x, &w, l);
-	if (rc == 0)
-		rc = write_end(&w, x->e);
-	if (rc == 0)
-		rc = curated_trim(w.st, x->run.id, x->e);
+	rc = write_list(x, &w, c, l);
 	c->ctx = given;
 	x->change = w.change_id;
 	return rc;

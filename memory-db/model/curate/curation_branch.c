@@ -116,12 +116,39 @@ static const struct step {
 	{"drop", CHANGE_BRANCH, ON_MAIN, drop_branch},
 };
 
+/* The branch that a step writes on. */
+static int64_t
+step_branch(const struct running *x, const struct step *s)
+{
+	switch (s->on) {
+	case ON_MAIN:
+		return STORE_MAIN;
+	case ON_WORK:
+		return work_branch(x);
+	case ON_TARGET:
+		break;
+	}
+	return x->branch;
+}
+
+static int
+write_step(struct running *x, struct write *w, struct call *c,
+	const struct step *s)
+{
+	int rc = write_begin_on(w, c, s->kind, step_branch(x, s),
+		s->on == ON_TARGET ? work_branch(x) : 0, x->e);
+
+	if (rc != 0)
+		return rc;
+	rc = s->run(x, w);
+	if (rc != 0 || s->on == ON_TARGET)
+		return rc;
+	return write_end(w, x->e);
+}
+
 static int
 run_step(struct running *x, struct call *c, const struct step *s)
 {
-	int64_t on = s->on == ON_MAIN	? STORE_MAIN
-		     : s->on == ON_WORK ? work_branch(x)
-					: x->branch;
 	const struct context *given = c->ctx;
 	struct context own = *given;
 	AUTO_WRITE struct write w = {0};
@@ -133,12 +160,7 @@ run_step(struct running *x, struct call *c, const struct step *s)
 	if (!own.message)
 		own.message = message;
 	c->ctx = &own;
-	rc = write_begin_on(&w, c, s->kind, on,
-		s->on == ON_TARGET ? work_branch(x) : 0, x->e);
-	if (rc == 0)
-		rc = s->run(x, &w);
-	if (rc == 0 && s->on != ON_TARGET)
-		rc = write_end(&w, x->e);
+	rc = write_step(x, &w, c, s);
 	c->ctx = given;
 	x->change = w.change_id;
 	return rc;

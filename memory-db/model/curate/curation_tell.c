@@ -46,10 +46,12 @@ curation_preview(struct call *c, const struct curation_request *q,
 		.e = e};
 	int64_t change = 0, after = 0, now = clock_now_ms();
 	struct scope s;
-	int rc = !x.moves ? err_nomem(e)
-		 : cursor ? cursor_parse(cursor, &change, &after, &now, e)
-			  : 0;
+	int rc = 0;
 
+	if (!x.moves)
+		return err_nomem(e);
+	if (cursor)
+		rc = cursor_parse(cursor, &change, &after, &now, e);
 	if (rc)
 		return rc;
 	rc = scope_read(c->st, c->ctx, change, &s, e);
