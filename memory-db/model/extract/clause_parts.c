@@ -236,11 +236,12 @@ read_be(const struct extract_words *w, int i, int end, struct clause *c)
 	bool was = extract_in(extract_low(w, i), "was|were");
 	enum tense before = c->tense;
 
-	c->tense = was			 ? T_WAS
-		   : before == T_PERFECT ? T_BEEN
-		   : before == T_USED	 ? T_USED
-		   : before != T_NOW	 ? before
-					 : T_IS;
+	if (was)
+		c->tense = T_WAS;
+	else if (before == T_PERFECT)
+		c->tense = T_BEEN;
+	else
+		c->tense = before != T_NOW ? before : T_IS;
 	c->has_be = before != T_NOW && before != T_PERFECT && before != T_USED;
 	i = clause_over_adverbs(w, i + 1, end, c);
 	if (extract_match(w, i, "going to|about to") > 0 &&
@@ -259,10 +260,12 @@ read_be(const struct extract_words *w, int i, int end, struct clause *c)
 		!extract_in(extract_low(w, i), "interesting|boring|amazing|"
 					       "annoying|missing|pending"))
 		c->has_be = false;
-	if (i < end && is_form(w, i, FORM_ING) && !c->has_be)
-		c->tense = c->tense == T_BEEN ? T_PERFECT_ON
-			   : c->tense == T_IS ? T_GOING_ON
-					      : c->tense;
+	if (i < end && is_form(w, i, FORM_ING) && !c->has_be) {
+		if (c->tense == T_BEEN)
+			c->tense = T_PERFECT_ON;
+		else if (c->tense == T_IS)
+			c->tense = T_GOING_ON;
+	}
 	return i;
 }
 

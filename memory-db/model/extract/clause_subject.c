@@ -261,9 +261,9 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		k = noun_end(w, i + 1, end);
 		if (k == 0)
 			return 0;
-		c->who = strcmp(low, "my") == 0		  ? WHO_MY
-			 : extract_in(low, "our|the|its") ? WHO_OUR
-							  : WHO_HIS;
+		c->who = extract_in(low, "our|the|its") ? WHO_OUR : WHO_HIS;
+		if (strcmp(low, "my") == 0)
+			c->who = WHO_MY;
 		c->noun = i + 1;
 		c->noun_end = k;
 		return k;

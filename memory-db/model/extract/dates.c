@@ -222,10 +222,14 @@ static int64_t
 season_start(int64_t year, const char *low, int *ret_months)
 {
 	static const char *const names = "winter|spring|summer|autumn|fall";
-	int month = strcmp(low, "spring") == 0	 ? 3
-		    : strcmp(low, "summer") == 0 ? 6
-		    : strcmp(low, "winter") == 0 ? 12
-						 : 9;
+	int month = 9;
+
+	if (strcmp(low, "spring") == 0)
+		month = 3;
+	else if (strcmp(low, "summer") == 0)
+		month = 6;
+	else if (strcmp(low, "winter") == 0)
+		month = 12;
 
 	*ret_months = extract_in(low, names) ? 3 : 0;
 	return clock_days((struct clock_date){year, month, 1});
@@ -258,9 +262,8 @@ read_turned(const struct scan *x, int i, int k, int way, struct when *ret)
 		*ret = day_span(i, k, monday + day + (way > 0 ? 7 : 0));
 	else if (month > 0)
 		*ret = month_span(i, k,
-			d.year + (way < 0 && month >= d.month	       ? -1
-					 : way > 0 && month <= d.month ? 1
-								       : 0),
+			d.year + (way > 0 && month <= d.month) -
+				(way < 0 && month >= d.month),
 			month);
 	else {
 		int64_t year = d.year, from = season_start(year, low, &months);
@@ -303,9 +306,10 @@ read_relative(const struct scan *x, int i, struct when *ret)
 		(w->v[i].flags & W_CAPITAL || strlen(w->v[i].low) > 5)) {
 		int64_t at = x->today - weekday_of(x->today) + day;
 
-		at += x->ahead	      ? (at <= x->today ? 7 : 0)
-		      : at > x->today ? -7
-				      : 0;
+		if (x->ahead && at <= x->today)
+			at += 7;
+		else if (!x->ahead && at > x->today)
+			at -= 7;
 		*ret = day_span(i, i, at);
 		return true;
 	}

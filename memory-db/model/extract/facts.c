@@ -173,11 +173,12 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 	n = rules_of_verb(&r->w, c->verb, c->verb_at + 1 + skip, fit);
 	for (int i = 0; i < n; i++) {
 		int value = c->verb_at + 1 + skip + fit[i].n;
-		const struct clause *is = facts_fit_tense(fit[i].rule, c) ? c
-					  : facts_fit_tense(fit[i].rule, &was)
-						  ? &was
-						  : NULL;
+		const struct clause *is = NULL;
 
+		if (facts_fit_tense(fit[i].rule, c))
+			is = c;
+		else if (facts_fit_tense(fit[i].rule, &was))
+			is = &was;
 		if (!is || !facts_fit_person(r, fit[i].rule, is) ||
 			!facts_fit_value(r, fit[i].rule, is, value, &end))
 			continue;
@@ -230,10 +231,13 @@ by_would(struct reader *r, const struct clause *c, struct err *e)
 	static const struct rule prefer = {EXTRACT_PREFERENCE, "", R_TO | R_WHO,
 		88};
 	const char *low = extract_low(&r->w, c->verb_at);
-	const struct rule *rule = extract_in(low, "prefer|rather") ? &prefer
-				  : extract_in(low, "like|love")   ? &want
-								   : NULL;
+	const struct rule *rule = NULL;
 	int end;
+
+	if (extract_in(low, "prefer|rather"))
+		rule = &prefer;
+	else if (extract_in(low, "like|love"))
+		rule = &want;
 
 	if (!rule ||
 		(rule == &want && !extract_is(&r->w, c->verb_at + 1, "to")) ||

@@ -271,9 +271,10 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	bool often = facts_has_often(r, c) && c->tense == T_NOW;
 	bool some = general_of_somebody(r, c);
-	const struct rule *rule = !some			? &ours
-				  : !general_past(r, c) ? &now
-							: &any;
+	const struct rule *rule = general_past(r, c) ? &any : &now;
+
+	if (!some)
+		rule = &ours;
 
 	if (!general_tense(c) || is_empty(r, first, end) ||
 		(!often && !(c->tense == T_CAN && c->is_denied) &&

@@ -90,9 +90,9 @@ add_space(struct buf *out, const char *between)
 static const char *
 between(const struct extract_words *w, int i)
 {
-	return w->v[i].flags & W_COMMA	? ", "
-	       : w->v[i].flags & W_PLUS ? " and "
-					: " ";
+	if (w->v[i].flags & W_COMMA)
+		return ", ";
+	return w->v[i].flags & W_PLUS ? " and " : " ";
 }
 
 int
@@ -180,10 +180,9 @@ render_verb(const struct reader *r, const struct clause *c, struct buf *out)
 	case T_GOING_ON:
 		return buf_addf(out, "is %s%s", denied ? "not " : "", low);
 	case T_PERFECT:
-		return buf_addf(out, "has %s%s",
-			denied	      ? "not "
-			: c->is_never ? "never "
-				      : "",
+		if (denied)
+			return buf_addf(out, "has not %s", low);
+		return buf_addf(out, "has %s%s", c->is_never ? "never " : "",
 			low);
 	case T_PERFECT_ON:
 		return buf_addf(out, "has %sbeen %s", denied ? "not " : "",
@@ -204,14 +203,11 @@ render_verb(const struct reader *r, const struct clause *c, struct buf *out)
 	case T_MAYBE:
 		return buf_addf(out, "might %s", base);
 	case T_IS:
+		return buf_addf(out, "is%s", denied ? " not" : "");
 	case T_WAS:
+		return buf_addf(out, "was%s", denied ? " not" : "");
 	case T_BEEN:
-		rc = buf_addf(out, "%s%s",
-			c->tense == T_IS    ? "is"
-			: c->tense == T_WAS ? "was"
-					    : "has been",
-			denied ? " not" : "");
-		return rc;
+		return buf_addf(out, "has been%s", denied ? " not" : "");
 	}
 	return rc;
 }

@@ -133,9 +133,9 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 		}
 		d->is_person = false;
 		render_low(r->q->project, d->subject);
-		return render_words(r, c->noun, c->noun_end, &d->attribute) == 0
-			       ? buf_addc(&d->attribute, ' ') == 0 ? 1 : -1
-			       : -1;
+		if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0)
+			return -1;
+		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_IT:
 		/* "they use SAP", in the notes of a call with a client */
 		if (!r->is_notes || !extract_is(w, c->noun, "they"))

@@ -125,11 +125,12 @@ static size_t
 read_stamp(const char *s, size_t n, const char **ret, size_t *ret_n)
 {
 	size_t k = 0, digits = 0;
-	char close = n == 0	   ? '\0'
-		     : s[0] == '[' ? ']'
-		     : s[0] == '(' ? ')'
-				   : '\0';
+	char close = '\0';
 
+	if (n > 0 && s[0] == '[')
+		close = ']';
+	else if (n > 0 && s[0] == '(')
+		close = ')';
 	if (close != '\0')
 		k = 1;
 	while (k < n && k < STAMP_BYTES &&
