@@ -160,11 +160,18 @@ compare_all(const struct fact_said *a, const struct fact_said *b,
 	return 0;
 }
 
+static void
+clauses_done(struct clauses *x)
+{
+	free(x->text);
+}
+
 int
 fact_compare_known(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 {
-	struct clauses x = {.n = 0}, y = {.n = 0};
+	__attribute__((cleanup(clauses_done))) struct clauses x = {.n = 0},
+							      y = {.n = 0};
 	size_t n;
 	int rc = fact_compare_whole(a, b, known, ret);
 
@@ -172,13 +179,14 @@ fact_compare_known(const struct fact_said *a, const struct fact_said *b,
 		(!find_joint(a->text, &n) && !find_joint(b->text, &n)))
 		return rc;
 	rc = cut(a->text, &x);
-	if (rc == 0)
-		rc = cut(b->text, &y);
-	if (rc == 0 && x.n + y.n > 2)
-		rc = compare_all(a, b, &x, &y, known, ret);
-	free(x.text);
-	free(y.text);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = cut(b->text, &y);
+	if (rc != 0)
+		return rc;
+	if (x.n + y.n > 2)
+		return compare_all(a, b, &x, &y, known, ret);
+	return 0;
 }
 
 int

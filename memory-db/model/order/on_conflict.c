@@ -216,28 +216,35 @@ copy_earlier(void *ctx, const struct fact *f)
 	return x->text ? 0 : MDB_E_NOMEM;
 }
 
+static void
+ending_done(struct ending *x)
+{
+	free(x->text);
+}
+
 static int
 end_earlier(struct write *w, int64_t earlier, int64_t until, struct err *e)
 {
-	struct ending x = {.text = NULL};
-	int64_t last = 0;
+	__attribute__((cleanup(ending_done))) struct ending x = {.text = NULL};
 	int rc = fact_get(w->st, earlier, copy_earlier, &x, e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	if (rc == 1 && x.f.valid_to == FACT_NO_TIME &&
-		x.f.valid_from != FACT_NO_TIME && x.f.valid_from < until) {
-		x.f.valid_to = until;
-		x.f.supersedes = earlier;
-		x.f.flags &= FACT_CLAIMED;
-		rc = write_add(w, &x.f, e);
-		last = w->last_fact;
-		if (rc == 0)
-			rc = write_copy_marks(w, x.f.entity, earlier, last, e);
-		if (rc == 0)
-			rc = write_hide_marked(w, x.f.entity, earlier, e);
-	}
-	free(x.text);
+	if (rc != 1)
+		return rc < 0 ? rc : 0;
+	if (x.f.valid_to != FACT_NO_TIME || x.f.valid_from == FACT_NO_TIME ||
+		x.f.valid_from >= until)
+		return 0;
+	x.f.valid_to = until;
+	x.f.supersedes = earlier;
+	x.f.flags &= FACT_CLAIMED;
+	rc = write_add(w, &x.f, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = write_copy_marks(w, x.f.entity, earlier, w->last_fact, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = write_hide_marked(w, x.f.entity, earlier, e);
 	return rc < 0 ? rc : 0;
 }
 

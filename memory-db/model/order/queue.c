@@ -243,7 +243,9 @@ chunk_peek(struct store *st, struct chunk *x, int64_t entity,
 			x->before = x->v[x->n - 1].c.id;
 	}
 	*ret = x->at < x->n ? &x->v[x->at] : NULL;
-	return rc == MDB_E_NOMEM ? err_nomem(e) : rc < 0 ? rc : 0;
+	if (rc == MDB_E_NOMEM)
+		return err_nomem(e);
+	return rc < 0 ? rc : 0;
 }
 
 static bool

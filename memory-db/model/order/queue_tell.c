@@ -110,28 +110,43 @@ tell_decision(struct store *st, const struct queue_row *r, json_t *row,
 }
 
 /* --- the row -------------------------------------------------------------- */
+/* Why the two facts are a conflict, in the words of who compares them. */
+static int
+tell_why(const struct queue_side *ours, const struct queue_side *theirs,
+	json_t *row, struct err *e)
+{
+	struct fact_verdict v = {0};
+	int rc = queue_compare(ours, theirs, &v, e);
+
+	if (rc == 0 && v.reason.data)
+		rc = member_set_text(row, "reason", v.reason.data, v.reason.len,
+			e);
+	buf_done(&v.reason);
+	return rc;
+}
+
 static int
 tell_facts(struct store *st, const struct queue_row *r, json_t *row,
 	struct err *e)
 {
 	AUTO_QUEUE_SIDE struct queue_side ours = {0}, theirs = {0};
-	struct fact_verdict v = {0};
 	const char *reason = "a text of the two was forgotten";
 	int rc = queue_sides(st, &r->c, &ours, &theirs, e);
 
-	if (rc == 1)
-		rc = queue_compare(&ours, &theirs, &v, e);
-	else if (rc == 0)
-		rc = member_set_text(row, "reason", reason, strlen(reason), e);
-	if (rc == 0 && v.reason.data)
-		rc = member_set_text(row, "reason", v.reason.data, v.reason.len,
-			e);
-	if (rc == 0 && ours.text.data)
+	if (rc < 0)
+		return rc;
+	rc = rc == 1 ? tell_why(&ours, &theirs, row, e)
+		     : member_set_text(row, "reason", reason, strlen(reason),
+			       e);
+	if (rc != 0)
+		return rc;
+	if (ours.text.data)
 		rc = tell_side(st, &ours, row, "existing", e);
-	if (rc == 0 && theirs.text.data)
-		rc = tell_side(st, &theirs, row, "new", e);
-	buf_done(&v.reason);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (theirs.text.data)
+		return tell_side(st, &theirs, row, "new", e);
+	return 0;
 }
 
 /* Of a merge the notes say what both sides have. */

@@ -323,11 +323,18 @@ decide_merge(struct resolving *x, enum resolve_strategy strategy)
 	return 0;
 }
 
+static void
+resolving_done(struct resolving *x)
+{
+	queue_side_done(&x->ours);
+	queue_side_done(&x->theirs);
+}
+
 int
 resolve_row(struct write *w, const struct queue_row *row,
 	const struct resolve_request *request, json_t **ret, struct err *e)
 {
-	struct resolving x = {.w = w,
+	__attribute__((cleanup(resolving_done))) struct resolving x = {.w = w,
 		.row = row,
 		.keep = request->keep,
 		.e = e};
@@ -335,11 +342,11 @@ resolve_row(struct write *w, const struct queue_row *row,
 			 ? decide_facts(&x, request->strategy)
 			 : decide_merge(&x, request->strategy);
 
-	if (rc == 0 && !x.why)
+	if (rc != 0)
+		return rc;
+	if (!x.why)
 		rc = apply(&x);
-	if (rc == 0)
-		rc = tell(&x, ret);
-	queue_side_done(&x.ours);
-	queue_side_done(&x.theirs);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return tell(&x, ret);
 }

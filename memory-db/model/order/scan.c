@@ -292,12 +292,11 @@ tell_state(struct scan *x, json_t **ret)
 	progress = last > first
 			   ? (double)(x->after - first) / (double)(last - first)
 			   : 1;
+	if (progress > 1)
+		progress = 1;
 	o = json_pack("{s:s,s:I,s:I,s:f}", "state", state ? state : "never",
 		"checked", (json_int_t)x->checked, "found",
-		(json_int_t)x->found, "progress",
-		!state	       ? 0.0
-		: progress > 1 ? 1.0
-			       : progress);
+		(json_int_t)x->found, "progress", state ? progress : 0.0);
 	rc = !o ? err_nomem(x->e) : tell_times(x, o);
 	if (rc)
 		return rc;

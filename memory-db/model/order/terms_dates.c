@@ -136,11 +136,14 @@ terms_read_date(struct reading *r, int i)
 static int
 read_past_hour(struct reading *r, int i)
 {
-	int minutes = terms_word_is(r, i, "half")      ? 30
-		      : terms_word_is(r, i, "quarter") ? 15
-						       : 0;
+	int minutes = 0;
 	bool to = terms_word_is(r, i + 1, "to");
 	struct term hour = {0}, *x;
+
+	if (terms_word_is(r, i, "half"))
+		minutes = 30;
+	else if (terms_word_is(r, i, "quarter"))
+		minutes = 15;
 
 	if (minutes == 0 || (!to && !terms_word_is(r, i + 1, "past")) ||
 		i + 2 >= r->n)
@@ -155,6 +158,22 @@ read_past_hour(struct reading *r, int i)
 		x->value = hour.value * 60 + (to ? -minutes : minutes);
 	}
 	return 3;
+}
+
+/* What the word behind a number multiplies it by; 1: it is no such word. */
+static double
+times_word(struct reading *r, int k)
+{
+	static const struct {
+		const char *word;
+		double times;
+	} words[] = {{"hundred", 100}, {"thousand", 1e3}, {"million", 1e6},
+		{"billion", 1e9}};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (terms_word_is(r, k, words[i].word))
+			return words[i].times;
+	return 1;
 }
 
 /* A number and its unit, from word i on: how many words; 0: none. */
@@ -175,11 +194,7 @@ terms_read_number(struct reading *r, int i)
 	else if (!term_number_word(r->w[i].s, r->w[i].n, &x))
 		return 0;
 	if (x.kind == TERM_NUMBER && x.unit != UNIT_ORDINAL && k < r->n) {
-		double times = terms_word_is(r, k, "hundred")	 ? 100
-			       : terms_word_is(r, k, "thousand") ? 1e3
-			       : terms_word_is(r, k, "million")	 ? 1e6
-			       : terms_word_is(r, k, "billion")	 ? 1e9
-								 : 1;
+		double times = times_word(r, k);
 
 		x.value *= times;
 		k += times > 1;
