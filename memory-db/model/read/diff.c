@@ -61,29 +61,40 @@ diff_add_fact(void *ctx, const struct fact *f)
 }
 
 static int
+diff_read_attrs(struct store *st, int64_t entity, const struct lens *lens,
+	struct diff_side *s, struct err *e)
+{
+	int64_t since;
+	int rc = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since, e);
+
+	if (rc < 0)
+		return rc;
+	return branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since, e);
+}
+
+static int
 diff_read_side(struct store *st, int64_t entity, const struct lens *lens,
 	struct diff_side *s, struct err *e)
 {
 	unsigned kinds = 1u << FACT_OBSERVATION | 1u << FACT_RELATION |
 			 1u << FACT_METADATA | FACT_MARKS;
-	int64_t label = 0, since;
+	int64_t label = 0;
 	int rc = lens_apply(st, lens, e);
 
 	s->st = st;
 	s->e = e;
-	if (rc == 0)
-		rc = fact_existence(st, entity, NULL, &label, &s->name, e);
+	if (rc != 0)
+		return rc;
+	rc = fact_existence(st, entity, NULL, &label, &s->name, e);
+	if (rc < 0)
+		return rc;
 	s->exists = rc == 1;
-	if (rc == 1)
+	if (s->exists)
 		rc = label_text(st, label, &s->type, e);
 	if (rc == 1)
 		rc = fact_each(st, entity, kinds, diff_add_fact, s, e);
 	if (rc == 0 && s->exists)
-		rc = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since,
-			e);
-	if (rc == 0 && s->exists)
-		rc = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since,
-			e);
+		rc = diff_read_attrs(st, entity, lens, s, e);
 	if (rc < 0)
 		return rc;
 	if (!buf_str(&s->name) || !buf_str(&s->type) || !buf_str(&s->metadata))
@@ -285,18 +296,17 @@ begin_row(struct diff_row *x, const struct diff_side *a,
 	const struct diff_side *b)
 {
 	const struct diff_side *s = b->exists ? b : a;
-	const char *status = a->exists && b->exists ? "changed"
-			     : b->exists	    ? "created"
-						    : "deleted";
+	bool is_changed = a->exists && b->exists;
+	const char *status = b->exists ? "created" : "deleted";
+	const char *said = b->exists ? ", created" : ", deleted";
 
+	if (is_changed)
+		status = "changed";
 	x->j = json_pack("{s:s,s:s}", "entity", s->name.data, "status", status);
 	if (!x->j)
 		return err_nomem(x->e);
-	if (x->d->text &&
-		buf_addf(&x->lines, "%s (%s)%s\n", s->name.data, s->type.data,
-			a->exists && b->exists ? ""
-			: b->exists	       ? ", created"
-					       : ", deleted") != 0)
+	if (x->d->text && buf_addf(&x->lines, "%s (%s)%s\n", s->name.data,
+				  s->type.data, is_changed ? "" : said) != 0)
 		return err_nomem(x->e);
 	return 0;
 }
@@ -322,11 +332,19 @@ keep_row(struct diff_row *x, bool differs)
 	return 0;
 }
 
+static void
+diff_row_done(struct diff_row *x)
+{
+	json_decref(x->j);
+	buf_done(&x->lines);
+}
+
 int
 diff_entity(struct diff *d, int64_t entity, struct err *e)
 {
 	AUTO_SIDE struct diff_side a = {0}, b = {0};
-	struct diff_row x = {.d = d, .e = e};
+	__attribute__((cleanup(diff_row_done))) struct diff_row x = {.d = d,
+		.e = e};
 	int rc = diff_read_side(d->st, entity, &d->from, &a, e);
 
 	if (rc != 0)
@@ -335,24 +353,26 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	if (rc != 0 || (!a.exists && !b.exists))
 		return rc;
 	rc = begin_row(&x, &a, &b);
-	if (rc == 0)
-		rc = lens_apply(d->st, &d->from, e); /* names of then */
-	if (rc == 0)
-		rc = add_difference(&x, &a, &b, "removed", "relations_removed",
-			"marks_removed", "-");
-	if (rc == 0)
-		rc = lens_apply(d->st, &d->to, e);
-	if (rc == 0)
-		rc = add_difference(&x, &b, &a, "added", "relations_added",
-			"marks_added", "+");
-	if (rc == 0)
-		rc = add_sets(&x, &a, &b);
-	if (rc == 0)
-		rc = keep_row(&x,
-			a.exists != b.exists || json_object_size(x.j) > 2);
-	json_decref(x.j);
-	buf_done(&x.lines);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(d->st, &d->from, e); /* names of then */
+	if (rc != 0)
+		return rc;
+	rc = add_difference(&x, &a, &b, "removed", "relations_removed",
+		"marks_removed", "-");
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(d->st, &d->to, e);
+	if (rc != 0)
+		return rc;
+	rc = add_difference(&x, &b, &a, "added", "relations_added",
+		"marks_added", "+");
+	if (rc != 0)
+		return rc;
+	rc = add_sets(&x, &a, &b);
+	if (rc != 0)
+		return rc;
+	return keep_row(&x, a.exists != b.exists || json_object_size(x.j) > 2);
 }
 
 /* --- everything ----------------------------------------------------------- */
@@ -400,29 +420,39 @@ diff_collect(struct diff *d, const struct lens *levels,
 	return 0;
 }
 
+static void
+diff_candidates_done(struct diff_candidates *c)
+{
+	idset_done(&c->ids);
+}
+
 int
 diff_all(struct diff *d, int64_t *after, struct err *e)
 {
-	struct diff_candidates c = {.e = e};
-	int64_t *v = NULL;
+	__attribute__((cleanup(
+		diff_candidates_done))) struct diff_candidates c = {.e = e};
+	AUTO_FREE int64_t *v = NULL;
 	size_t n = 0;
 	int rc = diff_collect(d, &d->from, &c);
 
-	if (rc == 0)
-		rc = diff_collect(d, &d->to, &c);
-	if (rc == 0 && (v = calloc(c.ids.n + 1, sizeof(*v))) == NULL)
-		rc = err_nomem(e);
-	for (size_t i = 0; rc == 0 && i < c.ids.cap; i++)
+	if (rc != 0)
+		return rc;
+	rc = diff_collect(d, &d->to, &c);
+	if (rc != 0)
+		return rc;
+	v = calloc(c.ids.n + 1, sizeof(*v));
+	if (!v)
+		return err_nomem(e);
+	for (size_t i = 0; i < c.ids.cap; i++)
 		if (c.ids.slots[i].id > *after)
 			v[n++] = c.ids.slots[i].id;
 	if (n > 0)
 		qsort(v, n, sizeof(*v), diff_ascending);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		rc = diff_entity(d, v[i], e);
-		if (rc == 0)
-			*after = v[i];
+		if (rc != 0)
+			return rc;
+		*after = v[i];
 	}
-	free(v);
-	idset_done(&c.ids);
-	return rc;
+	return 0;
 }

@@ -195,11 +195,11 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	bytes = p->entities.len - before + (p->entities_n == 0);
 	if (p->entities_n > 0 && p->bytes + bytes > p->max_bytes) {
 		p->entities.len = before;
-		return 2;
+		return GRAPH_PAGE_FULL;
 	}
 	p->bytes += bytes;
 	p->entities_n++;
-	return 1;
+	return GRAPH_PAGE_ADDED;
 }
 
 /* --- relations ------------------------------------------------------------ */
@@ -306,7 +306,7 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	bytes = p->relations.len - before;
 	if (p->bytes + bytes + 1 > p->max_bytes && p->bytes > FRAME_BYTES) {
 		p->relations.len = before;
-		return 2;
+		return GRAPH_PAGE_FULL;
 	}
 	rows->v[rows->n++] = (struct graph_page_row){f->id, before, bytes};
 	p->bytes += bytes + 1;
@@ -327,21 +327,23 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 	if (rc != 1)
 		return rc;
 	rc = graph_page_find_relations(p, entity, e);
-	for (size_t i = 0; rc == 0 && i < p->found.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < p->found.n; i++) {
 		const struct fact *f = &p->found.v[i];
 
 		if (f->id <= last) /* done, or both ends are this one */
 			continue;
 		rc = graph_page_add_relation(p, entity, f, only_earlier, e);
-		if (rc == 0)
-			*after = last = f->id;
+		/* 1: the entity was given, none of its relations */
+		if (rc == GRAPH_PAGE_FULL)
+			*after = last > 0 ? last : 1;
+		if (rc != 0)
+			return rc;
+		*after = last = f->id;
 	}
-	/* 1: the entity was given, none of its relations */
-	if (rc == 2)
-		*after = last > 0 ? last : 1;
-	else if (rc == 0)
-		*after = 0;
-	return rc;
+	*after = 0;
+	return 0;
 }
 
 static int

@@ -81,8 +81,15 @@ void graph_page_done(struct graph_page *p);
 int graph_page_note(struct graph_page *p, const struct fact *f, struct err *e)
 	MUST_CHECK;
 
-/* Appends an entity: 1 done, 0 it does not exist, 2 the page is full (nothing
- * was added). The first entity of a page is cut to fit (`omitted`), not left
+/* What became of a step, where it was no error. */
+enum graph_page_step {
+	GRAPH_PAGE_NOTHING = 0,
+	GRAPH_PAGE_ADDED = 1,
+	GRAPH_PAGE_FULL = 2,
+};
+
+/* Appends an entity: GRAPH_PAGE_ADDED; GRAPH_PAGE_NOTHING, it does not exist;
+ * GRAPH_PAGE_FULL, nothing was added. The first entity of a page is cut to fit (`omitted`), not left
  * out. */
 int graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	MUST_CHECK;
@@ -90,7 +97,7 @@ int graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 /* Relations of the entity that belong on this page, by id, from the one after
  * *after on (0: all). only_earlier: those whose other end was created before it
  * or is the same (each relation of a whole graph then comes exactly once).
- * 0 all done, 2 the page is full: *after is the last one added. A page that
+ * 0 all done; GRAPH_PAGE_FULL: *after is the last one added. A page that
  * holds nothing yet takes at least one. */
 int graph_page_relations(struct graph_page *p, int64_t entity,
 	bool only_earlier, int64_t *after, struct err *e) MUST_CHECK;

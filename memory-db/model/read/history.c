@@ -89,6 +89,12 @@ attr_value(int64_t key, int64_t value)
 static int
 tell_attr(struct history_reader *rd, const struct log_op *op)
 {
+	static const char *const names[] = {[ATTR_TIER] = "tier",
+		[ATTR_PIN] = "pin",
+		[ATTR_PIN_ASKED] = "pin_unconfirmed",
+		[ATTR_CONFIRMED] = "confirmed_at",
+		[ATTR_EXPIRES] = "expires_at",
+		[ATTR_FACT_EXPIRES] = "facts_expire_at"};
 	char conflict[32];
 	/* op->fact is the value before + 1; 0: it was unset. */
 	json_t *from AUTO_JSON =
@@ -97,17 +103,12 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 
 	if (!to || (op->fact != 0 && !from))
 		return err_nomem(rd->e);
+	if (op->key < (int64_t)ARRAY_LEN(names))
+		return history_add_set(rd, op->entity, names[op->key], from,
+			to);
 	snprintf(conflict, sizeof(conflict), "conflict #%lld",
 		(long long)(op->key - ATTR_CONFLICT));
-	return history_add_set(rd, op->entity,
-		op->key > ATTR_CONFLICT	       ? conflict
-		: op->key == ATTR_TIER	       ? "tier"
-		: op->key == ATTR_PIN	       ? "pin"
-		: op->key == ATTR_CONFIRMED    ? "confirmed_at"
-		: op->key == ATTR_EXPIRES      ? "expires_at"
-		: op->key == ATTR_FACT_EXPIRES ? "facts_expire_at"
-					       : "pin_unconfirmed",
-		from, to);
+	return history_add_set(rd, op->entity, conflict, from, to);
 }
 
 /* The other half of a pair, still in its list; NULL: none. */
@@ -420,14 +421,13 @@ tell_change(void *ctx, const struct log_change *c)
 	if (!o)
 		return err_nomem(rd->e);
 	rc = history_set_head(rd, o, c);
-	if (rc == 0 && rd->bytes > 0 &&
-		rd->bytes + encode_size(o) > rd->q->max_bytes) {
+	if (rc != 0)
+		return rc;
+	if (rd->bytes > 0 && rd->bytes + encode_size(o) > rd->q->max_bytes) {
 		rd->more = true;
 		return 1;
 	}
-	if (rc == 0)
-		rc = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd,
-			rd->e);
+	rc = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd, rd->e);
 	if (rc == 0)
 		rc = history_set_lists(rd, o);
 	telling_clear(rd->t);

@@ -69,10 +69,14 @@ provenance_members(const struct context *ctx, const json_t *j, const char *path,
 	const json_t *confidence = json_object_get(j, "confidence");
 	int rc = read_time(ctx, j, "source_timestamp", path, &o->source_at, e);
 
-	if (rc == 0)
-		rc = read_time(ctx, j, "valid_from", path, &o->valid_from, e);
-	if (rc == 0)
-		rc = read_time(ctx, j, "valid_to", path, &o->valid_to, e);
+	if (rc != 0)
+		return rc;
+	rc = read_time(ctx, j, "valid_from", path, &o->valid_from, e);
+	if (rc != 0)
+		return rc;
+	rc = read_time(ctx, j, "valid_to", path, &o->valid_to, e);
+	if (rc != 0)
+		return rc;
 	o->is_claimed = ctx->is_agent && claims(j);
 	o->source = jx_text(j, "source_session");
 	o->speaker = jx_text(j, "speaker");
@@ -81,7 +85,7 @@ provenance_members(const struct context *ctx, const json_t *j, const char *path,
 	if (json_is_number(confidence))
 		o->confidence = jx_real(confidence);
 	provenance_read_method(jx_text(j, "extraction_method"), o);
-	return rc;
+	return 0;
 }
 
 int
