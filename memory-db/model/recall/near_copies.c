@@ -157,7 +157,9 @@ words_alike(const struct copy_text *a, const struct copy_text *b)
 	if ((double)shared <= SHARED * (double)most ||
 		shared_words(a, b, &d) == 0)
 		return COPY_NOT;
-	return d.fillers ? COPY_SAME : d.numbers ? COPY_NUMBERS : COPY_ALMOST;
+	if (d.fillers)
+		return COPY_SAME;
+	return d.numbers ? COPY_NUMBERS : COPY_ALMOST;
 }
 
 bool

@@ -170,6 +170,7 @@ where_in(const struct reading *r, int *first, int *week)
 		NULL};
 	static const char *const mid[] = {"mid", "middle", NULL};
 	static const char *const late[] = {"late", "end", NULL};
+	enum where where = ALL;
 	int i = *first - 1;
 	const struct word *w;
 
@@ -179,20 +180,22 @@ where_in(const struct reading *r, int *first, int *week)
 	*week = word_is(word_at(r, i - 1), "last")
 			? 5
 			: word_ordinal(word_at(r, i - 1));
-	if (word_one_of(w, early) || word_one_of(w, mid) ||
-		word_one_of(w, late)) {
+	if (word_one_of(w, early))
+		where = EARLY;
+	else if (word_one_of(w, mid))
+		where = MID;
+	else if (word_one_of(w, late))
+		where = LATE;
+	if (where != ALL) {
 		*first = i;
-		return word_one_of(w, early) ? EARLY
-		       : word_one_of(w, mid) ? MID
-					     : LATE;
+		return where;
 	}
-	if (*week > 0 && (word_is(w, "half") || word_is(w, "week"))) {
-		*first = i - 1;
-		return word_is(w, "week") ? WEEK
-		       : *week == 1	  ? FIRST_HALF
-					  : SECOND_HALF;
-	}
-	return ALL;
+	if (*week <= 0 || (!word_is(w, "half") && !word_is(w, "week")))
+		return ALL;
+	*first = i - 1;
+	if (word_is(w, "week"))
+		return WEEK;
+	return *week == 1 ? FIRST_HALF : SECOND_HALF;
 }
 
 static void
@@ -329,8 +332,11 @@ static double
 fit(const struct recall_span *s, int64_t day)
 {
 	int64_t wide = s->to - s->from + 1;
-	double in = wide <= 7 ? 1 : wide <= 31 ? 0.7 : wide <= 100 ? 0.5 : 0.3;
+	double in = wide <= 100 ? 0.5 : 0.3;
 	int64_t apart = day < s->from ? s->from - day : day - s->to;
+
+	if (wide <= 31)
+		in = wide <= 7 ? 1 : 0.7;
 
 	if (day >= s->from && day <= s->to)
 		return in;

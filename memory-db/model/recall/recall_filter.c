@@ -19,7 +19,9 @@ tags_pass(struct recalling *r, int64_t entity)
 	k = entity_tags_missing(r->st, entity, r->request->tags, &missing,
 		r->e);
 
-	return k < 0 ? k : json_array_size(missing) > 0 ? RECALL_ASK_FACT : 1;
+	if (k < 0)
+		return k;
+	return json_array_size(missing) > 0 ? RECALL_ASK_FACT : 1;
 }
 
 int
@@ -74,16 +76,17 @@ recall_entity_passes(struct recalling *r, int64_t entity)
 {
 	const struct recall_request *q = r->request;
 	int32_t known;
-	int passes;
+	int passes, is_over;
 
 	if (q->types_n < 0 && q->tiers == 0 && !q->tags &&
 		r->expiry.newest == 0)
 		return 1;
 	if (idmap_get(&r->passed, entity, &known))
 		return known;
-	passes = expiry_is_over(&r->expiry, entity, r->e);
-	passes = passes != 0 ? passes < 0 ? passes : 0
-			     : entity_passes(r, entity);
+	is_over = expiry_is_over(&r->expiry, entity, r->e);
+	if (is_over < 0)
+		return is_over;
+	passes = is_over ? 0 : entity_passes(r, entity);
 	if (passes >= 0 && idmap_put(&r->passed, entity, passes) < 0)
 		return err_nomem(r->e);
 	return passes;

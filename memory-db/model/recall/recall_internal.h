@@ -162,9 +162,9 @@ bool recall_is_late(struct recalling *r);
 static inline int
 recall_share(const struct recalling *r, int whole)
 {
-	return r->sentences <= 2   ? whole
-	       : r->sentences <= 6 ? whole / 2
-				   : whole / 4;
+	if (r->sentences <= 2)
+		return whole;
+	return r->sentences <= 6 ? whole / 2 : whole / 4;
 }
 /* Words of the question among tokens. */
 uint32_t recall_words_in(const struct recalling *r, int which, const token_t *v,

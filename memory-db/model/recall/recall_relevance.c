@@ -220,8 +220,11 @@ recall_confidence(const struct recalling *r)
 	if (x.all == 1 && r->sentences == 1)
 		return x.share;
 	size = log(fmin(x.size, FACTS_MAX));
-	z = x.all == 1	   ? ONE_CONSTANT + ONE_SIZE * size
-	    : x.all <= FEW ? of_few(&x, size)
-			   : of_many(&x, size, unknown_names(r));
+	if (x.all == 1)
+		z = ONE_CONSTANT + ONE_SIZE * size;
+	else if (x.all <= FEW)
+		z = of_few(&x, size);
+	else
+		z = of_many(&x, size, unknown_names(r));
 	return 1 / (1 + exp(-z - OF_SENTENCES * log(r->sentences)));
 }

@@ -111,7 +111,9 @@ receipt_set_branch(struct receipt_telling *t, int64_t branch, json_t *j)
 				jx_set(j, "discarded", json_true()) != 0)))
 		k = MDB_E_NOMEM;
 	buf_done(&x.text);
-	return k == MDB_E_NOMEM ? err_nomem(t->e) : k < 0 ? k : 0;
+	if (k == MDB_E_NOMEM)
+		return err_nomem(t->e);
+	return k < 0 ? k : 0;
 }
 
 static int
