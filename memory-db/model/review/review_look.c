@@ -182,10 +182,12 @@ find_needs(struct store *st, const struct staged *s, json_t *needs,
 	struct needing x = {.st = st, .s = s, .needs = needs, .e = e};
 	int rc = lens_make(st, s->branch, s->change - 1, &x.base, e);
 
-	if (rc == 0)
-		rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &x.main, e);
-	if (rc == 0)
-		rc = log_ops(st, s->change, 0, 0, need_op, &x, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &x.main, e);
+	if (rc != 0)
+		return rc;
+	rc = log_ops(st, s->change, 0, 0, need_op, &x, e);
 	idset_done(&x.seen);
 	return rc;
 }

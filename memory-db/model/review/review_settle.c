@@ -86,28 +86,38 @@ copy_one(struct settling *x, int64_t change, int64_t to)
 	return rc;
 }
 
+static void
+shown_done(struct shown *w)
+{
+	free(w->waiting);
+}
+
 static int
 settle_inbox(struct settling *x, int64_t old)
 {
-	struct shown w = {.e = x->e};
+	__attribute__((cleanup(shown_done))) struct shown w = {.e = x->e};
 	int64_t to = 0;
 	size_t done = 0;
 	int rc = staged_each_shown(x->c->st, old, add_shown, &w, x->e);
 
-	if (rc == 0 && w.decided == 0) {
-		free(w.waiting);
+	if (rc != 0)
+		return rc;
+	if (w.decided == 0)
+		return 0;
+	if (w.n > 0)
+		rc = successor(x, old, &w, &to);
+	if (rc != 0)
+		return rc;
+	while (done < w.n && x->room > 0) {
+		rc = copy_one(x, w.waiting[done++], to);
+		if (rc != 0)
+			return rc;
+	}
+	if (done < w.n) {
+		x->more = true;
 		return 0;
 	}
-	if (rc == 0 && w.n > 0)
-		rc = successor(x, old, &w, &to);
-	while (rc == 0 && done < w.n && x->room > 0)
-		rc = copy_one(x, w.waiting[done++], to);
-	if (rc == 0 && done == w.n)
-		rc = inbox_discard(x->c->st, x->ns, old, "memory-db", x->e);
-	else
-		x->more = true;
-	free(w.waiting);
-	return rc;
+	return inbox_discard(x->c->st, x->ns, old, "memory-db", x->e);
 }
 
 /* --- all of a namespace --------------------------------------------------- */

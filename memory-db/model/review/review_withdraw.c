@@ -120,35 +120,43 @@ withdraw_all(struct withdrawing *x)
 	return review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more, x->e);
 }
 
+static void
+withdrawing_done(struct withdrawing *x)
+{
+	idset_done(&x->gone);
+	idset_done(&x->waiting);
+}
+
 int
 review_withdraw(struct call *c, int64_t ns, int64_t session,
 	const json_t *changes, bool cascade, int64_t *ret_n, struct err *e)
 {
-	struct withdrawing x = {.c = c, .ns = ns, .session = session, .e = e};
+	__attribute__((cleanup(withdrawing_done))) struct withdrawing x =
+		{.c = c, .ns = ns, .session = session, .e = e};
 	AUTO_BUF struct buf others = {0};
 	int rc = staged_each(c->st, ns, STAGED_WAITING, session, 0, add_waiting,
 		&x, e);
 
-	if (rc == 0)
-		rc = select_all(&x, changes);
 	*ret_n = 0;
-	if (rc == 1) {
-		rc = add_builders(&x, &others);
-		if (rc == 0 && others.len > 0 && !cascade)
-			rc = !buf_str(&others)
-				     ? err_nomem(e)
-				     : err_set(e, MDB_E_CONFLICT,
-					       "staged changes that still wait "
-					       "build on it: %.300s. Undo them "
-					       "too with on_conflict:"
-					       "\"cascade\"",
-					       others.data);
-		if (rc == 0)
-			rc = withdraw_all(&x);
-		if (rc == 0)
-			*ret_n = (int64_t)x.gone.n;
-	}
-	idset_done(&x.gone);
-	idset_done(&x.waiting);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = select_all(&x, changes);
+	if (rc != 1)
+		return rc;
+	rc = add_builders(&x, &others);
+	if (rc != 0)
+		return rc;
+	if (others.len > 0 && !cascade)
+		return !buf_str(&others)
+			       ? err_nomem(e)
+			       : err_set(e, MDB_E_CONFLICT,
+					 "staged changes that still wait build "
+					 "on it: %.300s. Undo them too with "
+					 "on_conflict:\"cascade\"",
+					 others.data);
+	rc = withdraw_all(&x);
+	if (rc != 0)
+		return rc;
+	*ret_n = (int64_t)x.gone.n;
+	return 0;
 }
