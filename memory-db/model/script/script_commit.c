@@ -126,6 +126,29 @@ means_conflict(int code)
 	       code == MDB_E_CONFLICT;
 }
 
+/* What the script did, once more, on today's state. 1: what it read has changed
+ * since. */
+static int
+write_calls(struct call *c, struct write *w, const json_t *pack,
+	script_handler run, struct err *e)
+{
+	json_t *entry;
+	size_t i;
+	int rc = write_begin(w, c, CHANGE_SCRIPT, e);
+
+	if (rc != 0 || w->replay)
+		return rc;
+	rc = changed_since(w, pack, e);
+	if (rc != 0)
+		return rc;
+	json_array_foreach(json_object_get(pack, "calls"), i, entry) {
+		rc = execute(c, w, pack, entry, run, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 script_commit(struct call *c, const json_t *pack, script_handler run,
 	int64_t *ret_change, bool *ret_conflict, struct err *e)
@@ -134,25 +157,14 @@ script_commit(struct call *c, const json_t *pack, script_handler run,
 	const struct context *caller = c->ctx;
 	struct context ctx = *caller;
 	AUTO_WRITE struct write w = {0};
-	json_t *entry;
-	size_t i;
 	int rc;
-
-	if (message)
-		ctx.message = message;
-	c->ctx = &ctx; /* no longer than here */
-	rc = write_begin(&w, c, CHANGE_SCRIPT, e);
 
 	*ret_conflict = false;
 	*ret_change = 0;
-	if (rc == 0 && !w.replay)
-		rc = changed_since(&w, pack, e);
-	if (rc == 0 && !w.replay)
-		json_array_foreach(json_object_get(pack, "calls"), i, entry) {
-			rc = execute(c, &w, pack, entry, run, e);
-			if (rc != 0)
-				break;
-		}
+	if (message)
+		ctx.message = message;
+	c->ctx = &ctx; /* no longer than here */
+	rc = write_calls(c, &w, pack, run, e);
 	c->ctx = caller;
 	*ret_conflict = rc == 1 || means_conflict(rc);
 	if (*ret_conflict)

@@ -228,6 +228,7 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 		const char *name = jx_text(f, "name");
 		int64_t id, was = (int64_t)json_integer_value(
 				    json_object_get(f, "id"));
+		const char *action = was == 0 ? "created" : "written";
 		int rc;
 
 		ctx.user_scope = json_is_true(json_object_get(f, "user"));
@@ -238,9 +239,7 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 			continue;
 		if (jx_add(changes,
 			    json_pack("{s:s,s:s}", "file", name, "action",
-				    id == 0    ? "deleted"
-				    : was == 0 ? "created"
-					       : "written")) != 0)
+				    id == 0 ? "deleted" : action)) != 0)
 			return err_nomem(e);
 	}
 	return 0;
