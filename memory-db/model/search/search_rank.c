@@ -309,14 +309,15 @@ search_rank_score_of(const struct searching *s, const struct candidate *c)
 {
 	const struct query_terms *t = &s->terms[c->which];
 	uint32_t found = c->name | c->body;
-	int level = c->flags & FOUND_NAME_IS				   ? 3
-		    : c->flags & FOUND_NAME_HAS				   ? 2
-		    : t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t) ? 1
-									   : 0;
+	int level = t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t);
 	double inside = 0.5 * search_rank_weight_of(t, found) + 0.25 * c->best +
 			0.15 * search_rank_weight_of(t, c->name) +
 			(c->flags & FOUND_FACT_HAS ? 0.09 : 0);
 
+	if (c->flags & FOUND_NAME_IS)
+		level = 3;
+	else if (c->flags & FOUND_NAME_HAS)
+		level = 2;
 	return (level + inside) / 4;
 }
 

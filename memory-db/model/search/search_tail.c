@@ -48,9 +48,11 @@ is_found(void *ctx, const struct fact *f)
 	struct tail *t = ctx;
 	int rc = searching_verify_fact(t->s, f);
 
-	if (rc == 0 && t->s->terms[t->which].n == 0)
+	if (rc != 0)
+		return rc > 0 ? FOUND : rc;
+	if (t->s->terms[t->which].n == 0)
 		return 0;
-	if (rc == 0 && !f->erased)
+	if (!f->erased)
 		rc = search_tail_has_word(t, f->text, f->text_n);
 	if (rc != 0)
 		return rc > 0 ? FOUND : rc;

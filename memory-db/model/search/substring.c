@@ -114,9 +114,7 @@ is_common(struct build *b, const char *s, size_t n)
 static int
 word_condition(struct build *b, const struct text_piece *p)
 {
-	enum search_how how = p->at_start && p->at_end ? SEARCH_INFIX
-			      : p->at_start	       ? SEARCH_SUFFIX
-						       : SEARCH_PREFIX;
+	enum search_how how = p->at_start ? SEARCH_SUFFIX : SEARCH_PREFIX;
 	const char *s = p->s;
 	size_t n = p->n;
 	int rc;
@@ -127,6 +125,8 @@ word_condition(struct build *b, const struct text_piece *p)
 			return rc;
 		return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
 	}
+	if (p->at_start && p->at_end)
+		how = SEARCH_INFIX;
 	if (n > PART_MAX) {
 		how = SEARCH_INFIX;
 		n = text_cut(s, PART_MAX);
