@@ -85,7 +85,10 @@ distinct(const char *s, size_t n)
 bool
 secret_is_placeholder(const char *s, size_t n)
 {
-	size_t need = n >= 16 ? 7 : n >= 10 ? 5 : 3;
+	size_t need = n >= 10 ? 5 : 3; /* different characters */
+
+	if (n >= 16)
+		need = 7;
 
 	return distinct(s, n) < need || longest_run(s, n) >= 6 ||
 	       holds_stand_in(s, n);
