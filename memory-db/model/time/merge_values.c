@@ -378,10 +378,9 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 		return 0;
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);
+	if (k == ATTR_TIER)
+		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "tier",
+			tool_tiers[ours & 3], tool_tiers[theirs & 3]);
 	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
-		k == ATTR_TIER	? "tier"
-		: k == ATTR_PIN ? "pin"
-				: "pin_unconfirmed",
-		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
-		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
+		k == ATTR_PIN ? "pin" : "pin_unconfirmed", a, b);
 }

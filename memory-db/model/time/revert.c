@@ -290,6 +290,12 @@ revert_sides(struct reverting *x, struct revert_side *a, struct revert_side *b,
 	return revert_attrs(x->w, x->entity, then, x->out, x->e);
 }
 
+static void
+revert_side_done(struct revert_side *s)
+{
+	idset_done(&s->ids);
+}
+
 static int
 revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct revert_result *ret, struct err *e)
@@ -300,25 +306,26 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 		.out = ret,
 		.e = e};
 	struct lens now = w->scope.lens;
-	struct revert_side a = {.e = e}, b = {.e = e};
+	__attribute__((
+		cleanup(revert_side_done))) struct revert_side a = {.e = e},
+							       b = {.e = e};
 	size_t left = 0;
-	int r = revert_read_side(w, entity, then, &a, e);
+	int rc = revert_read_side(w, entity, then, &a, e);
 
 	memset(ret, 0, sizeof(*ret));
-	if (r == 0)
-		r = revert_read_side(w, entity, &now, &b, e);
-	if (r == 0 && a.ids.n == 0 && b.ids.n > 0) {
-		r = write_hide_part(w, entity,
+	if (rc == 0)
+		rc = revert_read_side(w, entity, &now, &b, e);
+	if (rc != 0)
+		return rc;
+	if (a.ids.n == 0 && b.ids.n > 0) {
+		rc = write_hide_part(w, entity,
 			room > 0 ? (size_t)room : SIZE_MAX, &left, e);
 		ret->left = (int64_t)left;
 		ret->hidden = change_ops(w->change);
-	} else if (r == 0) {
-		r = revert_sides(&x, &a, &b, then);
+	} else {
+		rc = revert_sides(&x, &a, &b, then);
 	}
-	r = sliced_run_refuse(w, (int64_t)(a.ids.n + b.ids.n), r, e);
-	idset_done(&a.ids);
-	idset_done(&b.ids);
-	return r;
+	return sliced_run_refuse(w, (int64_t)(a.ids.n + b.ids.n), rc, e);
 }
 
 int
