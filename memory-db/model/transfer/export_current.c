@@ -450,12 +450,16 @@ export_current_page(struct store *st, const struct export_query *q,
 		return err_nomem(e);
 	if (mark->phase == HEADER) {
 		rc = export_header(&p, EXPORT_CURRENT_FORMAT);
+		if (rc != 0)
+			return rc;
 		mark->phase = ENTITIES;
 	}
-	if (rc == 0 && mark->phase != FILES) {
+	if (mark->phase != FILES) {
 		rc = namespace_each(st, q->ns, export_current_push_namespace,
 			&p, e);
-		if (rc >= 0 && !p.full)
+		if (rc < 0)
+			return rc;
+		if (!p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}
 	if (rc == 0 && mark->phase == FILES)
