@@ -46,10 +46,10 @@ static void
 repeats_compare_trim(const char **s, size_t *n)
 {
 	while (*n > 0) {
-		size_t k = strchr("\"'([{`", **s) != NULL ? 1
-			   : is_typographic(*s, *n)	  ? 3
-							  : 0;
+		size_t k = strchr("\"'([{`", **s) != NULL;
 
+		if (is_typographic(*s, *n))
+			k = 3;
 		if (k == 0)
 			break;
 		*s += k;
@@ -57,10 +57,10 @@ repeats_compare_trim(const char **s, size_t *n)
 	}
 	while (*n > 0) {
 		char last = (*s)[*n - 1];
-		size_t k = strchr("\"')]}`.,;:!", last) != NULL	       ? 1
-			   : *n >= 3 && is_typographic(*s + *n - 3, 3) ? 3
-								       : 0;
+		size_t k = strchr("\"')]}`.,;:!", last) != NULL;
 
+		if (*n >= 3 && is_typographic(*s + *n - 3, 3))
+			k = 3;
 		if (k == 0)
 			break;
 		*n -= k;
