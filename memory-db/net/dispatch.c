@@ -118,12 +118,13 @@ check_rate(struct request *r, struct err *e)
 	struct server *s = r->server;
 	const char *session = r->job.ctx.session;
 	int64_t now = clock_mono_ns();
-	struct rate_bucket *b = session	  ? rate_session(&s->rate, session, now)
-				: r->conn ? &r->conn->rate
-					  : NULL;
+	struct rate_bucket *b = r->conn ? &r->conn->rate : NULL;
 	double tokens = 1 + (double)(r->job.bytes / LIMIT_WRITE_TOKEN_BYTES);
-	int wait_ms = b ? rate_take(&s->rate, b, tokens, now) : 0;
+	int wait_ms;
 
+	if (session)
+		b = rate_session(&s->rate, session, now);
+	wait_ms = b ? rate_take(&s->rate, b, tokens, now) : 0;
 	if (wait_ms == 0)
 		return 0;
 	err_set(e, MDB_E_BUSY,

@@ -344,12 +344,11 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 static void
 server_on_signal(struct ev_loop *loop, ev_signal *w, int events)
 {
+	const char *name = w->signum == SIGINT ? "SIGINT" : "SIGHUP";
+
 	(void)loop;
 	(void)events;
-	server_stop(w->data, 0,
-		w->signum == SIGTERM  ? "SIGTERM"
-		: w->signum == SIGINT ? "SIGINT"
-				      : "SIGHUP");
+	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" : name);
 }
 
 /* --- running -------------------------------------------------------------- */

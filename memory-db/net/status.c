@@ -129,13 +129,12 @@ health(struct server *s)
 		[TROUBLE_LOCKS] = "failing",
 		[TROUBLE_DISK] = "failing",
 		[TROUBLE_DAMAGE] = "damaged"};
+	enum trouble trouble = s->is_open ? trouble_now(s->db) : TROUBLE_NONE;
 	json_t *p = problems(s);
 
 	return json_pack("{s:s,s:o,s:o}", "state",
-		json_array_size(p) == 0 ? "ok"
-		: s->is_open		? states[trouble_now(s->db)]
-					: states[0],
-		"problems", p, "replies", outcomes(s));
+		json_array_size(p) == 0 ? "ok" : states[trouble], "problems", p,
+		"replies", outcomes(s));
 }
 
 /* Where the file lies is no business of an agent. */
