@@ -341,20 +341,34 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 }
 
 /* --- the end -------------------------------------------------------------- */
+/* The words, labels, queries and retry keys that facts left behind. */
+static int
+erase_rest(struct erasure *x, struct err *e)
+{
+	int rc = erase_words(&x->index, e);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < x->labels_n; i++) {
+		rc = run_one(x->st, WIPE_LABEL, x->labels[i], NULL, e);
+		if (rc != 0)
+			return rc;
+	}
+	rc = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
+	if (rc != 0)
+		return rc;
+	return keys_forget(x->st, x->change->info.ns, e);
+}
+
 int
 erase_end(struct erasure *x, bool is_last, struct err *e)
 {
-	int r = erase_words(&x->index, e);
+	int rc = erase_rest(x, e);
 
-	for (size_t i = 0; r == 0 && i < x->labels_n; i++)
-		r = run_one(x->st, WIPE_LABEL, x->labels[i], NULL, e);
+	/* What is kept in memory goes, however far the tables have come. */
 	label_cache_clear(x->st);
-	if (r == 0)
-		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
-	if (r == 0)
-		r = keys_forget(x->st, x->change->info.ns, e);
 	receipts_forget(x->st, x->change->info.ns);
-	if (r != 0 || !is_last)
-		return r;
+	if (rc != 0 || !is_last)
+		return rc;
 	return erase_segments_begin(x->st, e);
 }

@@ -78,17 +78,23 @@ begin_merge(struct store *st, struct err *e)
 	/* A savepoint makes FTS5 write down what it holds in memory. */
 	int rc = store_exec(st, "SAVEPOINT fts; RELEASE fts", e);
 
-	if (rc == 0)
-		rc = highest_level(st, &levels, e);
-	if (rc == 0 && levels >= LEVELS_MAX) {
+	if (rc != 0)
+		return rc;
+	rc = highest_level(st, &levels, e);
+	if (rc != 0)
+		return rc;
+	if (levels >= LEVELS_MAX) {
 		st->erasing = TRUNCATING;
 		return fts_rebuild(st, e);
 	}
 	/* All segments into one, from now on. */
-	for (int i = 0; rc == 0 && i < TEXT_INDEXES; i++)
+	for (int i = 0; i < TEXT_INDEXES; i++) {
 		rc = text_command(st, i, "merge", -1, e);
+		if (rc != 0)
+			return rc;
+	}
 	st->erasing = MERGING;
-	return rc;
+	return 0;
 }
 
 /* Long texts whose words are still there, or a dictionary that holds a piece of
@@ -128,6 +134,27 @@ erase_segments_begin(struct store *st, struct err *e)
 	return stmt_run(st, stmt_use(st, MOD_ERASE_SEGMENTS, SET_FLAG), e);
 }
 
+static int
+clear_flag(struct store *st, struct err *e)
+{
+	return stmt_run(st, stmt_use(st, MOD_ERASE_SEGMENTS, CLEAR_FLAG), e);
+}
+
+/* fn in a group of its own. Where this fails, the caller ends the group. */
+static int
+in_group(struct store *st, int (*fn)(struct store *st, struct err *e),
+	struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = fn(st, e);
+	if (rc != 0)
+		return rc;
+	return store_group_commit(st, e);
+}
+
 int
 erase_finish(struct store *st)
 {
@@ -142,13 +169,7 @@ erase_finish(struct store *st)
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
 	if (rc != SQLITE_OK)
 		return 0;
-	rc = store_group_begin(st, &e);
-	if (rc == 0)
-		rc = stmt_run(st, stmt_use(st, MOD_ERASE_SEGMENTS, CLEAR_FLAG),
-			&e);
-	if (rc == 0)
-		rc = store_group_commit(st, &e);
-	if (rc != 0) {
+	if (in_group(st, clear_flag, &e) != 0) {
 		store_group_abort(st);
 		log_event(LOG_WARN, "erased, but the mark of it stays", 0,
 			LOG_S("error", e.text));
@@ -162,13 +183,7 @@ static void
 erase_merge_gone(struct store *st)
 {
 	struct err e = {0};
-	int rc = store_group_begin(st, &e);
-
-	if (rc == 0)
-		rc = begin_merge(st, &e);
-	if (rc == 0)
-		rc = store_group_commit(st, &e);
-	if (rc == 0)
+	if (in_group(st, begin_merge, &e) == 0)
 		return;
 	store_group_abort(st);
 	st->erasing = WAITING;

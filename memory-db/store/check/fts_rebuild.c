@@ -130,6 +130,19 @@ has_usermerge(struct store *st, struct err *e)
 }
 
 static int
+upgrade_in_group(struct store *st, int64_t version, struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = upgrade(st, version, e);
+	if (rc != 0)
+		return rc;
+	return store_group_commit(st, e);
+}
+
+static int
 fts_rebuild_open(struct store *st, struct err *e)
 {
 	int64_t version;
@@ -144,11 +157,7 @@ fts_rebuild_open(struct store *st, struct err *e)
 	if (version > 0 && version != TEXT_TOKENIZER_VERSION)
 		log_event(LOG_INFO, "the text index is written anew", 0,
 			LOG_I("tokenizer", TEXT_TOKENIZER_VERSION));
-	rc = store_group_begin(st, e);
-	if (rc == 0)
-		rc = upgrade(st, version, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
+	rc = upgrade_in_group(st, version, e);
 	if (rc < 0)
 		store_group_abort(st);
 	return rc;

@@ -202,25 +202,31 @@ check_change(struct verify_changes_run *run, sqlite3_stmt *s)
 	chain_begin(&chain, p->chain, &c.head);
 	rc = read_ops(run, &c, &chain);
 	chain_end(&chain, computed);
-	if (rc == 0 &&
-		(!c.chain || memcmp(computed, c.chain, CHAIN_BYTES) != 0))
+	if (rc != 0)
+		return rc;
+	if (!c.chain || memcmp(computed, c.chain, CHAIN_BYTES) != 0)
 		rc = verify_problem(v, "chain",
 			"change %" PRId64 " of namespace %" PRId64 " does not "
 			"give its link of the chain: it, or one of its ops or "
 			"facts, was altered",
 			c.head.id, c.head.ns);
-	if (rc == 0)
-		rc = check_message(v, &c);
-	if (rc == 0)
-		rc = verify_ops_check(v, &run->ops);
-	if (rc == 0)
-		rc = check_ids(run, &c, p);
+	if (rc != 0)
+		return rc;
+	rc = check_message(v, &c);
+	if (rc != 0)
+		return rc;
+	rc = verify_ops_check(v, &run->ops);
+	if (rc != 0)
+		return rc;
+	rc = check_ids(run, &c, p);
+	if (rc != 0)
+		return rc;
 	run->at = c.head.at;
 	p->fact_max = c.fact_max;
 	p->past_max = c.past_max;
 	if (c.chain)
 		memcpy(p->chain, c.chain, CHAIN_BYTES);
-	return rc;
+	return 0;
 }
 
 /* `at` of the change before the first of this slice. */

@@ -15,17 +15,17 @@ static int
 tell_minus_zero(struct verify *v, const struct log_fact *f,
 	const struct minus_zero *m)
 {
+	const char *which = m->weight ? "weight" : "confidence";
 	int rc;
 
+	if (m->weight && m->confidence)
+		which = "weight and confidence";
 	v->mendable = f->id;
 	rc = verify_problem(v, "digest",
 		"fact %" PRId64 " of entity %" PRId64 " was written with the "
 		"%s -0.0, which is stored as 0 and does not match its digest; "
 		"'memoryctl repair' mends it",
-		f->id, f->entity,
-		m->weight && m->confidence ? "weight and confidence"
-		: m->weight		   ? "weight"
-					   : "confidence");
+		f->id, f->entity, which);
 	v->mendable = 0;
 	return rc;
 }
@@ -189,26 +189,40 @@ check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 }
 
 static int
-verify_facts_check_fact(void *ctx, const struct log_fact *f)
+check_one(struct verify *v, const struct log_fact *f)
 {
-	struct verify *v = ctx;
 	struct spans spans = {0};
 	int rc = verify_rises(v, v->mark->a, f->id);
 
-	if (rc == 0)
-		rc = !f->salt ? check_erased(v, f)
-			      : verify_facts_check_digest(v, f);
-	if (rc == 0 && f->salt && !f->damaged)
+	if (rc != 0)
+		return rc;
+	rc = !f->salt ? check_erased(v, f) : verify_facts_check_digest(v, f);
+	if (rc != 0)
+		return rc;
+	if (f->salt && !f->damaged)
 		rc = check_same(v, f);
-	if (rc == 0)
-		rc = check_flags(v, f);
-	if (rc == 0)
-		rc = check_spans(v, f, &spans);
-	if (rc == 0 && spans.n == 0)
-		rc = verify_problem(v, "span", "fact %" PRId64 " has no span",
+	if (rc != 0)
+		return rc;
+	rc = check_flags(v, f);
+	if (rc != 0)
+		return rc;
+	rc = check_spans(v, f, &spans);
+	if (rc != 0)
+		return rc;
+	if (spans.n == 0)
+		return verify_problem(v, "span", "fact %" PRId64 " has no span",
 			f->id);
-	if (rc == 0 && f->kind == FACT_EXISTENCE && spans.is_open && f->text)
-		rc = verify_facts_check_name(v, f);
+	if (f->kind == FACT_EXISTENCE && spans.is_open && f->text)
+		return verify_facts_check_name(v, f);
+	return 0;
+}
+
+static int
+verify_facts_check_fact(void *ctx, const struct log_fact *f)
+{
+	struct verify *v = ctx;
+	int rc = check_one(v, f);
+
 	v->mark->a = f->id;
 	v->mark->facts++;
 	return rc != 0 ? rc : verify_is_late(v);
