@@ -176,25 +176,32 @@ borrow_files(struct snapshot *s, struct err *e)
 	return 0;
 }
 
+static void
+cleanup_snapshot(struct snapshot **s)
+{
+	snapshot_free(*s);
+}
+
 int
 snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
+	__attribute__((cleanup(cleanup_snapshot))) struct snapshot *s =
+		calloc(1, sizeof(*s));
 	int rc;
 
 	if (!s)
 		return err_nomem(e);
 	s->base = db;
 	rc = connection_open(db, false, &s->reader, e);
-	if (rc == 0)
-		rc = borrow_files(s, e);
-	if (rc == 0)
-		rc = snapshot_register(s, e);
-	if (rc != 0) {
-		snapshot_free(s);
+	if (rc != 0)
 		return rc;
-	}
-	*ret = s;
+	rc = borrow_files(s, e);
+	if (rc != 0)
+		return rc;
+	rc = snapshot_register(s, e);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(s);
 	return 0;
 }
 

@@ -16,6 +16,10 @@
 static void
 trouble_set(struct database *db, enum trouble t, const char *cause)
 {
+	static const char *const kinds[] = {[TROUBLE_NONE] = "none",
+		[TROUBLE_LOCKS] = "locks",
+		[TROUBLE_DISK] = "disk",
+		[TROUBLE_DAMAGE] = "damage"};
 	bool is_worse;
 
 	pthread_mutex_lock(&db->trouble_lock);
@@ -28,10 +32,7 @@ trouble_set(struct database *db, enum trouble t, const char *cause)
 	pthread_mutex_unlock(&db->trouble_lock);
 	if (is_worse)
 		log_event(LOG_ERROR, "the database is in trouble", 0,
-			LOG_S("kind", t == TROUBLE_DAMAGE ? "damage"
-				      : t == TROUBLE_DISK ? "disk"
-							  : "locks"),
-			LOG_S("cause", cause));
+			LOG_S("kind", kinds[t]), LOG_S("cause", cause));
 }
 
 static enum trouble
