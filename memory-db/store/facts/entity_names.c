@@ -418,13 +418,35 @@ tell_lent(struct store *st, int64_t entity, struct entity_names_telling *t,
 	return rc;
 }
 
+/* The name it was created with, those it has had since, those lent to it. */
+static int
+tell_aliases(struct store *st, int64_t entity, int64_t fact,
+	struct entity_names_telling *t)
+{
+	AUTO_BUF struct buf first = {0};
+	int rc = entity_first_name(st, entity, NULL, &first, t->e);
+
+	if (rc < 0)
+		return rc;
+	rc = rc == 1 && first.len > 0
+		     ? entity_names_tell(t, first.data, first.len)
+		     : 0;
+	if (rc != 0)
+		return rc;
+	if (fact != 0)
+		rc = each_name(st, fact, entity_names_tell, t, t->e);
+	if (rc != 0)
+		return rc;
+	return tell_lent(st, entity, t, t->e);
+}
+
 int
 entity_aliases(struct store *st, int64_t entity,
 	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,
 	struct err *e)
 {
 	struct entity_names_telling t = {.fn = fn, .ctx = ctx, .e = e};
-	AUTO_BUF struct buf name = {0}, first = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t fact = 0;
 	int rc = fact_existence(st, entity, &fact, NULL, &name, e);
 
@@ -432,15 +454,7 @@ entity_aliases(struct store *st, int64_t entity,
 		rc = entity_names_note(&t, name.data != NULL ? name.data : "",
 			name.len);
 	if (rc == 0)
-		rc = entity_first_name(st, entity, NULL, &first, e);
-	if (rc == 1)
-		rc = first.len > 0
-			     ? entity_names_tell(&t, first.data, first.len)
-			     : 0;
-	if (rc == 0 && fact != 0)
-		rc = each_name(st, fact, entity_names_tell, &t, e);
-	if (rc == 0)
-		rc = tell_lent(st, entity, &t, e);
+		rc = tell_aliases(st, entity, fact, &t);
 	buf_done(&t.told);
 	return rc;
 }
