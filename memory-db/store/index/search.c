@@ -182,7 +182,7 @@ each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 /* Matches of ft_past, of branches and of facts that wait, and where the merge
  * with ft_live stands in them. */
 struct search_merge {
-	const struct search_waits *waits;
+	struct search_waits *waits;
 	struct search_row *rows;
 	size_t n, cap, next, whole; /* the first are of facts that wait */
 	int64_t last;		    /* fact given to fn last */
@@ -305,38 +305,66 @@ collect_branches(struct store *st, const struct search_range *range,
 	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
+static void
+merge_done(struct search_merge *m)
+{
+	free(m->rows);
+}
+
+/* What waits to be indexed, and what stands in the past and branch indexes. */
+static int
+merge_gather(struct store *st, const struct search_range *range,
+	const struct search_match *match, struct search_merge *m, struct err *e)
+{
+	int rc = 0;
+
+	if (m->waits)
+		rc = search_wait_match(st, m->waits, range, match,
+			merge_collect, m, e);
+	if (rc != 0)
+		return rc;
+	m->whole = m->n;
+	if (!st->lens.now)
+		rc = collect_past(st, range, match, m, e);
+	if (rc != 0)
+		return rc;
+	if (st->lens.n > 1)
+		return collect_branches(st, range, match, m, e);
+	return 0;
+}
+
 int
 search_match(struct store *st, const struct search_range *range,
 	const struct search_match *match, search_row_fn fn, void *ctx,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = NULL;
-	struct search_merge m = {.fn = fn, .ctx = ctx};
+	__attribute__((cleanup(merge_done))) struct search_merge m = {.fn = fn,
+		.ctx = ctx};
 	struct search_waits *waits;
 	int rc = search_waits(st, range->ns, &waits, e);
 
-	if (rc == 0 && st->lens.now && !waits) {
+	if (rc != 0)
+		return rc;
+	if (st->lens.now && !waits) {
 		s = use_live(st, range, match, match->bare);
 		return each_row(st, s, fn, ctx, e);
 	}
 	m.waits = waits;
-	if (rc == 0 && waits)
-		rc = search_wait_match(st, waits, range, match, merge_collect,
-			&m, e);
-	m.whole = m.n;
-	if (rc == 0 && !st->lens.now)
-		rc = collect_past(st, range, match, &m, e);
-	if (rc == 0 && st->lens.n > 1)
-		rc = collect_branches(st, range, match, &m, e);
+	rc = merge_gather(st, range, match, &m, e);
+	if (rc != 0)
+		return rc;
 	merge_sort(&m);
-	if (rc == 0) {
-		s = use_live(st, range, match, false);
-		rc = each_row(st, s, merge_live, &m, e);
-	}
-	while (rc == 0 && m.next < m.n)
+	s = use_live(st, range, match, false);
+	rc = each_row(st, s, merge_live, &m, e);
+	if (rc != 0)
+		return rc;
+	while (m.next < m.n) {
 		rc = merge_give(&m, &m.rows[m.next++]);
-	free(m.rows);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- facts in order ------------------------------------------------------- */
