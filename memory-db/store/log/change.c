@@ -180,7 +180,7 @@ int
 change_begin(struct store *st, const struct change_info *info,
 	struct change **ret, struct err *e)
 {
-	struct change *c = calloc(1, sizeof(*c));
+	AUTO_CHANGE struct change *c = calloc(1, sizeof(*c));
 	int rc;
 
 	if (!c)
@@ -188,16 +188,16 @@ change_begin(struct store *st, const struct change_info *info,
 	c->st = st;
 	c->info = *info;
 	rc = load_last(c, e);
-	if (rc == 0)
-		rc = take_given(c, e);
-	if (rc == 0)
-		rc = load_namespace(c, e);
-	if (rc != 0) {
-		change_drop(c);
+	if (rc != 0)
 		return rc;
-	}
+	rc = take_given(c, e);
+	if (rc != 0)
+		return rc;
+	rc = load_namespace(c, e);
+	if (rc != 0)
+		return rc;
 	begin_chain(c);
-	*ret = c;
+	*ret = take_ptr(c);
 	return 0;
 }
 

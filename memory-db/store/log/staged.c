@@ -364,7 +364,8 @@ int
 staged_sum(struct store *st, int64_t ns, int64_t session,
 	struct staged_sum *ret, struct err *e)
 {
-	int which = session != STAGED_ANY ? SUM_OF : ns != 0 ? SUM : SUM_ALL;
+	int all = ns != 0 ? SUM : SUM_ALL;
+	int which = session != STAGED_ANY ? SUM_OF : all;
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_STAGED, which);
 	int rc;
 
