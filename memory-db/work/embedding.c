@@ -247,14 +247,25 @@ yield_to_writes(struct embedding *x)
 }
 
 static int
-embedding_open_all(struct embedding *x, struct err *e)
+open_model(struct embedding *x, struct err *e)
 {
 	int rc = store_open(x->db, STORE_READER, &x->st, e);
 
-	if (rc == 0)
-		rc = embedding_choose(x, e);
-	if (rc == 0 && vectors_memory_model(x->m).id != 0)
-		rc = vectors_memory_load(x->m, x->st, &x->stop, e);
+	if (rc != 0)
+		return rc;
+	rc = embedding_choose(x, e);
+	if (rc != 0)
+		return rc;
+	if (vectors_memory_model(x->m).id != 0)
+		return vectors_memory_load(x->m, x->st, &x->stop, e);
+	return 0;
+}
+
+static int
+embedding_open_all(struct embedding *x, struct err *e)
+{
+	int rc = open_model(x, e);
+
 	if (rc != 0) {
 		store_close(x->st);
 		x->st = NULL;

@@ -282,29 +282,42 @@ store_batch(struct embedding *x, struct err *e)
 	return vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
 }
 
+/* The vectors of a batch, stored. Of a batch that fails no text may be left. */
+static int
+embed_batch(struct embedding *x, struct err *e)
+{
+	int rc = embedding_fill_embed(x, e);
+
+	if (rc == 0)
+		x->failed_at = x->blamed = 0;
+	else
+		rc = look_closer(x, rc, e);
+	if (rc != 0 || x->b.n == 0)
+		return rc;
+	return store_batch(x, e);
+}
+
 static int
 fill_place(struct embedding *x, struct place *p, struct err *e)
 {
 	struct batch *b = &x->b;
-	int r = embedding_fill_gather(x, p, e);
+	int rc = embedding_fill_gather(x, p, e);
 
-	if (r == 0 && b->n > 0) {
-		r = embedding_fill_embed(x, e);
-		if (r != 0)
-			r = look_closer(x, r, e);
-		else
-			x->failed_at = x->blamed = 0;
-		if (r == 0 && b->n > 0)
-			r = store_batch(x, e);
-		if (r != 0 || b->n == 0 || x->places_n == 0)
-			return r;
+	if (rc != 0) {
+		count_pending(x);
+		return rc;
+	}
+	if (b->n > 0) {
+		rc = embed_batch(x, e);
+		if (rc != 0 || b->n == 0 || x->places_n == 0)
+			return rc;
 		x->singles -= x->singles > 0;
 		p->upto = b->facts[b->n - 1];
 	}
-	if (r == 0 && b->is_last && p->upto < p->max)
+	if (b->is_last && p->upto < p->max)
 		p->upto = p->max;
 	count_pending(x);
-	return r;
+	return 0;
 }
 
 int

@@ -246,26 +246,36 @@ pause_verify(struct work *w)
 		next < VERIFY_PAUSE_MAX_MS ? next : VERIFY_PAUSE_MAX_MS;
 }
 
+/* A slice of the verification, in one read. */
+static int
+verify_some(struct work *w, int ms, bool *ret_done)
+{
+	struct err e = {0};
+	double progress;
+	int rc = store_read_begin(w->st, &e);
+
+	if (rc == 0 && w->verify->change == 0)
+		rc = lens_newest(w->st, &w->verify->change, &e);
+	if (rc != 0) {
+		store_read_end(w->st);
+		return rc;
+	}
+	rc = verify_slice(w->st, w->verify, after_ms(ms), recover_ignore, NULL,
+		&progress, ret_done, &e);
+	store_read_end(w->st);
+	return rc;
+}
+
 /* Verifies on. A sign of damage may have been a failing read: when nothing is
  * wrong with what lies there, it is over. */
 static void
 verify_on(struct work *w, int ms)
 {
-	struct err e = {0};
-	double progress;
 	bool done = false;
-	int rc;
 
 	if (!begin_verify(w))
 		return;
-	rc = store_read_begin(w->st, &e);
-	if (rc == 0 && w->verify->change == 0)
-		rc = lens_newest(w->st, &w->verify->change, &e);
-	if (rc == 0)
-		rc = verify_slice(w->st, w->verify, after_ms(ms),
-			recover_ignore, NULL, &progress, &done, &e);
-	store_read_end(w->st);
-	if (rc != 0)
+	if (verify_some(w, ms, &done) != 0)
 		w->verify->problems++;
 	if (w->verify->problems > 0)
 		pause_verify(w);
