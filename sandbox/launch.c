@@ -127,17 +127,31 @@ clear_signals(posix_spawnattr_t *attr)
 		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
+static int
+spawn_with(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr,
+	int program, int socket, char *const *argv, pid_t *ret_pid)
+{
+	char path[32], *envp[] = {NULL};
+	int rc = posix_spawn_file_actions_adddup2(actions, socket, WIRE_FD);
+
+	if (rc != 0)
+		return rc;
+	rc = clear_signals(attr);
+	if (rc != 0)
+		return rc;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", program);
+	return posix_spawn(ret_pid, path, actions, attr, argv, envp);
+}
+
 /* The child: descriptor 3 and what is not close-on-exec, no environment, all
  * signals as at birth. */
 static int
 spawn(int program, int socket, char *const *argv, pid_t *ret_pid)
 {
-	char path[32], *envp[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", program);
 	rc = posix_spawn_file_actions_init(&actions);
 	if (rc)
 		return rc;
@@ -146,11 +160,7 @@ spawn(int program, int socket, char *const *argv, pid_t *ret_pid)
 		posix_spawn_file_actions_destroy(&actions);
 		return rc;
 	}
-	rc = posix_spawn_file_actions_adddup2(&actions, socket, WIRE_FD);
-	if (rc == 0)
-		rc = clear_signals(&attr);
-	if (rc == 0)
-		rc = posix_spawn(ret_pid, path, &actions, &attr, argv, envp);
+	rc = spawn_with(&actions, &attr, program, socket, argv, ret_pid);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;

@@ -330,6 +330,25 @@ conclude(struct run *r, struct sandbox_outcome *o)
 	return warn_of_cut(o);
 }
 
+static int
+run_in_jail(struct run *r, struct pool *pool, struct sandbox_outcome *o,
+	struct err *e)
+{
+	int rc = talk_begin(&r->talk);
+
+	if (rc != 0)
+		return rc;
+	rc = pool_take(pool, TAKE_MS, &r->jail, e);
+	if (rc != 0)
+		return rc;
+	r->cpu_from_us = launch_cpu_us(&r->jail);
+	r->start_ns = clock_mono_ns();
+	r->end_ns = r->start_ns + o->limits.wall_ms * MS;
+	r->cpu_at_ns = r->start_ns + o->limits.cpu_ms * MS;
+	converse(r);
+	return conclude(r, o);
+}
+
 /* 0, 1: the jail was dead already, take another; or an error. */
 static int
 try_one(struct pool *pool, const struct sandbox_method *methods,
@@ -343,17 +362,7 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 	r.talk.limits = o->limits;
 	r.talk.left_ms = run_left_ms;
 	r.talk.left_ctx = &r;
-	rc = talk_begin(&r.talk);
-	if (rc == 0)
-		rc = pool_take(pool, TAKE_MS, &r.jail, e);
-	if (rc == 0) {
-		r.cpu_from_us = launch_cpu_us(&r.jail);
-		r.start_ns = clock_mono_ns();
-		r.end_ns = r.start_ns + o->limits.wall_ms * MS;
-		r.cpu_at_ns = r.start_ns + o->limits.cpu_ms * MS;
-		converse(&r);
-		rc = conclude(&r, o);
-	}
+	rc = run_in_jail(&r, pool, o, e);
 	pool_retire(pool, &r.jail);
 	talk_done(&r.talk);
 	return rc;

@@ -164,10 +164,12 @@ layers_json(const struct pool_status *st)
 	AUTO_JSON json_t *j = json_object();
 
 	for (int i = 0; j && i < WIRE_LAYER_MAX; i++) {
-		const char *word = st->in_place == 0	   ? "unknown"
-				   : st->in_place >> i & 1 ? "ok"
-				   : st->refused >> i & 1  ? "refused"
-							   : "missing";
+		const char *word = st->refused >> i & 1 ? "refused" : "missing";
+
+		if (st->in_place == 0)
+			word = "unknown";
+		else if (st->in_place >> i & 1)
+			word = "ok";
 
 		if (jx_set(j, names[i], json_string(word)))
 			return NULL;

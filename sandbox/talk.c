@@ -187,9 +187,9 @@ talk_answer(struct talk *t, const struct sandbox_method *m, json_t *params)
 	rc = t->job->call(t->job->call_ctx, m->name, params,
 		t->left_ms ? t->left_ms(t->left_ctx) : t->limits.wall_ms,
 		&result, &e);
-	if (rc == 0 && !result)
+	if (rc == 0 && !result) {
 		rc = err_set(&e, MDB_E_INTERNAL, "%s gave no result", m->name);
-	if (rc == 0) {
+	} else if (rc == 0) {
 		rc = put_reply(t, result);
 		if (rc == MDB_E_LIMIT) {
 			t->out.len = from;
