@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import unittest
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
@@ -470,6 +471,14 @@ class Restore(BackupCase):
         done = self.restore(old, "--into", self.db.folder / "n" / "m.db")
         self.assertEqual(done["forgotten_again"], 0)
 
+    @staticmethod
+    def unpacks_alike(bad, data):
+        """Deflate can say a repetition in several ways."""
+        try:
+            return gzip.decompress(bad) == gzip.decompress(data)
+        except (OSError, EOFError, zlib.error):
+            return False
+
     def test_damage_is_told(self):
         self.fill(300)
         path = Path(self.backup()["path"])
@@ -484,6 +493,8 @@ class Restore(BackupCase):
             at = rng.randrange(len(data))
             bad = bytearray(data)
             bad[at] ^= 1 << rng.randrange(8)
+            if at > 512 and self.unpacks_alike(bad, data):
+                continue  # another way to say the same bytes is no damage
             cases.append((f"bit of byte {at}", bytes(bad)))
         new = self.db.folder / "n" / "m.db"
         for name, bad in cases:
