@@ -332,7 +332,7 @@ m_resume(struct call *c, json_t **ret_result, struct err *e)
 		resume_since, resume_plans, resume_handoffs, resume_review,
 		resume_conflicts, resume_relevant};
 	AUTO_RESUME struct resume r = {0};
-	size_t budget;
+	size_t budget = 0;
 	int rc = resume_begin(c, "Where you were.", &r, &budget, e);
 
 	if (rc != 0)
@@ -351,7 +351,7 @@ m_since_last(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_RESUME struct resume r = {.by = json_object()};
 	AUTO_JSON json_t *by = json_array();
 	const char *key;
-	size_t budget;
+	size_t budget = 0;
 	json_t *row;
 	int rc;
 
