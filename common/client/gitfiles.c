@@ -1,9 +1,9 @@
 /* .git is a folder, or a file "gitdir: PATH" in worktrees and submodules; a
- * worktree's folder names the shared one in its file `commondir`. A worktree at
- * /work of the repository /src/tool:
+ * worktree's folder names the shared one in its file `commondir`. A worktree
+ * TREE of the repository /src/tool:
  *
- *   /work/.git                          gitdir: /src/tool/.git/worktrees/work
- *   /src/tool/.git/worktrees/work/      HEAD, gitdir, commondir: ../..
+ *   TREE/.git                           gitdir: /src/tool/.git/worktrees/TREE
+ *   /src/tool/.git/worktrees/TREE/      HEAD, gitdir, commondir: ../..
  *   /src/tool/.git/                     config and what all worktrees share */
 #include "common/client/gitfiles.h"
 

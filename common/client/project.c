@@ -1,9 +1,9 @@
 /* A folder belongs to the project whose remote its repository names, so that a
  * second clone, or a worktree, finds the same memory:
  *
- *   /home/ada/tool, origin git@host.org:team/tool.git   host.org/team/tool
- *   /home/ada/notes, a repository without a remote      /home/ada/notes
- *   /home/ada, no repository                            default */
+ *   /src/tool, origin git@host.org:team/tool.git   host.org/team/tool
+ *   /src/notes, a repository without a remote      /src/notes
+ *   $HOME, no repository                           default */
 #include "common/client/project.h"
 
 #include <ctype.h>

@@ -148,6 +148,20 @@ scan_wanted(struct store *st, bool is_calm)
 	return next_scan(st, is_calm) != 0;
 }
 
+/* 0 at its end, 1 there is more. */
+static int
+look_on(struct scan *x, int64_t budget_ns)
+{
+	int rc = scan_load(x);
+
+	if (rc != 0)
+		return rc;
+	if (!scan_is_running(x))
+		return err_set(x->e, MDB_E_INTERNAL, "a scan has no beginning");
+	take_place(x);
+	return scan_chunks(x, budget_ns);
+}
+
 int
 scan_look(struct store *st, struct scan_place *place, bool is_calm,
 	int64_t budget_ns, struct err *e)
@@ -160,13 +174,7 @@ scan_look(struct store *st, struct scan_place *place, bool is_calm,
 
 	if (x.ns == 0)
 		return 0;
-	rc = scan_load(&x);
-	if (rc == 0 && !scan_is_running(&x))
-		rc = err_set(e, MDB_E_INTERNAL, "a scan has no beginning");
-	if (rc == 0) {
-		take_place(&x);
-		rc = scan_chunks(&x, budget_ns);
-	}
+	rc = look_on(&x, budget_ns);
 	json_decref(x.state);
 	if (rc < 0)
 		return rc;
@@ -213,8 +221,9 @@ end_or_go_on(struct scan *x)
 
 	if (rc == 1)
 		return scan_save(x);
-	if (rc == 0)
-		rc = scan_end(x, "done");
+	if (rc != 0)
+		return rc;
+	rc = scan_end(x, "done");
 	if (rc || later == 0)
 		return rc;
 	(void)json_object_del(x->state, "later");
