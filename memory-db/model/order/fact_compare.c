@@ -100,6 +100,10 @@ decide_detail(struct comparing *c)
 	bool denied = (in_a ? p->b->not_n : p->a->not_n) % 2 != 0 && !negated &&
 		      p->opposites == 0 && p->partners > 0 && p->core >= CORE;
 
+	/* Where nobody dances, no woman does. */
+	bool nobody = (in_a ? p->b : p->a)->nobody && rest->hard_n == 0 &&
+		      !(in_a ? p->a : p->b)->nobody;
+
 	if (p->partners + p->opposites == 0)
 		decide(c, FACTS_DIFFERENT, 0.9);
 	else if (c->switched)
@@ -110,9 +114,9 @@ decide_detail(struct comparing *c)
 		/* Who does not eat fish may eat; who does not eat eats no
 		 * fish. */
 		if ((negated && p->opposites == 0 && rest->value_n > 0) ||
-			(p->opposites > 0 &&
+			(p->opposites > 0 && !p->is_doing &&
 				is_narrower(in_a ? p->a : p->b, rest)) ||
-			rest->subject_n > 0 || (part > NARROWER && !denied))
+			(rest->subject_n > 0 && !nobody) || (part > NARROWER && !denied && !nobody))
 			decide(c, FACTS_DIFFERENT, 0.7);
 		else
 			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);

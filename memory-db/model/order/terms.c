@@ -140,6 +140,10 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	r->seen_over |= (flags & F_OVER) != 0;
 	note_verb(r, i, n, flags);
 	if (flags & F_NOT) {
+		static const char *const nobody[] = {"nobody", "none", NULL};
+
+		r->t->nobody |= terms_word_in(r, i, nobody) ||
+				(n > 1 && terms_word_is(r, i + 1, "one"));
 		r->t->not_n++;
 		return;
 	}

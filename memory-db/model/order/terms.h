@@ -74,6 +74,7 @@ struct terms_text {
 	unsigned marks; /* F_WAS, F_NOW, F_MAYBE, F_PLAN, F_IF, ... of all
 			   terms, those left out too */
 	bool is_question, is_past, too_long;
+	bool nobody; /* "nobody is ..", "no one has .." */
 	int copulas;
 	/* Of the attributes that an operator named: which ones the text has
 	 * (bits), and which value of their list (from 1 on). */
