@@ -24,6 +24,7 @@ $(B)/lib/dump_tools: $(B)/tests/lib/dump_tools.o $(OBJ_common)
 
 # The labelled pairs are a part of the test.
 $(B)/tests/unit/test_fact_compare.o: tests/data/fact_pairs.jsonl
+$(B)/tests/unit/test_extract.o: tests/data/dialogues.txt
 
 # Embeds the texts of a test.
 $(B)/lib/embed_driver: $(B)/tests/lib/embed_driver.o $(OBJ_db) $(OBJ_common)

@@ -277,6 +277,31 @@ print_vectors(FILE *f, const struct cli *c, const json_t *e)
 	fputc('\n', f);
 }
 
+/* Nothing where no chat model is configured: most have none. */
+static void
+print_chat(FILE *f, const struct cli *c, const json_t *x)
+{
+	char text[4][OUT_NUMBER_SIZE];
+
+	if (strcmp(cli_str(x, "provider", "none"), "none") == 0)
+		return;
+	print_label(f, c, "chat");
+	out_text(f, cli_str(x, "model", "?"));
+	fprintf(f,
+		" adds to what is extracted: %s of %s calls, %s of %s tokens "
+		"left today",
+		out_count(cli_int(x, "calls_left", 0), text[0]),
+		out_count(cli_int(x, "calls_per_day", 0), text[1]),
+		out_count(cli_int(x, "tokens_left", 0), text[2]),
+		out_count(cli_int(x, "tokens_per_day", 0), text[3]));
+	if (strcmp(cli_str(x, "state", ""), "failing") == 0) {
+		fprintf(f, "; %sit fails%s: ", out_on(c, OUT_YELLOW),
+			out_off(c, OUT_YELLOW));
+		out_text(f, cli_str(x, "last_error", "no reason given"));
+	}
+	fputc('\n', f);
+}
+
 static void
 print_scripts(FILE *f, const struct cli *c, const json_t *s)
 {
@@ -310,6 +335,7 @@ cmd_status_print_lines(FILE *f, const struct cli *c, const json_t *reply)
 		return cli_nomem();
 	print_here(f, c);
 	print_vectors(f, c, json_object_get(reply, "embedding"));
+	print_chat(f, c, json_object_get(reply, "chat"));
 	print_scripts(f, c, json_object_get(reply, "sandbox"));
 	print_label(f, c, "health");
 	out_text(f, cli_str(health, "state", "?"));

@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/utf8.h"
+#include "memory-db/embed/chat.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/net/figures.h"
 #include "memory-db/net/loop_methods.h"
@@ -167,6 +168,12 @@ recall_weights(const struct config *c)
 	return o;
 }
 
+static json_int_t
+left_of(int64_t most, int64_t used)
+{
+	return (json_int_t)(most > used ? most - used : 0);
+}
+
 static json_t *
 embeddings(const struct figures *f)
 {
@@ -184,6 +191,42 @@ embeddings(const struct figures *f)
 				json_stringn(x->last_error,
 					utf8_cut(x->last_error,
 						strlen(x->last_error))))))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static const char *
+chat_state(const struct chat_status *x)
+{
+	if (x->calls >= x->calls_per_day || x->tokens >= x->tokens_per_day)
+		return "budget used up";
+	return x->last_error[0] ? "failing" : "ready";
+}
+
+/* The chat model that may add to what is extracted, and what is left of the day's
+ * budget. */
+static json_t *
+chat(struct chat *chat)
+{
+	struct chat_status x;
+	json_t *o;
+
+	if (!chat)
+		return json_pack("{s:s}", "provider", "none");
+	chat_status(chat, &x);
+	o = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "provider", "chat",
+		"model", chat_model(chat), "state", chat_state(&x),
+		"calls_left", left_of(x.calls_per_day, x.calls),
+		"calls_per_day", (json_int_t)x.calls_per_day, "tokens_left",
+		left_of(x.tokens_per_day, x.tokens), "tokens_per_day",
+		(json_int_t)x.tokens_per_day);
+	if (!o || !x.last_error[0])
+		return o;
+	/* What an endpoint answered may be cut anywhere. */
+	if (!jx_set(o, "last_error",
+		    json_stringn(x.last_error,
+			    utf8_cut(x.last_error, strlen(x.last_error)))))
 		return o;
 	json_decref(o);
 	return NULL;
@@ -243,7 +286,7 @@ status_status(struct server *s, const struct counters *t, bool is_agent)
 
 	figures_read(s, t, &f);
 	more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
-			 "s:o,s:s}",
+			 "s:o,s:o,s:s}",
 		"by_tier", tiers(t), "by_type", rows(t->types, t->types_n),
 		"namespaces", rows(t->namespaces, t->namespaces_n), "sizes",
 		figures_section(&f, "sizes"), "compression",
@@ -251,9 +294,10 @@ status_status(struct server *s, const struct counters *t, bool is_agent)
 		figures_section(&f, "queues"), "latency", latency(s), "limits",
 		figures_section(&f, "limits"), "recall_cache",
 		figures_section(&f, "recall_cache"), "recall_weights",
-		recall_weights(s->config), "embedding", embeddings(&f),
-		"health", health(s), "sandbox", sandbox_status(s->sandbox),
-		"database", database(s, is_agent), "version", MEMORY_VERSION);
+		recall_weights(s->config), "embedding", embeddings(&f), "chat",
+		chat(s->config->chat), "health", health(s), "sandbox",
+		sandbox_status(s->sandbox), "database", database(s, is_agent),
+		"version", MEMORY_VERSION);
 	if (more && o && !figures_add(&f, "top", o) &&
 		!json_object_update(o, more) && !figures_add(&f, "end", o))
 		return take_ptr(o);

@@ -115,6 +115,22 @@ class Model(TestCase):
         self.assertEqual(reply["model"]["code"], "limit")
         self.assertEqual(len(self.stub.seen), 2)
 
+    def test_status_tells_what_is_left(self):
+        self.start("--chat-calls-per-day", "3")
+        fresh = self.c.ok("get_memory_status")["chat"]
+        self.assertEqual((fresh["provider"], fresh["model"], fresh["state"],
+                          fresh["calls_left"]), ("chat", "m1", "ready", 3))
+        self.extract()
+        after = self.c.ok("get_memory_status")["chat"]
+        self.assertEqual(after["calls_left"], 2)
+        self.assertLess(after["tokens_left"], fresh["tokens_left"])
+        out = self.db.ctl("status").stdout
+        self.assertIn("m1 adds to what is extracted: 2 of 3 calls", out)
+        self.extract(TALK + "x")
+        self.extract(TALK + "y")
+        self.assertEqual(self.c.ok("get_memory_status")["chat"]["state"],
+                         "budget used up")
+
     def test_secrets_stay(self):
         self.start()
         secret = "ghp_" + "a1B2c3D4e5" * 3 + "a1B2c3"

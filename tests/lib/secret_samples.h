@@ -164,6 +164,12 @@ static const char *const secret_carriers[] = {
 /* Values that only their place gives away. */
 static const char *const secret_lines[] = {
 	"the wifi password is sunflower",
+	"my login is ada and my password's {N12}4k",
+	"use this API key: {N40}",
+	"Access key: {N32}",
+	"define('AUTH_KEY', '{N20}!{N20}@{N20}');",
+	"SECRET_KEY = \"django-insecure-{N20}!{N20}%{N8}\"",
+	"aws_secret_access_key = /{B39}",
 	"our passphrase is correct-horse-battery-staple",
 	"machine api.example.org login ada password {N12}7z",
 	"sshpass -p '{N10}3x' ssh root@host",

@@ -490,6 +490,28 @@ keeps_what_names_something(void **state)
 		"project: retro moves to every second Thursday");
 }
 
+/* Friends tell of themselves in more words than any rule has. */
+static void
+keeps_what_friends_tell(void **state)
+{
+	(void)state;
+	gives("Ada: I restored my grandfather's bike. It was so much fun!\n"
+	      "Bob: That made a huge difference to me.",
+		"ada: restored their grandfather's bike");
+	gives("Ada: My sister applied there. She's moving to Ghent.",
+		"ada: sister is moving to Ghent");
+	gives("Speaker 1: I raise alpacas.\nSpeaker 2: I teach math.",
+		"speaker 1: raises alpacas; speaker 2: teaches math");
+	gives("Ada: I think tea is better than coffee because it is calm.",
+		"ada: thinks tea is better than coffee because it is calm");
+	gives("Ada: Never give up!\nBob: Thanks, let's keep smiling!\n"
+	      "Ada: Yes!",
+		"");
+	gives("From: Ingrid Sol <i@example.org>\nTo: all\n\nI moved to "
+	      "Lyon.",
+		"ingrid sol: moved to Lyon");
+}
+
 /* What says something only with the question before it, or has no verb. */
 static void
 keeps_answers_and_fragments(void **state)
@@ -744,6 +766,7 @@ main(void)
 		cmocka_unit_test(measures_a_file_of_others),
 		cmocka_unit_test(says_it_of_a_third_person),
 		cmocka_unit_test(keeps_what_names_something),
+		cmocka_unit_test(keeps_what_friends_tell),
 		cmocka_unit_test(keeps_answers_and_fragments),
 		cmocka_unit_test(knows_who_is_meant),
 		cmocka_unit_test(reads_notes),

@@ -222,6 +222,35 @@ knows_equal_numbers(void **state)
 	}
 }
 
+/* What turns a fact round, however it is said. */
+static void
+knows_what_is_denied(void **state)
+{
+	static const struct {
+		const char *a, *b;
+	} denied[] = {
+		{"prefers tea over coffee", "prefers coffee over tea"},
+		{"prefers cats to dogs", "prefers dogs to cats"},
+		{"has no siblings", "has two sisters"},
+		{"has no children", "has a daughter"},
+		{"jobs run in Docker", "jobs do not run in Docker"},
+		{"tests must run in parallel", "tests must not run in parallel"},
+		{"Nobody is dancing", "A woman is dancing"},
+		{"The dog is running", "The dog is lying on the grass"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
+		struct fact_verdict v;
+
+		compare("it", denied[i].a, denied[i].b, &v);
+		if (v.kind != FACTS_CONTRADICTION)
+			fail_msg("'%s', '%s': %s", denied[i].a, denied[i].b,
+				verdict_kind_name(v.kind));
+		buf_done(&v.reason);
+	}
+}
+
 /* What a namespace says of its attributes comes before what words say. */
 static void
 knows_attributes_of_a_namespace(void **state)
@@ -363,6 +392,7 @@ main(void)
 		cmocka_unit_test(survives_want_of_memory),
 		cmocka_unit_test(says_why),
 		cmocka_unit_test(knows_equal_numbers),
+		cmocka_unit_test(knows_what_is_denied),
 		cmocka_unit_test(knows_attributes_of_a_namespace),
 		cmocka_unit_test(takes_any_text),
 		cmocka_unit_test(does_not_mind_the_order),

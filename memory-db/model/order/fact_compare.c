@@ -116,7 +116,8 @@ decide_detail(struct comparing *c)
 		if ((negated && p->opposites == 0 && rest->value_n > 0) ||
 			(p->opposites > 0 && !p->is_doing &&
 				is_narrower(in_a ? p->a : p->b, rest)) ||
-			(rest->subject_n > 0 && !nobody) || (part > NARROWER && !denied && !nobody))
+			(rest->subject_n > 0 && !nobody) ||
+			(part > NARROWER && !denied && !nobody))
 			decide(c, FACTS_DIFFERENT, 0.7);
 		else
 			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);

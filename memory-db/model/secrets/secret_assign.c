@@ -67,6 +67,14 @@ name_before(const struct secret_text *t, size_t at, size_t *ret_n)
 	while (start > 0 && end - start <= NAME_MAX_BYTES &&
 		secret_is(t->s[start - 1], SECRET_DOT))
 		start--;
+	/* "API key: ..": the noun alone says little. */
+	if (end - start == 3 && secret_same(t->s + start, "key", 3) &&
+		start > 1 && t->s[start - 1] == ' ') {
+		start--;
+		while (start > 0 && end - start <= NAME_MAX_BYTES &&
+			secret_is_alnum(t->s[start - 1]))
+			start--;
+	}
 	*ret_n = end - start;
 	return t->s + start;
 }
@@ -146,6 +154,35 @@ trim_value(const char *s, size_t n)
 	return n;
 }
 
+/* Keys of clouds are base64, in which "/" begins no path. */
+static bool
+is_cloud_key(const char *rule, const char *s, size_t n)
+{
+	static const char *const rules[] = {"aws-secret-key",
+		"azure-shared-key", "azure-storage-key"};
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (strcmp(rule, rules[i]) == 0)
+			return n >= 40 && s[0] == '/' &&
+			       secret_run(s, n, SECRET_BASE64, n + 1) == n &&
+			       secret_is_random(s + 1, n - 1);
+	return false;
+}
+
+/* `define('AUTH_KEY', '..')`, at its comma. */
+bool
+secret_defined(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	size_t name_n, start;
+	const char *name = name_before(t, at, &name_n);
+
+	start = (size_t)(name - t->s);
+	if (name_n == 0 || start < 8 || memchr("\"'", name[-1], 2) == NULL ||
+		!secret_same(name - 8, "define(", 7))
+		return false;
+	return secret_assigned(t, at, ret);
+}
+
 bool
 secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 {
@@ -159,7 +196,8 @@ secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 		return false;
 	n = secret_value_behind(t, at + 1, &value);
 	n = trim_value(t->s + value, n);
-	if (!secret_is_value(t->s + value, n, kind))
+	if (!secret_is_value(t->s + value, n, kind) &&
+		!is_cloud_key(rule, t->s + value, n))
 		return false;
 	*ret = (struct secret){rule, value, n};
 	return true;

@@ -19,7 +19,8 @@ static const uint8_t places[256] = {['0' ... '9'] = PLACE_WORD,
 	['='] = PLACE_SIGN,
 	[':'] = PLACE_SIGN,
 	['~'] = PLACE_SIGN,
-	['@'] = PLACE_SIGN};
+	['@'] = PLACE_SIGN,
+	[','] = PLACE_SIGN};
 
 static enum place
 place_of(char c)
@@ -33,6 +34,8 @@ at_sign(const struct secret_text *t, size_t at, struct secret *ret)
 	if (t->s[at] == ':' && at + 2 < t->n && t->s[at + 1] == '/' &&
 		t->s[at + 2] == '/')
 		return secret_url(t, at, ret);
+	if (t->s[at] == ',')
+		return secret_defined(t, at, ret);
 	if (t->s[at] == '@')
 		return secret_dsn(t, at, ret);
 	if (t->s[at] != '=' && secret_around(t, at, ret))

@@ -177,14 +177,13 @@ is_of_itself(const struct secret_text *t, size_t at)
 	return false;
 }
 
+/* at: behind the noun; verb: behind "is". */
 static bool
-told(const struct secret_text *t, size_t at, enum secret_kind kind,
-	struct secret *ret)
+told_at(const struct secret_text *t, size_t at, size_t verb,
+	enum secret_kind kind, struct secret *ret)
 {
-	size_t verb = behind_verb(t, at), value, n;
+	size_t value, n;
 
-	if (verb == 0)
-		return false;
 	n = secret_value_behind(t, verb, &value);
 	while (n > 0 && strchr(".:!?", t->s[value + n - 1]) != NULL)
 		n--;
@@ -196,6 +195,15 @@ told(const struct secret_text *t, size_t at, enum secret_kind kind,
 							    : "secret-told",
 		value, n};
 	return true;
+}
+
+static bool
+told(const struct secret_text *t, size_t at, enum secret_kind kind,
+	struct secret *ret)
+{
+	size_t verb = behind_verb(t, at);
+
+	return verb != 0 && told_at(t, at, verb, kind, ret);
 }
 
 /* `machine api.example.org login ada password ..`: of a file .netrc. */
@@ -268,6 +276,12 @@ secret_said(const struct secret_text *t, size_t at, struct secret *ret)
 	for (size_t i = 0; i < ARRAY_LEN(nouns); i++) {
 		size_t n = nouns[i].n;
 
+		/* "my password's .." */
+		if (nouns[i].of == told && left > n + 3 &&
+			memcmp(s + n, "'s ", 3) == 0 &&
+			secret_same(s, nouns[i].word, n))
+			return told_at(t, at + n, at + n + 3, nouns[i].kind,
+				ret);
 		if ((*s | 0x20) == nouns[i].word[0] && s[n] == ' ' &&
 			secret_same(s, nouns[i].word, n))
 			return nouns[i].of(t, at + n, nouns[i].kind, ret);

@@ -129,7 +129,7 @@ is_key(const char *s, size_t n, enum secret_kind kind)
 		if (!secret_is(s[i], SECRET_DOT | SECRET_BASE64) &&
 			s[i] != '~' &&
 			(kind != SECRET_KIND_SAS || s[i] != '%') &&
-			(n > 40 || strchr("!@#$%^*", s[i]) == NULL))
+			(n > 100 || strchr("!@#$%^*&", s[i]) == NULL))
 			return false;
 	return secret_is_random(s, n) && (kind != SECRET_KIND_SAS || n >= 40);
 }

@@ -89,6 +89,7 @@ bool secret_url(const struct secret_text *t, size_t at, struct secret *ret);
 /* secret_url.c: at `@`, name:password@tcp(host) as Go writes it. */
 bool secret_dsn(const struct secret_text *t, size_t at, struct secret *ret);
 /* secret_assign.c: at `=` or `:`. */
+bool secret_defined(const struct secret_text *t, size_t at, struct secret *ret);
 bool secret_assigned(const struct secret_text *t, size_t at,
 	struct secret *ret);
 /* secret_said.c: at the beginning of a word; at a dash. */
