@@ -234,7 +234,8 @@ knows_what_is_denied(void **state)
 		{"has no siblings", "has two sisters"},
 		{"has no children", "has a daughter"},
 		{"jobs run in Docker", "jobs do not run in Docker"},
-		{"tests must run in parallel", "tests must not run in parallel"},
+		{"tests must run in parallel",
+			"tests must not run in parallel"},
 		{"Nobody is dancing", "A woman is dancing"},
 		{"The dog is running", "The dog is lying on the grass"},
 	};
