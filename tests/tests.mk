@@ -99,9 +99,10 @@ cov: ## Line and branch coverage of the unit and functional tests (gcovr)
 analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze.txt
 	tests/analyze.sh
 
-bench: ## The figures of the product (QUICK=1: two minutes)
+bench: ## The figures of the product (QUICK=1: two minutes; PART=scan: one)
 	$(MAKE) --no-print-directory V=release bench-programs
-	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
+	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS) \
+		$(if $(PART),--only '^$(PART)')
 soak: ## Clients for MINUTES (30): memory, descriptors, WAL and p99 stay
 	$(MAKE) --no-print-directory V=release all
 	python3 tests/bench/soak.py $(if $(MINUTES),--minutes $(MINUTES))

@@ -38,7 +38,7 @@ static const struct conf_opt opts[] = {
 		"store tokens, keys and passwords, not markers"),
 	CLI_FLAG("scan", &is_scan, "count what --from could take"),
 	CLI_TEXT("from", &kind, "KIND",
-		"transcripts or notes of a client, onto a branch"),
+		"transcripts or notes of a client (or all), onto a branch"),
 };
 
 struct import {
@@ -419,7 +419,8 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 	if (is_scan)
 		return importfrom_scan(c);
 	if (kind)
-		return importfrom_run(c, kind, argc > 0 ? argv[0] : NULL);
+		return importfrom_run(c, kind, argc > 0 ? argv[0] : NULL,
+			is_fresh);
 	if (argc == 0)
 		return cli_fail(CLI_USAGE,
 			"which file? Or --scan, or --from KIND");

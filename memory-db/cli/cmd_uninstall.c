@@ -91,7 +91,8 @@ remove_notes(const struct cli *c)
 	if (!hookstate_folder(path, false) || (dir = opendir(path)) == NULL)
 		return;
 	while ((d = readdir(dir)) != NULL)
-		if (strncmp(d->d_name, "session-", 8) == 0 ||
+		if (strcmp(d->d_name, "imported") == 0 ||
+			strncmp(d->d_name, "session-", 8) == 0 ||
 			strncmp(d->d_name, "fired-", 6) == 0 ||
 			strncmp(d->d_name, "ledger-", 7) == 0 ||
 			strncmp(d->d_name, "seen-", 5) == 0)

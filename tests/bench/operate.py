@@ -1,13 +1,17 @@
-"""Backup beside writers, restore, hooks, and what a call of an agent costs. Part
-of run.py."""
+"""Backup beside writers, restore, hooks, imports, and what a call of an agent
+costs. Part of run.py."""
 import json
+import os
 import re
 import statistics
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
-from harness import BIN, BUILD, entity
+from full_home import Home
+from harness import BIN, BUILD, ROOT, entity
 from order import p50_p99, settle
 from reference import cpu_ms
 
@@ -95,6 +99,63 @@ def bench_hooks(b):
                   f"{max(sizes)}", p99 < 50)
 
 
+def bench_days(b):
+    """The hook's test of many firings, all of them."""
+    n = b.n(1000, 200)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore",
+         str(ROOT / "tests/func/test_hook_days.py")],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "TEST_FIRINGS": str(n), "TEST_VARIANT": "release",
+             "PYTHONPATH": os.pathsep.join(str(ROOT / "tests" / x)
+                                           for x in ("lib", "func"))})
+    told = re.search(r"\d+ firings: .*", done.stdout + done.stderr)
+    b.row("hooks of six clients, days of work", "none twice, <= 5 % unasked",
+          told[0] if told else done.stderr[-300:], done.returncode == 0)
+
+
+def peak_mb(pid):
+    """The most memory that a process had at once."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
+
+
+def take(db, home, *args):
+    """(seconds, MB of memoryctl, report) of one import."""
+    began = time.monotonic()
+    with subprocess.Popen(
+            [str(BIN / "memoryctl"), "import", "--json", *map(str, args)],
+            env={**db.env(), "HOME": str(home.home)}, cwd=db.folder,
+            stdout=subprocess.PIPE) as p:
+        data = p.stdout.read()
+        peak = os.wait4(p.pid, 0)[2].ru_maxrss / 1024
+        p.returncode = 0
+    return time.monotonic() - began, peak, json.loads(data or "[]")
+
+
+def bench_scan(b):
+    """A home folder with all that import knows, taken twice."""
+    with b.service(fsync_us=0) as db:
+        home = Home(db.folder / "full", b.n(500, 20) * 1_000_000, seed=3)
+        home.make()
+        size = home.bytes() / 1e6
+        for turn in ("all of", "again all of"):
+            spent, peak, rows = take(db, home, "--from", "all")
+            for kind, path in home.exports.items():
+                more, mb, row = take(db, home, "--from", kind, path)
+                spent, peak = spent + more, max(peak, mb)
+                rows.append(row)
+            stored = sum(r["stored"] for r in rows)
+            turns = sum(r["turns"] for r in rows)
+            its = peak_mb(db.pid)
+            b.row(f"import {turn} a home of {size:.0f} MB", "< 60 s, < 50 MB"
+                  if turn == "all of" else "adds nothing",
+                  f"{spent:.1f} s; {peak:.0f} MB memoryctl, {its:.0f} MB "
+                  f"memory-db; {turns:,} turns, {stored:,} facts stored",
+                  spent < 60 and max(peak, its) < 50 if turn == "all of"
+                  else stored == 0)
+
+
 def counted():
     """(call, parses, dumps) in memory-mcp, as the unit test counts them."""
     program = BUILD / "unit" / "test_mcp_calls"
@@ -136,4 +197,5 @@ def bench_calls(b):
 
 
 OPERATE_PARTS = (("calls", bench_calls), ("hooks", bench_hooks),
+                 ("hooks days", bench_days), ("scan", bench_scan),
                  ("backup", bench_backup))

@@ -95,9 +95,13 @@ class Prompts(Hooks):
         for client, (_, event, _, where) in SHAPES.items():
             if client == "copilot-cli":
                 out = json.loads(self.run_hook(client, event, {
-                    "sessionId": "s1", "cwd": str(self.project),
+                    "sessionId": "s1", "workingDirectory": str(self.project),
+                    "transformedPrompt": "<current_datetime>now</current_date"
+                    "time>\nwhich host has the build cache?",
                     "prompt": "which host has the build cache?"}))
+                # What the client added stays.
                 self.assertTrue(out["modifiedTransformedPrompt"].startswith(
+                    "<current_datetime>now</current_datetime>\n"
                     "which host has the build cache?\n\n<memory "))
                 self.assertEqual(list(out), ["modifiedTransformedPrompt"])
                 continue
@@ -695,6 +699,7 @@ class Installed(Clients):
     FILES = {"claude-code": ".claude/settings.json",
              "codex": ".codex/hooks.json", "cursor": ".cursor/hooks.json",
              "gemini": ".gemini/settings.json"}
+    OWN = ".copilot/hooks/enhanced-memory.json"
     EVENTS = {
         "claude-code": ["SessionStart", "UserPromptSubmit", "Stop",
                         "PreCompact", "SessionEnd"],
@@ -737,6 +742,15 @@ class Installed(Clients):
             # There was no file.
             self.assertFalse(path.exists(), client)
 
+    def test_hooks_of_copilot_for_all_projects(self):
+        self.install("copilot-cli", "--hooks")
+        data = json.loads((self.home / self.OWN).read_text())
+        self.assertEqual((data["version"], list(data["hooks"])), (1, [
+            "sessionStart", "userPromptTransformed", "agentStop",
+            "preCompact", "sessionEnd"]))
+        self.uninstall("copilot-cli")
+        self.assertFalse((self.home / self.OWN).exists())
+
     def test_no_hooks_unasked(self):
         for client, file in self.FILES.items():
             self.install(client)
@@ -778,20 +792,16 @@ class Installed(Clients):
             {"hooks": [{"type": "command", "command": "other"}]}]}})
 
     def test_project_files(self):
-        for client, file in (("copilot-cli", "enhanced-memory.json"),
-                             ("vscode", "enhanced-memory-vscode.json")):
-            done = self.install(client, "--hooks", code=1)
-            self.assertIn("--scope project", done.stderr)
-            if client == "copilot-cli":
-                continue
-            self.install(client, "--hooks", "--scope", "project")
-            path = self.dir / ".github/hooks" / file
-            data = json.loads(path.read_text())
-            self.assertEqual(data["version"], 1)
-            one, = data["hooks"]["Stop"]
-            self.assertEqual(one["command"], f"{CTL} hook vscode Stop")
-            self.uninstall(client, "--scope", "project")
-            self.assertFalse(path.exists())
+        done = self.install("vscode", "--hooks", code=1)
+        self.assertIn("--scope project", done.stderr)
+        self.install("vscode", "--hooks", "--scope", "project")
+        path = self.dir / ".github/hooks/enhanced-memory-vscode.json"
+        data = json.loads(path.read_text())
+        self.assertEqual(data["version"], 1)
+        one, = data["hooks"]["Stop"]
+        self.assertEqual(one["command"], f"{CTL} hook vscode Stop")
+        self.uninstall("vscode", "--scope", "project")
+        self.assertFalse(path.exists())
 
     def test_opencode(self):
         self.install("opencode", "--hooks", "--socket", "/x/s y")

@@ -31,8 +31,9 @@ const struct disksource disksources[] = {
 		NULL, NULL},
 	{"cursor", "transcripts of Cursor", DISK_TRANSCRIPT,
 		"~/.cursor/projects", ".jsonl", "/agent-transcripts/", NULL},
-	{"gemini", "sessions of Gemini CLI", DISK_RECORDS, "~/.gemini/tmp",
-		".json", "/chats/", NULL},
+	{"gemini", "sessions of Gemini CLI", DISK_RECORDS,
+		"${GEMINI_CLI_HOME:-~}/.gemini/tmp", ".json|.jsonl", "/chats/",
+		NULL},
 	{"claude-mem", "database of claude-mem", DISK_RECORDS,
 		"${CLAUDE_MEM_DATA_DIR:-~/.claude-mem}", "claude-mem.db", NULL,
 		NULL},
@@ -69,12 +70,27 @@ disksource_named(const char *name)
 	return NULL;
 }
 
+/* Whether the path ends in one of those with "|" between. */
+static bool
+has_ending(const char *path, const char *endings)
+{
+	size_t n = strlen(path);
+
+	for (const char *s = endings;; s++) {
+		size_t k = strcspn(s, "|");
+
+		if (n >= k && memcmp(path + n - k, s, k) == 0)
+			return true;
+		s += k;
+		if (*s == '\0')
+			return false;
+	}
+}
+
 static bool
 is_meant(const struct disksource *src, const char *path)
 {
-	size_t n = strlen(path), k = strlen(src->ending);
-
-	return n >= k && strcmp(path + n - k, src->ending) == 0 &&
+	return has_ending(path, src->ending) &&
 	       (!src->within || strstr(path, src->within)) &&
 	       (!src->without || !strstr(path, src->without));
 }

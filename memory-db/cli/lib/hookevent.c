@@ -49,12 +49,13 @@ hookevent_parse(const char *s, size_t n, struct hookevent *ret)
 	if (!ret->session)
 		ret->session = cli_str(j, "conversation_id", NULL);
 	ret->transcript = text_of(j, "transcript_path", "transcriptPath");
-	ret->cwd = cli_str(j, "cwd", NULL);
+	ret->cwd = text_of(j, "cwd", "workingDirectory");
 	if (!ret->cwd)
 		ret->cwd = json_string_value(
 			json_array_get(json_object_get(j, "workspace_roots"),
 				0));
-	ret->prompt = text_of(j, "transformedPrompt", "prompt");
+	ret->prompt = text_of(j, "prompt", "transformedPrompt");
+	ret->for_model = text_of(j, "transformedPrompt", "prompt");
 	ret->reply = text_of(j, "prompt_response", "last_assistant_message");
 	ret->source = text_of(j, "source", "trigger");
 	ret->worktree = text_of(j, "worktree_path", "name");
@@ -118,9 +119,9 @@ answer_json(const struct hook *h, const struct hookevent *ev, const char *text)
 	case ANSWER_PROMPT: {
 		AUTO_BUF struct buf all = {0};
 
-		if (!has_text || !ev->prompt)
+		if (!has_text || !ev->for_model)
 			return json_object();
-		if (buf_addf(&all, "%s\n\n%s", ev->prompt, text) != 0 ||
+		if (buf_addf(&all, "%s\n\n%s", ev->for_model, text) != 0 ||
 			!buf_str(&all))
 			return NULL;
 		return json_pack("{s:s}", "modifiedTransformedPrompt",

@@ -47,6 +47,8 @@ struct hookevent {
 	json_t *json; /* owned; everything below is borrowed from it */
 	const char *session, *transcript, *cwd, *prompt, *reply, *source;
 	const char *worktree;
+	/* the prompt with what the client added to it, else the prompt */
+	const char *for_model;
 	bool is_subagent;
 };
 

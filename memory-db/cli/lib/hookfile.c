@@ -39,6 +39,7 @@ static const struct hookfile files[] = {
 		.trust = "Gemini CLI asks before it runs the hooks of a "
 			 "project"},
 	{.client = "copilot-cli",
+		.file = "${COPILOT_HOME:-~/.copilot}/hooks/enhanced-memory.json",
 		.project = ".github/hooks/enhanced-memory.json",
 		.shape = HOOKFILE_TYPED,
 		.is_versioned = true,

@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/cli/lib/importitem.h"
+#include "memory-db/cli/lib/notes.h"
 
 /* Messages of one way through a tree. */
 #define WAY_MAX 20000
@@ -161,23 +162,61 @@ name_session(struct import_item *i, const json_t *j)
 	i->is_whole = true;
 }
 
-void
-import_map_chat(struct import_item *i, const char *key, const json_t *j)
+/* A text of Markdown that claude.ai keeps of its user, or of a project. */
+static void
+take_memory(struct import_item *i, const char *entity, const char *text)
 {
-	const json_t *mapping = json_object_get(j, "mapping");
+	AUTO_JSON json_t *facts = json_array();
+	const json_t *fact;
+	size_t k;
+
+	if (!facts || notes_facts(text, strlen(text), facts) != 0) {
+		i->bad = MDB_E_NOMEM;
+		return;
+	}
+	json_array_foreach(facts, k, fact)
+		(void)import_item_fact(i, entity, "memory",
+			json_string_value(fact));
+}
+
+/* {"conversations_memory": text, "project_memories": {uuid: text}} */
+static void
+take_memories(struct import_item *i, const json_t *j)
+{
+	const char *whole = jx_text(j, "conversations_memory"), *id;
+	json_t *text;
+
+	if (whole)
+		take_memory(i, "claude.ai", whole);
+	json_object_foreach(json_object_get(j, "project_memories"), id, text) {
+		AUTO_BUF struct buf name = {0};
+		const char *known = jx_text(i->names, id);
+
+		if (!json_is_string(text))
+			continue;
+		if (buf_addf(&name, "%s%s", known ? "" : "project ",
+			    known ? known : id) != 0 ||
+			!buf_str(&name)) {
+			i->bad = MDB_E_NOMEM;
+			return;
+		}
+		take_memory(i, name.data, json_string_value(text));
+	}
+}
+
+/* A project of claude.ai: what it was told, and its documents. */
+static void
+take_project(struct import_item *i, const json_t *j)
+{
+	const char *told = jx_text(j, "prompt_template");
+	const char *about = jx_text(j, "description");
 	const json_t *docs = json_object_get(j, "docs"), *doc;
 	size_t k;
 
-	(void)key;
-	name_session(i, j);
-	if (json_is_object(mapping))
-		take_chatgpt(i, mapping, jx_text(j, "current_node"));
-	else
-		take_claude(i, json_object_get(j, "chat_messages"));
-	/* A project of claude.ai: what it was told, and its documents. */
-	if (jx_text(j, "prompt_template"))
-		import_item_fact(i, jx_text(j, "name"), "project",
-			jx_text(j, "prompt_template"));
+	if (told)
+		(void)import_item_fact(i, jx_text(j, "name"), "project", told);
+	if (about && docs)
+		(void)import_item_fact(i, jx_text(j, "name"), "project", about);
 	json_array_foreach(docs, k, doc) {
 		json_t *content = import_item_fact(i, jx_text(doc, "filename"),
 			"document", jx_text(doc, "content"));
@@ -185,6 +224,29 @@ import_map_chat(struct import_item *i, const char *key, const json_t *j)
 		import_item_time(i, content, "source_timestamp",
 			json_object_get(doc, "created_at"));
 	}
+}
+
+void
+import_map_chat(struct import_item *i, const char *key, const json_t *j)
+{
+	const json_t *mapping = json_object_get(j, "mapping");
+	const char *id = jx_text(j, "uuid"), *name = jx_text(j, "name");
+
+	(void)key;
+	if (i->is_naming) {
+		/* Memories of a project name it by its id. */
+		if (id && name && name[0] && json_object_get(j, "docs") &&
+			jx_set(i->names, id, json_string(name)) != 0)
+			i->bad = MDB_E_NOMEM;
+		return;
+	}
+	name_session(i, j);
+	if (json_is_object(mapping))
+		take_chatgpt(i, mapping, jx_text(j, "current_node"));
+	else
+		take_claude(i, json_object_get(j, "chat_messages"));
+	take_project(i, j);
+	take_memories(i, j);
 }
 
 void

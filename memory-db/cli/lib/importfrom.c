@@ -2,28 +2,23 @@
  * service knows what it was told before, so a second run adds nothing. */
 #include "memory-db/cli/lib/importfrom.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/client/project.h"
 #include "common/jx.h"
 #include "common/owned.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/disksource.h"
 #include "memory-db/cli/lib/importfrom_int.h"
-#include "memory-db/cli/lib/notes.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
 #include "memory-db/cli/lib/transcript.h"
 
 /* Text of one call. */
 #define PIECE_BYTES (128 * 1024)
-/* Notes that are larger are no notes. */
-#define NOTE_BYTES (1024 * 1024)
 
 /* --- counting ------------------------------------------------------------- */
 
@@ -104,35 +99,20 @@ importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 	return out;
 }
 
-/* The branch of a namespace, made when it is not there. */
-void
-importfrom_prepare(struct import_job *j, const char *namespace_)
-{
-	AUTO_JSON json_t *made = NULL;
-
-	if (json_object_get(j->places, namespace_) ||
-		strcmp(j->branch, "main") == 0)
-		return;
-	/* One that is there from a run before is the one. */
-	made = importfrom_ask(j, namespace_, NULL, "memory_branch",
-		json_pack("{s:s,s:s,s:s}", "action", "create", "name",
-			j->branch, "about", j->src->title));
-	if (jx_set(j->places, namespace_, json_true()) != 0)
-		j->rc = cli_nomem();
-}
-
-/* The namespace of a folder, as memory-mcp has it with `auto`. */
-bool
-importfrom_namespace(struct import_job *j, const char *folder, struct buf *out)
-{
-	if (j->c->is_named && j->c->namespace_)
-		return buf_adds(out, j->c->namespace_) == 0 && buf_str(out);
-	if (!folder)
-		return buf_adds(out, "default") == 0 && buf_str(out);
-	return project_namespace(folder, out) == 0 && buf_str(out);
-}
-
 /* --- transcripts ---------------------------------------------------------- */
+
+/* The digest of a text for the branch. False: nothing is kept of it. */
+static bool
+digest_for(const struct import_job *j, const char *namespace_,
+	const char *session, const struct buf *text, char ret[33])
+{
+	const char *place =
+		json_string_value(json_object_get(j->places, namespace_));
+
+	if (place)
+		importseen_digest(place, session, text->data, text->len, ret);
+	return place != NULL;
+}
 
 void
 importfrom_turns(struct import_job *j, const char *namespace_,
@@ -141,6 +121,9 @@ importfrom_turns(struct import_job *j, const char *namespace_,
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_BUF struct buf text = {0};
 	const json_t *fact;
+	char digest[33];
+	int64_t known;
+	bool is_kept;
 	size_t i;
 
 	if (json_array_size(turns) == 0)
@@ -151,11 +134,20 @@ importfrom_turns(struct import_job *j, const char *namespace_,
 	}
 	j->n.turns += (int64_t)json_array_size(turns);
 	importfrom_prepare(j, namespace_);
+	is_kept = digest_for(j, namespace_, session, &text, digest);
+	if (is_kept && importseen_has(&j->seen, digest, &known)) {
+		j->n.known += known;
+		return;
+	}
 	reply = importfrom_ask(j, namespace_, j->branch, "auto_extract_facts",
 		json_pack("{s:s,s:s,s:b}", "conversation_text", text.data,
 			"session_id", session, "auto_store", 1));
 	if (!reply)
 		j->n.refused++;
+	else if (is_kept)
+		importseen_add(&j->seen, digest,
+			(int64_t)json_array_size(
+				json_object_get(reply, "facts")));
 	json_array_foreach(json_object_get(reply, "facts"), i, fact) {
 		if (strcmp(cli_str(fact, "status", ""), "stored") == 0)
 			j->n.facts++;
@@ -191,108 +183,6 @@ take_transcript(struct import_job *j, int fd, const char *session)
 	}
 }
 
-/* --- notes ---------------------------------------------------------------- */
-
-/* Each fact by itself: one that holds a secret is refused and stops none. */
-static void
-send_facts(struct import_job *j, const char *namespace_, const char *entity,
-	const json_t *facts)
-{
-	const json_t *fact;
-	size_t i;
-
-	importfrom_prepare(j, namespace_);
-	json_array_foreach((json_t *)(uintptr_t)facts, i, fact) {
-		AUTO_JSON json_t *reply = NULL;
-		const json_t *one;
-
-		if (j->rc != CLI_OK)
-			return;
-		reply = importfrom_ask(j, namespace_, j->branch,
-			"add_observations",
-			json_pack("{s:[{s:s,s:s,s:[O]}]}", "observations",
-				"entityName", entity, "entityType", "notes",
-				"contents", fact));
-		one = json_array_get(json_object_get(reply, "results"), 0);
-		if (!reply)
-			j->n.refused++;
-		else if (json_array_size(json_object_get(one,
-				 "addedObservations")) > 0 ||
-			 cli_int(one, "added", 0) > 0)
-			j->n.facts++;
-		else
-			j->n.known++;
-	}
-}
-
-/* The project of a note in ".../SLUG/memory/": the folder that a transcript
- * beside says, as the slug has lost its slashes. */
-static bool
-project_beside(const char *folder, struct buf *out)
-{
-	char path[PATH_MAX];
-	bool is_found = false;
-	struct dirent *d;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "%s", folder);
-	if (strrchr(path, '/') == NULL)
-		return false;
-	*strrchr(path, '/') = '\0';
-	dir = opendir(path);
-	while (dir && !is_found && (d = readdir(dir)) != NULL) {
-		size_t n = strlen(d->d_name);
-		int fd;
-
-		if (n < 6 || strcmp(d->d_name + n - 6, ".jsonl") != 0)
-			continue;
-		fd = openat(dirfd(dir), d->d_name,
-			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		is_found = fd >= 0 && disksource_cwd(fd, out);
-		if (fd >= 0)
-			close(fd);
-	}
-	if (dir)
-		closedir(dir);
-	return is_found;
-}
-
-/* Where the notes of a folder go: the project beside them, if it is known. */
-static const char *
-notes_folder(const struct import_job *j, const char *folder, struct buf *beside)
-{
-	if (!j->src->folder)
-		return folder;
-	return project_beside(folder, beside) ? beside->data : NULL;
-}
-
-static void
-take_notes(struct import_job *j, int fd, const char *path, int64_t size)
-{
-	AUTO_BUF struct buf text = {0}, own = {0}, place = {0}, beside = {0};
-	AUTO_JSON json_t *facts = json_array();
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	ssize_t got;
-
-	if (size > NOTE_BYTES || !facts ||
-		buf_reserve(&text, (size_t)size + 1) != 0)
-		return;
-	got = read(fd, text.data, (size_t)size);
-	if (got <= 0)
-		return;
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	if (transcript_strip(text.data, (size_t)got, &own) != 0 ||
-		notes_facts(own.len > 0 ? own.data : "", own.len, facts) != 0 ||
-		!importfrom_namespace(j, notes_folder(j, folder, &beside),
-			&place)) {
-		j->rc = cli_nomem();
-		return;
-	}
-	if (json_array_size(facts) > 0)
-		send_facts(j, place.data, slash + 1, facts);
-}
-
 /* --- all files ------------------------------------------------------------ */
 
 static int
@@ -318,37 +208,39 @@ take_file(void *ctx, const char *path, int64_t size)
 	if (j->src->kind == DISK_TRANSCRIPT)
 		take_transcript(j, fd, session);
 	else if (j->src->kind == DISK_NOTES)
-		take_notes(j, fd, path, size);
+		importfrom_notes(j, fd, path);
 	else
-		importfrom_records(j, fd, path, size);
+		importfrom_records(j, fd, path);
 	return j->rc;
 }
 
-static int
-report(const struct import_job *j)
+static json_t *
+report_json(const struct import_job *j)
 {
-	AUTO_JSON json_t *out = NULL, *names = json_array();
-	const struct cli *c = j->c;
+	AUTO_JSON json_t *names = json_array();
 	const struct import_counts *n = &j->n;
 	const char *name;
 	json_t *x;
 
 	json_object_foreach(j->places, name, x)
 		if (jx_add(names, json_string(name)) != 0)
-			return cli_nomem();
-	if (c->json) {
-		out = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
-			"kind", j->src->name, "branch", j->branch, "files",
-			(json_int_t)n->files, "turns", (json_int_t)n->turns,
-			"stored", (json_int_t)n->facts, "known",
-			(json_int_t)n->known, "refused", (json_int_t)n->refused,
-			"unread", (json_int_t)n->unread, "left_out",
-			(json_int_t)n->left_out, "relations",
-			(json_int_t)n->relations, "namespaces", names);
-		return !out ? cli_nomem() : cli_print_json(c, out);
-	}
-	if (c->quiet)
-		return CLI_OK;
+			return NULL;
+	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
+		"kind", j->src->name, "branch", j->branch, "files",
+		(json_int_t)n->files, "turns", (json_int_t)n->turns, "stored",
+		(json_int_t)n->facts, "known", (json_int_t)n->known, "refused",
+		(json_int_t)n->refused, "unread", (json_int_t)n->unread,
+		"left_out", (json_int_t)n->left_out, "relations",
+		(json_int_t)n->relations, "namespaces", names);
+}
+
+static void
+print_report(const struct import_job *j)
+{
+	const struct import_counts *n = &j->n;
+	const char *name;
+	json_t *x;
+
 	printf("%" PRId64 " files, %" PRId64 " turns: %" PRId64
 	       " facts stored, %" PRId64 " known already",
 		n->files, n->turns, n->facts, n->known);
@@ -371,7 +263,6 @@ report(const struct import_job *j)
 		out_text(stdout, name);
 		printf(" merge %s\n", j->branch);
 	}
-	return CLI_OK;
 }
 
 /* The connection of an agent, to which what it says again in other letters is
@@ -389,58 +280,134 @@ connect_as_agent(struct cli *c, const struct disksource *src)
 	memory_client_free(c->client);
 	if (strcmp(src->name, "basic-memory") != 0)
 		o.tools = "default,history,order";
-	o.session = "memoryctl-import";
+	o.session = IMPORT_SESSION;
 	c->client = memory_client_new(&o);
 	return c->client ? CLI_OK : cli_nomem();
 }
 
-int
-importfrom_run(struct cli *c, const char *kind, const char *path)
+static int
+unknown_kind(const char *kind)
 {
-	struct import_job j = {.c = c, .src = disksource_named(kind)};
-	const char *branch = c->branch && c->branch[0] ? c->branch : NULL;
+	AUTO_BUF struct buf names = {0};
+
+	for (size_t i = 0; i < disksources_n; i++)
+		if (buf_addf(&names, ", %s", disksources[i].name) != 0)
+			return cli_nomem();
+	if (!buf_str(&names))
+		return cli_nomem();
+	return cli_fail(CLI_USAGE, "no kind '%s' to import from; known: all%s",
+		kind, names.data);
+}
+
+static int
+take_files(struct import_job *j, const char *path)
+{
 	int rc;
 
-	if (!j.src) {
-		AUTO_BUF struct buf names = {0};
-
-		for (size_t i = 0; i < disksources_n; i++)
-			if (buf_addf(&names, "%s%s", i > 0 ? ", " : "",
-				    disksources[i].name) != 0)
-				return cli_nomem();
-		if (!buf_str(&names))
-			return cli_nomem();
-		return cli_fail(CLI_USAGE,
-			"no kind '%s' to import from; known: "
-			"%s",
-			kind, names.data);
+	j->places = json_object();
+	j->relations = json_array();
+	if (!j->places || !j->relations || importseen_open(&j->seen) != 0)
+		return cli_nomem();
+	progress_start(&j->progress, j->c, "importing");
+	rc = disksource_each(j->src, path, take_file, j);
+	if (rc == CLI_OK) {
+		importfrom_relations(j);
+		rc = j->rc;
 	}
+	progress_clear(&j->progress);
+	return rc;
+}
+
+/* One kind; -1: nothing of it is there. reports: with --json. */
+static int
+import_kind(struct cli *c, const struct disksource *src, const char *branch,
+	const char *path, bool is_fresh, json_t *reports)
+{
+	struct import_job j = {.c = c,
+		.src = src,
+		.is_fresh = is_fresh,
+		.seen = {.fd = -1}};
+	int rc;
+
 	if (branch)
 		snprintf(j.branch, sizeof(j.branch), "%.79s", branch);
 	else
-		snprintf(j.branch, sizeof(j.branch), "import-%s", kind);
-	/* The calls name it; it need not be there yet. */
-	c->branch = NULL;
-	if ((rc = connect_as_agent(c, j.src)) != CLI_OK)
+		snprintf(j.branch, sizeof(j.branch), "import-%s", src->name);
+	rc = connect_as_agent(c, src);
+	if (rc != CLI_OK)
 		return rc;
-	j.places = json_object();
-	j.relations = json_array();
-	if (!j.places || !j.relations)
-		return cli_nomem();
-	progress_start(&j.progress, c, "importing");
-	rc = disksource_each(j.src, path, take_file, &j);
-	if (rc == CLI_OK) {
-		importfrom_relations(&j);
-		rc = j.rc;
-	}
-	progress_clear(&j.progress);
-	if (rc == -1)
-		rc = cli_fail(CLI_PROBLEM, "nothing of that kind is %s%s",
-			path ? "at " : "here; import --scan shows what is",
-			path ? path : "");
-	if (rc == CLI_OK)
-		rc = report(&j);
+	rc = take_files(&j, path);
+	if (rc == CLI_OK && c->json)
+		rc = jx_add(reports, report_json(&j)) != 0 ? cli_nomem()
+							   : CLI_OK;
+	else if (rc == CLI_OK && !c->quiet)
+		print_report(&j);
+	if (rc == CLI_OK && j.n.refused > 0)
+		rc = CLI_PROBLEM;
 	json_decref(j.places);
 	json_decref(j.relations);
-	return rc == CLI_OK && j.n.refused > 0 ? CLI_PROBLEM : rc;
+	importseen_done(&j.seen);
+	return rc;
+}
+
+/* All that --scan tells of. */
+static int
+import_all(struct cli *c, const char *branch, bool is_fresh, json_t *reports)
+{
+	int worst = CLI_OK;
+	bool has_any = false;
+
+	for (size_t i = 0; i < disksources_n; i++) {
+		const struct disksource *src = &disksources[i];
+		struct import_counts n = {0};
+		int rc;
+
+		if (disksource_each(src, NULL, count_file, &n) != 0 ||
+			n.files == 0)
+			continue;
+		has_any = true;
+		if (!c->quiet && !c->json)
+			printf("%s: ", src->name);
+		rc = import_kind(c, src, branch, NULL, is_fresh, reports);
+		if (rc != CLI_OK && rc != CLI_PROBLEM)
+			return rc;
+		worst = rc > worst ? rc : worst;
+	}
+	if (!has_any)
+		return cli_fail(CLI_PROBLEM,
+			"nothing is there that import --from knows");
+	return worst;
+}
+
+int
+importfrom_run(struct cli *c, const char *kind, const char *path, bool is_fresh)
+{
+	const char *branch = c->branch && c->branch[0] ? c->branch : NULL;
+	const struct disksource *src = disksource_named(kind);
+	AUTO_JSON json_t *reports = json_array();
+	bool is_all = strcmp(kind, "all") == 0;
+	int rc, printed;
+
+	if (!src && !is_all)
+		return unknown_kind(kind);
+	if (is_all && path)
+		return cli_fail(CLI_USAGE, "--from all takes no path: name the "
+					   "kind of what is there");
+	if (!reports)
+		return cli_nomem();
+	/* The calls name it; it need not be there yet. */
+	c->branch = NULL;
+	rc = is_all ? import_all(c, branch, is_fresh, reports)
+		    : import_kind(c, src, branch, path, is_fresh, reports);
+	if (rc == -1)
+		return cli_fail(CLI_PROBLEM, "nothing of that kind is %s%s",
+			path ? "at " : "here; import --scan shows what is",
+			path ? path : "");
+	if (!c->json || json_array_size(reports) == 0)
+		return rc;
+	if (!is_all)
+		printed = cli_print_json(c, json_array_get(reports, 0));
+	else
+		printed = cli_print_json(c, reports);
+	return printed != CLI_OK ? printed : rc;
 }

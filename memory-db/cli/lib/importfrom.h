@@ -9,7 +9,7 @@
 int importfrom_scan(const struct cli *c) MUST_CHECK;
 /* Takes one source (path: another place, or NULL), onto the branch of the
  * command line or "import-KIND". Exit codes. */
-int importfrom_run(struct cli *c, const char *kind, const char *path)
-	MUST_CHECK;
+int importfrom_run(struct cli *c, const char *kind, const char *path,
+	bool is_fresh) MUST_CHECK;
 
 #endif

@@ -9,7 +9,11 @@
 #include "common/buf.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/disksource.h"
+#include "memory-db/cli/lib/importseen.h"
 #include "memory-db/cli/lib/progress.h"
+
+/* Of all that an import writes. */
+#define IMPORT_SESSION "memoryctl-import"
 
 struct import_counts {
 	int64_t files, bytes, turns, facts, known, refused, unread;
@@ -21,9 +25,12 @@ struct import_job {
 	const struct disksource *src;
 	char branch[80];
 	struct import_counts n;
-	json_t *places;	   /* owned; namespace -> true: has the branch */
+	bool is_fresh; /* as if nothing had been told before */
+	/* owned; namespace that has the branch -> its identity, or true */
+	json_t *places;
 	json_t *relations; /* owned; that wait for their ends */
 	struct progress progress;
+	struct importseen seen;
 	int rc;
 };
 
@@ -40,9 +47,22 @@ bool importfrom_namespace(struct import_job *j, const char *folder,
 void importfrom_turns(struct import_job *j, const char *namespace_,
 	const char *session, const json_t *turns);
 
+/* A call that writes records. An entity of that name in the user's memory is
+ * another one. */
+json_t *importfrom_write(struct import_job *j, const char *place,
+	const char *method, const char *key, json_t *list);
+/* Sends entries of add_observations, each with one content, in calls of bounded
+ * size. One that holds a secret is refused and stops none. */
+void importfrom_facts(struct import_job *j, const char *place,
+	const json_t *entries);
+/* The same of entities without facts. */
+void importfrom_entities(struct import_job *j, const char *place,
+	const json_t *entities);
+
+/* A file of DISK_NOTES (importnotes.c). */
+void importfrom_notes(struct import_job *j, int fd, const char *path);
 /* A file of DISK_RECORDS (importitems.c). */
-void importfrom_records(struct import_job *j, int fd, const char *path,
-	int64_t size);
+void importfrom_records(struct import_job *j, int fd, const char *path);
 /* Relations that waited for their ends. */
 void importfrom_relations(struct import_job *j);
 

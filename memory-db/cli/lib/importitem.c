@@ -186,7 +186,7 @@ import_item_time(struct import_item *i, json_t *content, const char *key,
 }
 
 static const struct import_kind kinds[] = {
-	{"claude-ai", import_map_chat, {NULL}, false, NULL},
+	{"claude-ai", import_map_chat, {NULL}, true, NULL},
 	{"chatgpt", import_map_chat, {NULL}, false, NULL},
 	{"gemini", import_map_gemini, {NULL}, false, NULL},
 	{"mem0", import_map_mem0, {NULL}, false, import_text_mem0},

@@ -14,6 +14,7 @@
 #include "memory-db/cli/lib/importitem.h"
 #include "memory-db/cli/lib/jstream.h"
 #include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/notes.h"
 #include "memory-db/cli/lib/sqlitefile.h"
 
 /* Of one call: facts, and text of turns. */
@@ -23,9 +24,7 @@
 /* Relations that wait for their ends to be there. */
 #define RELATIONS_MAX  20000
 #define RELATIONS_ONCE 500
-/* A note, or an export as Markdown. */
-#define TEXT_BYTES (4 * 1024 * 1024)
-#define LINE_BYTES (6 * 1024 * 1024)
+#define LINE_BYTES     (6 * 1024 * 1024)
 
 struct records {
 	struct import_job *j;
@@ -38,62 +37,12 @@ struct records {
 };
 
 /* --- sending --------------------------------------------------------------- */
-/* A call that writes records. An entity of that name in the user's memory is
- * another one. */
-static json_t *
-ask_write(struct import_job *j, const char *place, const char *method,
-	const char *key, json_t *list)
-{
-	return importfrom_ask(j, place, j->branch, method,
-		json_pack("{s:O,s:s*}", key, list, "scope",
-			strcmp(place, "default") == 0 ? NULL : "project"));
-}
-
-static void
-count_added(struct records *r, const json_t *reply, size_t sent)
-{
-	const json_t *row;
-	size_t i;
-
-	if (!reply) {
-		r->j->n.refused += (int64_t)sent;
-		return;
-	}
-	r->j->n.refused +=
-		(int64_t)json_array_size(json_object_get(reply, "failed"));
-	json_array_foreach(json_object_get(reply, "results"), i, row) {
-		bool is_new = json_array_size(json_object_get(row,
-				      "addedObservations")) > 0 ||
-			      cli_int(row, "added", 0) > 0;
-
-		r->j->n.facts += is_new;
-		r->j->n.known += !is_new;
-	}
-}
-
-static void
-send_entities(struct records *r)
-{
-	AUTO_JSON json_t *reply = NULL;
-
-	if (json_array_size(r->item.entities) == 0)
-		return;
-	reply = ask_write(r->j, r->place.data, "create_entities", "entities",
-		r->item.entities);
-	json_array_clear(r->item.entities);
-}
-
 static void
 send_facts(struct records *r)
 {
-	AUTO_JSON json_t *reply = NULL;
-	size_t n = json_array_size(r->item.facts);
-
-	if (n == 0)
-		return;
-	reply = ask_write(r->j, r->place.data, "add_observations",
-		"observations", r->item.facts);
-	count_added(r, reply, n);
+	importfrom_entities(r->j, r->place.data, r->item.entities);
+	json_array_clear(r->item.entities);
+	importfrom_facts(r->j, r->place.data, r->item.facts);
 	json_array_clear(r->item.facts);
 	r->fact_bytes = 0;
 }
@@ -131,7 +80,6 @@ flush_item(struct records *r, bool is_all)
 	if (is_all || json_array_size(r->item.facts) >= FACTS_MAX ||
 		json_array_size(r->item.entities) >= FACTS_MAX ||
 		r->fact_bytes > FACT_BYTES) {
-		send_entities(r);
 		send_facts(r);
 	}
 	keep_relations(r);
@@ -220,16 +168,54 @@ take_json(struct records *r, struct bytesource *s)
 	return rc;
 }
 
+/* A small file that is one record or a list of them. */
+static int
+take_whole(struct records *r, struct bytesource *s)
+{
+	AUTO_BUF struct buf text = {0};
+	AUTO_JSON json_t *all = NULL;
+	const json_t *x;
+	ssize_t got;
+	size_t i;
+	int rc = 0;
+
+	do {
+		if (text.len > JSTREAM_ELEMENT_BYTES ||
+			buf_reserve(&text, 64 * 1024) != 0) {
+			r->left_out++;
+			return text.len > JSTREAM_ELEMENT_BYTES ? 0
+								: MDB_E_NOMEM;
+		}
+		got = bytesource_read(s, text.data + text.len, 64 * 1024);
+		if (got < 0)
+			return (int)got;
+		text.len += (size_t)got;
+	} while (got > 0);
+	all = text.len > 0 ? jx_parse_any(text.data, text.len, NULL) : NULL;
+	r->left_out += all == NULL && text.len > 0;
+	if (json_is_object(all))
+		return take_element(r, "", all);
+	json_array_foreach(all, i, x)
+		if (rc == 0)
+			rc = take_element(r, "", x);
+	return rc;
+}
+
 static int
 take_in_zip(void *ctx, const char *name, struct bytesource *s)
 {
 	struct records *r = ctx;
 	size_t n = strlen(name);
 
-	/* conversations.json, conversations-001.json, projects.json */
-	if (n < 5 || strcmp(name + n - 5, ".json") != 0 ||
-		(!strstr(name, "conversations") && !strstr(name, "projects") &&
-			strcmp(r->kind->name, "mem0") != 0))
+	if (n < 5 || strcmp(name + n - 5, ".json") != 0)
+		return 0;
+	/* projects.json and memories.json, or a folder of either. */
+	if (r->kind->has_names &&
+		(strstr(name, "projects") || strstr(name, "memories")))
+		return take_whole(r, s);
+	/* conversations.json, conversations-001.json */
+	if (r->item.is_naming || (!strstr(name, "conversations") &&
+					 strcmp(r->kind->name, "mem0") != 0))
 		return 0;
 	return take_json(r, s);
 }
@@ -287,28 +273,26 @@ take_database(struct records *r, const char *path)
 	return rc == MDB_E_NOMEM ? rc : 0;
 }
 
+/* The text of a file in pieces: a note has no bound, memory has. */
 static int
-take_text(struct records *r, int fd, const char *name, int64_t size)
+take_text(struct records *r, int fd, const char *name)
 {
-	AUTO_BUF struct buf text = {0};
-	ssize_t got;
+	AUTO_NOTE_PIECES struct note_pieces p = {.fd = fd};
+	const char *text;
+	size_t n;
+	int rc;
 
-	if (size > TEXT_BYTES) {
-		r->left_out++;
-		return 0;
+	while ((rc = notes_piece(&p, &text, &n)) == 1) {
+		if (!text_is_utf8(text, n) || memchr(text, '\0', n)) {
+			r->j->n.unread++;
+			return 0;
+		}
+		r->kind->map_text(&r->item, name, text, n);
+		if (r->item.bad != 0)
+			return r->item.bad;
+		flush_item(r, true);
 	}
-	if (buf_reserve(&text, (size_t)size + 1) != 0)
-		return MDB_E_NOMEM;
-	got = pread(fd, text.data, (size_t)size, 0);
-	if (got <= 0)
-		return 0;
-	if (!text_is_utf8(text.data, (size_t)got) ||
-		memchr(text.data, '\0', (size_t)got)) {
-		r->j->n.unread++;
-		return 0;
-	}
-	r->kind->map_text(&r->item, name, text.data, (size_t)got);
-	return r->item.bad;
+	return rc < 0 ? rc : 0;
 }
 
 static bool
@@ -320,7 +304,7 @@ ends_with(const char *s, const char *end)
 }
 
 static int
-take_content(struct records *r, int fd, const char *path, int64_t size)
+take_content(struct records *r, int fd, const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
 	AUTO_BYTESOURCE struct bytesource *s = NULL;
@@ -328,7 +312,11 @@ take_content(struct records *r, int fd, const char *path, int64_t size)
 	if (sqlitefile_is(fd) && r->kind->tables[0])
 		return take_database(r, path);
 	if (r->kind->map_text && (!r->kind->map || ends_with(name, ".md")))
-		return take_text(r, fd, name, size);
+		return take_text(r, fd, name);
+	/* Names of claude.ai stand in files of their own. */
+	if (r->item.is_naming && r->kind->map == import_map_chat &&
+		!bytesource_is_zip(fd))
+		return 0;
 	if (bytesource_is_zip(fd))
 		return bytesource_each_in_zip(fd, take_in_zip, r, &r->left_out);
 	if (ends_with(name, ".jsonl"))
@@ -339,7 +327,7 @@ take_content(struct records *r, int fd, const char *path, int64_t size)
 
 /* Twice where records name others: the first time gathers the names. */
 static int
-take_records(struct records *r, int fd, const char *path, int64_t size)
+take_records(struct records *r, int fd, const char *path)
 {
 	int rc = import_item_init(&r->item);
 
@@ -349,7 +337,7 @@ take_records(struct records *r, int fd, const char *path, int64_t size)
 		return MDB_E_NOMEM;
 	if (r->kind->has_names) {
 		r->item.is_naming = true;
-		rc = take_content(r, fd, path, size);
+		rc = take_content(r, fd, path);
 		r->item.is_naming = false;
 		r->left_out = 0;
 		if (lseek(fd, 0, SEEK_SET) < 0)
@@ -357,7 +345,7 @@ take_records(struct records *r, int fd, const char *path, int64_t size)
 		if (rc != 0)
 			return rc;
 	}
-	rc = take_content(r, fd, path, size);
+	rc = take_content(r, fd, path);
 	if (rc != 0)
 		return rc;
 	if (r->j->rc == CLI_OK)
@@ -366,14 +354,14 @@ take_records(struct records *r, int fd, const char *path, int64_t size)
 }
 
 void
-importfrom_records(struct import_job *j, int fd, const char *path, int64_t size)
+importfrom_records(struct import_job *j, int fd, const char *path)
 {
 	struct records r = {.j = j, .kind = import_kind_named(j->src->name)};
 	const char *name = strrchr(path, '/') + 1;
 	int rc;
 
 	snprintf(r.file, sizeof(r.file), "%.*s", (int)strcspn(name, "."), name);
-	rc = take_records(&r, fd, path, size);
+	rc = take_records(&r, fd, path);
 	j->n.left_out += r.left_out;
 	if (rc == MDB_E_NOMEM || r.item.bad != 0)
 		j->rc = cli_nomem();
@@ -440,7 +428,7 @@ importfrom_relations(struct import_job *j)
 			make_ends(j, place.data, part);
 		if (j->rc != CLI_OK)
 			return;
-		reply = ask_write(j, place.data, "create_relations",
+		reply = importfrom_write(j, place.data, "create_relations",
 			"relations", part);
 		json_array_foreach(json_object_get(reply, "results"), k, row)
 			j->n.relations += strcmp(cli_str(row, "action", ""),

@@ -1,34 +1,63 @@
 #include "memory-db/cli/lib/notes.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/text.h"
 
-/* Of a paragraph: one fact. */
+/* Of one fact. */
 #define FACT_BYTES 2000
+/* Of a note at once: its facts as JSON take some ten times as much. */
+#define PIECE_BYTES ((size_t)512 * 1024)
 
-/* One paragraph or list item of Markdown. */
+/* Where a text that is too long for one fact is cut: behind a sentence, else
+ * behind a word, else between two characters. */
+static size_t
+cut_at(const char *s, size_t n)
+{
+	size_t most = text_cut(s, FACT_BYTES);
+
+	(void)n;
+	for (size_t i = most; i > FACT_BYTES / 2; i--)
+		if (s[i] == ' ' && strchr(".!?:;", s[i - 1]))
+			return i;
+	for (size_t i = most; i > FACT_BYTES / 2; i--)
+		if (s[i] == ' ')
+			return i;
+	return most;
+}
+
+/* One paragraph or list item of Markdown; a long one is several facts, so that
+ * nothing of it is lost. */
 static int
 add_fact(json_t *facts, struct buf *text)
 {
-	size_t n = text->len;
 	const char *s;
+	size_t n;
 
-	while (n > 0 && strchr(" \t\r\n", text->data[n - 1]))
-		n--;
-	text->len = n;
-	if (n > FACT_BYTES)
-		text->len = text_cut(text->data, FACT_BYTES);
+	while (text->len > 0 && strchr(" \t\r\n", text->data[text->len - 1]))
+		text->len--;
+	n = text->len;
 	s = buf_str(text);
 	if (!s)
 		return MDB_E_NOMEM;
-	if (n < 3 || !text_is_utf8(s, text->len))
-		s = NULL;
-	if (s && jx_add(facts, json_string(s)) != 0)
-		return MDB_E_NOMEM;
+	if (n < 3 || !text_is_utf8(s, n))
+		n = 0;
+	while (n > 0) {
+		size_t part = n > FACT_BYTES ? cut_at(s, n) : n;
+
+		if (jx_add(facts, json_stringn(s, part)) != 0)
+			return MDB_E_NOMEM;
+		s += part;
+		n -= part;
+		while (n > 0 && *s == ' ') {
+			s++;
+			n--;
+		}
+	}
 	buf_clear(text, 4096);
 	return 0;
 }
@@ -87,4 +116,111 @@ notes_facts(const char *s, size_t n, json_t *facts)
 			rc = buf_add(&text, line + item, len - item);
 	}
 	return rc != 0 ? rc : add_fact(facts, &text);
+}
+
+/* --- pieces --------------------------------------------------------------- */
+
+void
+notes_pieces_done(struct note_pieces *p)
+{
+	buf_done(&p->text);
+	buf_done(&p->head);
+	buf_done(&p->piece);
+}
+
+/* Reads until there is a piece or the end. */
+static int
+fill(struct note_pieces *p)
+{
+	while (!p->is_over && p->text.len < PIECE_BYTES) {
+		ssize_t got;
+
+		if (buf_reserve(&p->text, 64 * 1024) != 0)
+			return MDB_E_NOMEM;
+		got = read(p->fd, p->text.data + p->text.len, 64 * 1024);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return MDB_E_STORE;
+		p->is_over = got == 0;
+		p->text.len += (size_t)got;
+	}
+	return 0;
+}
+
+/* "---\nname: x\n---\n" at the head of the text; 0: none. */
+static size_t
+head_bytes(const char *s, size_t n)
+{
+	const char *end;
+
+	if (n < 8 || memcmp(s, "---", 3) != 0 || (s[3] != '\n' && s[3] != '\r'))
+		return 0;
+	end = memmem(s + 3, n - 3, "\n---", 4);
+	end = end ? memchr(end + 1, '\n', (size_t)(s + n - end - 1)) : NULL;
+	return end ? (size_t)(end - s) + 1 : 0;
+}
+
+/* Where the text can be cut: behind the last line that is empty, outside of
+ * code; else behind its last line, else within a line. */
+static size_t
+piece_bytes(const char *s, size_t n)
+{
+	size_t empty = 0, line = 0;
+	bool is_code = false;
+
+	for (size_t at = 0; at < n;) {
+		const char *nl = memchr(s + at, '\n', n - at);
+		size_t len;
+
+		if (!nl)
+			break;
+		len = (size_t)(nl - s) - at;
+		is_code =
+			is_code != (len >= 3 && memcmp(s + at, "```", 3) == 0);
+		line = at + len + 1;
+		if (!is_code && (len == 0 || (len == 1 && s[at] == '\r')))
+			empty = line;
+		at = line;
+	}
+	if (empty > 0 || line > 0)
+		return empty > 0 ? empty : line;
+	while (n > 1 && ((unsigned char)s[n - 1] & 0xc0) == 0x80)
+		n--;
+	return n > 1 ? n - 1 : n;
+}
+
+int
+notes_piece(struct note_pieces *p, const char **ret, size_t *ret_n)
+{
+	bool is_first = !p->is_begun;
+	size_t n;
+	int rc = fill(p);
+
+	if (rc != 0)
+		return rc;
+	if (p->text.len == 0)
+		return 0;
+	p->is_begun = true;
+	n = p->is_over ? p->text.len : piece_bytes(p->text.data, p->text.len);
+	buf_clear(&p->piece, PIECE_BYTES);
+	if (is_first) {
+		size_t head = head_bytes(p->text.data, n);
+
+		if (head > 0 && buf_add(&p->head, p->text.data, head) != 0)
+			return MDB_E_NOMEM;
+	} else if (p->head.len > 0 &&
+		   buf_add(&p->piece, p->head.data, p->head.len) != 0) {
+		return MDB_E_NOMEM;
+	}
+	if (buf_add(&p->piece, p->text.data, n) != 0 || !buf_str(&p->piece))
+		return MDB_E_NOMEM;
+	buf_consume(&p->text, n);
+	/* The end may lie just behind. */
+	rc = fill(p);
+	if (rc != 0)
+		return rc;
+	*ret = p->piece.data;
+	*ret_n = p->piece.len;
+	return 1;
 }

@@ -172,7 +172,9 @@ extract_in(const char *low, const char *text)
 	}
 	if (!l)
 		return false;
-	hash = extract_hash(low, strcspn(low, " "));
+	const char *blank = memchr(low, ' ', n);
+
+	hash = extract_hash(low, blank ? (size_t)(blank - low) : n);
 	for (at = hash & l->mask; l->v[at].s; at = (at + 1) & l->mask)
 		if (l->v[at].hash == hash && l->v[at].n == n &&
 			memcmp(l->v[at].s, low, n) == 0)

@@ -30,7 +30,9 @@ plain(const char *s, size_t n, struct extract_words *ret)
 		const char *to = NULL;
 		size_t used = 1;
 
-		for (size_t x = 0; x < ARRAY_LEN(signs) && !to; x++) {
+		/* No letter of ASCII begins one of them. */
+		for (size_t x = (s[i] & 0x80) ? 0 : ARRAY_LEN(signs);
+			x < ARRAY_LEN(signs) && !to; x++) {
 			size_t m = strlen(signs[x].from);
 
 			if (n - i >= m && memcmp(s + i, signs[x].from, m) == 0)

@@ -17,6 +17,8 @@ other_end(const char *s, size_t n)
 		"\xd8\x9f", "\xdb\x94", "\xd6\x89", "\xe1\x81\x8b",
 		"\xe1\x9f\x94"};
 
+	if (((unsigned char)s[0] & 0x80) == 0)
+		return 0; /* as nearly all are */
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 		size_t k = strlen(marks[i]);
 

@@ -19,6 +19,8 @@ space_at(const char *s, size_t n)
 
 	if (n > 0 && (*s == ' ' || (*s >= '\t' && *s <= '\r')))
 		return 1;
+	if (n == 0 || (*s & 0x80) == 0)
+		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
 		if (n >= strlen(wide[i]) &&
 			memcmp(s, wide[i], strlen(wide[i])) == 0)
@@ -34,7 +36,10 @@ is_typographic(const char *s, size_t n)
 		"\xe2\x80\x94", "\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9a",
 		"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e", "\xe2\x80\xa6"};
 
-	for (size_t i = 0; n >= 3 && i < ARRAY_LEN(marks); i++)
+	/* All of them begin so. */
+	if (n < 3 || *s != '\xe2')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (memcmp(s, marks[i], 3) == 0)
 			return true;
 	return false;
@@ -85,7 +90,8 @@ static bool
 is_listed(const char *word, size_t n, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(list[i]) == n && memcmp(list[i], word, n) == 0)
+		if (list[i][0] == word[0] && strlen(list[i]) == n &&
+			memcmp(list[i], word, n) == 0)
 			return true;
 	return false;
 }

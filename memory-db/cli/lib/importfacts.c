@@ -1,0 +1,185 @@
+/* Facts go in calls of bounded size: a note of 10,000 lines is many. Those of one
+ * entity that follow each other go as one entry, as the service looks at what the
+ * entity has once an entry. An entry is stored as a whole or not at all, so when
+ * one is refused (a fact of it holds a secret) its facts go again, each by
+ * itself. */
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/lib/importfrom_int.h"
+
+/* Of one call. */
+#define FACTS_ONCE 100
+#define TEXT_ONCE  ((size_t)128 * 1024)
+
+json_t *
+importfrom_write(struct import_job *j, const char *place, const char *method,
+	const char *key, json_t *list)
+{
+	return importfrom_ask(j, place, j->branch, method,
+		json_pack("{s:O,s:s*}", key, list, "scope",
+			strcmp(place, "default") == 0 ? NULL : "project"));
+}
+
+/* Bytes of an entry, about. */
+static size_t
+bytes_of(const json_t *entry)
+{
+	const json_t *content =
+		json_array_get(json_object_get(entry, "contents"), 0);
+	const json_t *text = json_is_object(content)
+				     ? json_object_get(content, "text")
+				     : content;
+
+	return 512 + (text ? json_string_length(text) : 0);
+}
+
+static int64_t
+added_by(const json_t *reply)
+{
+	const json_t *row;
+	int64_t added = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "results"), i, row) {
+		size_t n = json_array_size(
+			json_object_get(row, "addedObservations"));
+
+		added += n > 0 ? (int64_t)n : cli_int(row, "added", 0);
+	}
+	return added;
+}
+
+/* Whether an entry is of the same entity as the one before. */
+static bool
+is_same_entity(const json_t *before, const json_t *entry)
+{
+	static const char *const keys[] = {"entityName", "entityType"};
+
+	if (!before)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (!json_equal(json_object_get(before, keys[i]),
+			    json_object_get(entry, keys[i])))
+			return false;
+	return true;
+}
+
+/* Entries of one entity that follow each other as one. Returns new, or NULL. */
+static json_t *
+joined(const json_t *list)
+{
+	AUTO_JSON json_t *out = json_array();
+	json_t *entry, *last = NULL;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, entry) {
+		json_t *contents = json_object_get(entry, "contents");
+
+		if (is_same_entity(last, entry)) {
+			if (json_array_extend(json_object_get(last, "contents"),
+				    contents) != 0)
+				return NULL;
+			continue;
+		}
+		last = json_pack("{s:O,s:O,s:o}", "entityName",
+			json_object_get(entry, "entityName"), "entityType",
+			json_object_get(entry, "entityType"), "contents",
+			jx_copy(contents));
+		if (!last || jx_add(out, last) != 0)
+			return NULL;
+	}
+	return take_ptr(out);
+}
+
+/* Each by itself; what is refused is counted. */
+static void
+send_singly(struct import_job *j, const char *place, json_t *part)
+{
+	AUTO_JSON json_t *reply = importfrom_write(j, place, "add_observations",
+		"observations", part);
+	size_t n = json_array_size(part),
+	       failed = json_array_size(json_object_get(reply, "failed"));
+	int64_t added;
+
+	if (!reply)
+		failed = n;
+	j->n.refused += (int64_t)failed;
+	added = added_by(reply);
+	j->n.facts += added;
+	j->n.known += (int64_t)n - (int64_t)failed - added;
+}
+
+static void
+send_part(struct import_job *j, const char *place, json_t *part)
+{
+	AUTO_JSON json_t *list = joined(part), *reply = NULL;
+	int64_t added;
+
+	if (!list) {
+		j->rc = cli_nomem();
+		return;
+	}
+	/* Nothing to join: it is the same call. */
+	if (json_array_size(list) < json_array_size(part))
+		reply = importfrom_write(j, place, "add_observations",
+			"observations", list);
+	if (j->rc != CLI_OK)
+		return;
+	added = added_by(reply);
+	j->n.facts += added;
+	if (!reply || json_array_size(json_object_get(reply, "failed")) > 0) {
+		send_singly(j, place, part);
+		/* Those that were stored just now are known to it. */
+		j->n.known -= added;
+		return;
+	}
+	j->n.known += (int64_t)json_array_size(part) - added;
+}
+
+typedef void (*part_fn)(struct import_job *j, const char *place, json_t *part);
+
+static void
+in_parts(struct import_job *j, const char *place, const json_t *all, part_fn fn)
+{
+	size_t n = json_array_size(all);
+
+	for (size_t at = 0; at < n && j->rc == CLI_OK;) {
+		AUTO_JSON json_t *part = json_array();
+		size_t bytes = 0, from = at;
+
+		for (; at < n && at - from < FACTS_ONCE && bytes < TEXT_ONCE;
+			at++) {
+			json_t *x = json_array_get(all, at);
+
+			bytes += bytes_of(x);
+			if (!part || json_array_append(part, x) != 0) {
+				j->rc = cli_nomem();
+				return;
+			}
+		}
+		fn(j, place, part);
+	}
+}
+
+void
+importfrom_facts(struct import_job *j, const char *place, const json_t *entries)
+{
+	in_parts(j, place, entries, send_part);
+}
+
+static void
+send_entities(struct import_job *j, const char *place, json_t *part)
+{
+	AUTO_JSON json_t *reply =
+		importfrom_write(j, place, "create_entities", "entities", part);
+
+	(void)reply;
+}
+
+void
+importfrom_entities(struct import_job *j, const char *place,
+	const json_t *entities)
+{
+	in_parts(j, place, entities, send_entities);
+}

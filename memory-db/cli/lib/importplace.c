@@ -1,0 +1,87 @@
+/* Where what is imported goes: a namespace, and the branch of the import there.
+ * A branch that the import itself wrote to last is told nothing twice
+ * (importseen.h). */
+#include <string.h>
+
+#include "common/client/project.h"
+#include "common/jx.h"
+#include "memory-db/cli/lib/importfrom_int.h"
+
+/* The change that began the branch; 0: unknown. */
+static int64_t
+branch_fork(struct import_job *j, const char *namespace_)
+{
+	AUTO_JSON json_t *reply = importfrom_ask(j, namespace_, NULL,
+		"memory_branch", json_pack("{s:s}", "action", "list"));
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "branches"), i, row)
+		if (strcmp(cli_str(row, "name", ""), j->branch) == 0)
+			return cli_int(row, "fork", 0);
+	return 0;
+}
+
+/* Whether the import itself wrote to the branch last. Else what was told it
+ * once may have been taken back since. */
+static bool
+is_ours_last(struct import_job *j, const char *namespace_)
+{
+	AUTO_JSON json_t *last = importfrom_ask(j, namespace_, j->branch,
+		"memory_history", json_pack("{s:i}", "limit", 1));
+	const json_t *row = json_array_get(json_object_get(last, "changes"), 0);
+
+	return strcmp(cli_str(row, "session", ""), IMPORT_SESSION) == 0;
+}
+
+/* What tells the branch from every other one, also of another memory: where and
+ * when it was begun. Returns new; json_true() when that is unknown. */
+static json_t *
+branch_identity(struct import_job *j, const char *namespace_, int64_t fork)
+{
+	AUTO_JSON json_t *begun =
+		importfrom_ask(j, namespace_, NULL, "memory_history",
+			json_pack("{s:I,s:I,s:i}", "since", (json_int_t)fork,
+				"until", (json_int_t)fork, "limit", 1));
+	const json_t *row =
+		json_array_get(json_object_get(begun, "changes"), 0);
+	const char *at = cli_str(row, "at", NULL);
+
+	return at ? json_sprintf("%s\n%s\n%s", namespace_, j->branch, at)
+		  : json_true();
+}
+
+/* The branch of a namespace, made when it is not there. */
+void
+importfrom_prepare(struct import_job *j, const char *namespace_)
+{
+	AUTO_JSON json_t *made = NULL, *identity = NULL;
+	int64_t fork;
+
+	if (json_object_get(j->places, namespace_) ||
+		strcmp(j->branch, "main") == 0)
+		return;
+	made = importfrom_ask(j, namespace_, NULL, "memory_branch",
+		json_pack("{s:s,s:s,s:s}", "action", "create", "name",
+			j->branch, "about", j->src->title));
+	/* One that is there from a run before is the one. */
+	fork = made ? cli_int(made, "fork", 0) : branch_fork(j, namespace_);
+	if (j->rc != CLI_OK)
+		return;
+	if (fork > 0 && !j->is_fresh && (made || is_ours_last(j, namespace_)))
+		identity = branch_identity(j, namespace_, fork);
+	if (jx_set(j->places, namespace_,
+		    identity ? json_incref(identity) : json_true()) != 0)
+		j->rc = cli_nomem();
+}
+
+/* The namespace of a folder, as memory-mcp has it with `auto`. */
+bool
+importfrom_namespace(struct import_job *j, const char *folder, struct buf *out)
+{
+	if (j->c->is_named && j->c->namespace_)
+		return buf_adds(out, j->c->namespace_) == 0 && buf_str(out);
+	if (!folder)
+		return buf_adds(out, "default") == 0 && buf_str(out);
+	return project_namespace(folder, out) == 0 && buf_str(out);
+}
