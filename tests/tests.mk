@@ -65,6 +65,20 @@ objects: $(OBJ_common) $(OBJ_mcp) $(OBJ_db) $(OBJ_cli) \
 	memory-db/options_path.c \
 	memory-db/cli/main.c)
 
+# Some 900 MB, kept in build/npm. Without the registry it says so and is no
+# failure.
+NPM_CLIENTS := @anthropic-ai/claude-code @openai/codex @google/gemini-cli \
+	@modelcontextprotocol/inspector
+check-clients: ## Clients from npm accept and start what install writes
+	@command -v npm >/dev/null || { echo "skipped: npm is not here"; exit 0; }; \
+	if ! npm ping >/dev/null 2>&1; then \
+		echo "skipped: the npm registry cannot be reached"; exit 0; fi; \
+	npm install --no-audit --no-fund --silent --prefix build/npm \
+		$(NPM_CLIENTS) && \
+	node build/npm/node_modules/@anthropic-ai/claude-code/install.cjs && \
+	$(MAKE) --no-print-directory -s all && \
+	$(RUN) --py tests/func/test_real_clients.py
+
 tsan: ## Unit and functional tests under ThreadSanitizer
 	$(MAKE) --no-print-directory V=tsan -j$(CORES) -Otarget test-programs unit-programs
 	$(MAKE) --no-print-directory V=tsan tsan-run
