@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -122,14 +123,21 @@ def peak_mb(pid):
 
 def take(db, home, *args):
     """(seconds, MB of memoryctl, report) of one import."""
-    began = time.monotonic()
-    with subprocess.Popen(
+    began, peak = time.monotonic(), 0
+    with tempfile.TemporaryFile() as out:
+        p = subprocess.Popen(
             [str(BIN / "memoryctl"), "import", "--json", *map(str, args)],
             env={**db.env(), "HOME": str(home.home)}, cwd=db.folder,
-            stdout=subprocess.PIPE) as p:
-        data = p.stdout.read()
-        peak = os.wait4(p.pid, 0)[2].ru_maxrss / 1024
-        p.returncode = 0
+            stdout=out)
+        while p.poll() is None:
+            # What wait4 says has in it what this program had before exec.
+            try:
+                peak = max(peak, peak_mb(p.pid))
+            except (OSError, TypeError):
+                pass
+            time.sleep(.01)
+        out.seek(0)
+        data = out.read()
     return time.monotonic() - began, peak, json.loads(data or "[]")
 
 

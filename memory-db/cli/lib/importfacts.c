@@ -110,31 +110,57 @@ send_singly(struct import_job *j, const char *place, json_t *part)
 	j->n.known += (int64_t)n - (int64_t)failed - added;
 }
 
-static void
-send_part(struct import_job *j, const char *place, json_t *part)
+/* All of the part at once. False: some of it has to go by itself. */
+static bool
+send_joined(struct import_job *j, const char *place, json_t *part)
 {
 	AUTO_JSON json_t *list = joined(part), *reply = NULL;
 	int64_t added;
 
 	if (!list) {
 		j->rc = cli_nomem();
-		return;
+		return true;
 	}
 	/* Nothing to join: it is the same call. */
-	if (json_array_size(list) < json_array_size(part))
-		reply = importfrom_write(j, place, "add_observations",
-			"observations", list);
+	if (json_array_size(list) == json_array_size(part))
+		return false;
+	reply = importfrom_write(j, place, "add_observations", "observations",
+		list);
 	if (j->rc != CLI_OK)
-		return;
+		return true;
 	added = added_by(reply);
 	j->n.facts += added;
 	if (!reply || json_array_size(json_object_get(reply, "failed")) > 0) {
-		send_singly(j, place, part);
-		/* Those that were stored just now are known to it. */
+		/* Those that were stored just now will be known. */
 		j->n.known -= added;
-		return;
+		return false;
 	}
 	j->n.known += (int64_t)json_array_size(part) - added;
+	return true;
+}
+
+static void
+send_part(struct import_job *j, const char *place, json_t *part)
+{
+	int64_t refused = j->n.refused, known;
+	AUTO_BUF struct buf text = {0};
+	char digest[33];
+	bool is_kept;
+
+	if (jx_dump(part, &text) != 0 || !buf_str(&text)) {
+		j->rc = cli_nomem();
+		return;
+	}
+	is_kept = importfrom_digest(j, place, "facts", &text, digest);
+	if (is_kept && importseen_has(&j->seen, digest, &known)) {
+		j->n.known += known;
+		return;
+	}
+	if (!send_joined(j, place, part))
+		send_singly(j, place, part);
+	if (is_kept && j->rc == CLI_OK && j->n.refused == refused)
+		importseen_add(&j->seen, digest,
+			(int64_t)json_array_size(part));
 }
 
 typedef void (*part_fn)(struct import_job *j, const char *place, json_t *part);

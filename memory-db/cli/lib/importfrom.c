@@ -101,19 +101,6 @@ importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 
 /* --- transcripts ---------------------------------------------------------- */
 
-/* The digest of a text for the branch. False: nothing is kept of it. */
-static bool
-digest_for(const struct import_job *j, const char *namespace_,
-	const char *session, const struct buf *text, char ret[33])
-{
-	const char *place =
-		json_string_value(json_object_get(j->places, namespace_));
-
-	if (place)
-		importseen_digest(place, session, text->data, text->len, ret);
-	return place != NULL;
-}
-
 void
 importfrom_turns(struct import_job *j, const char *namespace_,
 	const char *session, const json_t *turns)
@@ -134,7 +121,7 @@ importfrom_turns(struct import_job *j, const char *namespace_,
 	}
 	j->n.turns += (int64_t)json_array_size(turns);
 	importfrom_prepare(j, namespace_);
-	is_kept = digest_for(j, namespace_, session, &text, digest);
+	is_kept = importfrom_digest(j, namespace_, session, &text, digest);
 	if (is_kept && importseen_has(&j->seen, digest, &known)) {
 		j->n.known += known;
 		return;

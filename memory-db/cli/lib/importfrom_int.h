@@ -40,6 +40,10 @@ json_t *importfrom_ask(struct import_job *j, const char *namespace_,
 	const char *branch, const char *method, json_t *params_new);
 /* The branch of a namespace, made when it is not there. */
 void importfrom_prepare(struct import_job *j, const char *namespace_);
+/* The digest of a text for the branch of a namespace that is prepared
+ * (importseen.h). False: nothing is kept of it. */
+bool importfrom_digest(const struct import_job *j, const char *namespace_,
+	const char *session, const struct buf *text, char ret[33]);
 /* The namespace of a folder, as memory-mcp has it with `auto`. */
 bool importfrom_namespace(struct import_job *j, const char *folder,
 	struct buf *out);

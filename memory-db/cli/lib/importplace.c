@@ -85,3 +85,15 @@ importfrom_namespace(struct import_job *j, const char *folder, struct buf *out)
 		return buf_adds(out, "default") == 0 && buf_str(out);
 	return project_namespace(folder, out) == 0 && buf_str(out);
 }
+
+bool
+importfrom_digest(const struct import_job *j, const char *namespace_,
+	const char *session, const struct buf *text, char ret[33])
+{
+	const char *place =
+		json_string_value(json_object_get(j->places, namespace_));
+
+	if (place)
+		importseen_digest(place, session, text->data, text->len, ret);
+	return place != NULL;
+}
