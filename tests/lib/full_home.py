@@ -2,7 +2,7 @@
 and other memories leave on a disk, of a size that is asked for.
 
 Most of a transcript is what tools answered, as in real ones; of what people
-and agents say a part holds facts. Two thirds of the bytes are transcripts of
+and agents say one message in sixteen holds a fact. Two thirds of the bytes are transcripts of
 Claude Code and Codex, many files of many projects."""
 import json
 import random
@@ -43,7 +43,7 @@ class Home:
 
     def said(self, sentences):
         out = [self.sentence() for _ in range(sentences)]
-        if self.rng.random() < .25:
+        if self.rng.random() < .06:
             out[self.rng.randrange(len(out))] = self.fact()
         return " ".join(out)
 
@@ -119,13 +119,14 @@ class Home:
                    "".join(f"- {self.fact()}\n" for _ in range(50)))
 
     def chats(self, size):
-        """Copilot CLI, Cursor, Gemini CLI: a quarter each."""
+        """Copilot CLI, Cursor, Gemini CLI: a third each."""
         for i in range(max(1, size // 4_000_000)):
             part = min(size, 4_000_000) // 3
             lines, n = [], 0
             while n < part:
-                who = self.rng.choice(("user", "assistant"))
-                lines.append((who, self.said(5)))
+                who = self.rng.choice(("user", "assistant", "tool"))
+                lines.append((who, self.result()[:2000] if who == "tool"
+                              else self.said(5)))
                 n += len(lines[-1][1]) + 60
             self.write(self.home / f".copilot/session-state/p{i}/events.jsonl",
                        "".join(json.dumps({"type": f"{w}.message",
@@ -138,7 +139,7 @@ class Home:
                            + "\n" for w, t in lines))
             self.write(self.home / f".gemini/tmp/g{i}/chats/session-{i}.json",
                        json.dumps({"sessionId": f"g{i}", "messages": [
-                           {"type": "user" if w == "user" else "gemini",
+                           {"type": "gemini" if w == "assistant" else w,
                             "content": "g " + t} for w, t in lines]}))
 
     def databases(self, rows):
