@@ -60,7 +60,7 @@ class Home:
     def claude_code(self, size):
         i = 0
         while size > 0:
-            cwd = f"/home/ada/project{i % 7}"
+            cwd = f"/srv/project{i % 7}"
             lines, n = [], 0
             while n < min(size, 2_000_000):
                 base = {"sessionId": f"s{i}", "cwd": cwd, "uuid": f"u{n}",
@@ -97,7 +97,7 @@ class Home:
         i = 0
         while size > 0:
             lines = [json.dumps({"type": "session_meta", "payload": {
-                "session_id": f"c{i}", "cwd": f"/home/ada/project{i % 7}",
+                "session_id": f"c{i}", "cwd": f"/srv/project{i % 7}",
                 "instructions": self.result() * 2}})]
             n = len(lines[0])
             while n < min(size, 2_000_000):

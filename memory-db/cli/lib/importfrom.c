@@ -297,12 +297,21 @@ take_files(struct import_job *j, const char *path)
 		return cli_nomem();
 	progress_start(&j->progress, j->c, "importing");
 	rc = disksource_each(j->src, path, take_file, j);
-	if (rc == CLI_OK) {
-		importfrom_relations(j);
-		rc = j->rc;
-	}
 	progress_clear(&j->progress);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	importfrom_relations(j);
+	return j->rc;
+}
+
+static int
+tell(const struct import_job *j, json_t *reports)
+{
+	if (j->c->json && jx_add(reports, report_json(j)) != 0)
+		return cli_nomem();
+	if (!j->c->json && !j->c->quiet)
+		print_report(j);
+	return j->n.refused > 0 ? CLI_PROBLEM : CLI_OK;
 }
 
 /* One kind; -1: nothing of it is there. reports: with --json. */
@@ -324,13 +333,8 @@ import_kind(struct cli *c, const struct disksource *src, const char *branch,
 	if (rc != CLI_OK)
 		return rc;
 	rc = take_files(&j, path);
-	if (rc == CLI_OK && c->json)
-		rc = jx_add(reports, report_json(&j)) != 0 ? cli_nomem()
-							   : CLI_OK;
-	else if (rc == CLI_OK && !c->quiet)
-		print_report(&j);
-	if (rc == CLI_OK && j.n.refused > 0)
-		rc = CLI_PROBLEM;
+	if (rc == CLI_OK)
+		rc = tell(&j, reports);
 	json_decref(j.places);
 	json_decref(j.relations);
 	importseen_done(&j.seen);

@@ -177,7 +177,6 @@ take_whole(struct records *r, struct bytesource *s)
 	const json_t *x;
 	ssize_t got;
 	size_t i;
-	int rc = 0;
 
 	do {
 		if (text.len > JSTREAM_ELEMENT_BYTES ||
@@ -195,10 +194,13 @@ take_whole(struct records *r, struct bytesource *s)
 	r->left_out += all == NULL && text.len > 0;
 	if (json_is_object(all))
 		return take_element(r, "", all);
-	json_array_foreach(all, i, x)
-		if (rc == 0)
-			rc = take_element(r, "", x);
-	return rc;
+	json_array_foreach(all, i, x) {
+		int rc = take_element(r, "", x);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
