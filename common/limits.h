@@ -136,6 +136,9 @@
 #define LIMIT_ATTRIBUTE_VALUES 256
 /* Rules of a policy: each write of an agent is held against all of them. */
 #define LIMIT_POLICY_RULES 100
+/* A policy function decides of one change; others wait behind it. */
+#define LIMIT_REVIEW_SCRIPT_MS 5000
+
 /* Staged changes that one call decides, milliseconds it takes for them, and
  * facts that it brings out of inboxes at once: a turn of the writer. */
 #define LIMIT_REVIEW_SLICE    200

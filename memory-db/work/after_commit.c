@@ -1,7 +1,10 @@
 #include "memory-db/work/after_commit.h"
 
+#include <string.h>
+
 #include "common/log.h"
 #include "memory-db/store/check/erase.h"
+#include "memory-db/work/policing.h"
 #include "memory-db/work/scanning.h"
 
 /* Says that traces of what was erased remain until idle time. */
@@ -29,11 +32,29 @@ after_commit_erased(struct work *w, struct job *j, const struct effect *x)
 		answer_pending(j, x->result);
 }
 
+static void
+after_commit_staged(struct work *w, struct job *j, const struct effect *x)
+{
+	(void)j;
+	if (x->note.is_staged)
+		policing_note(w->policing);
+}
+
 /* Effects that come before the replies go out; the others are the loop's. */
 static void (*const effect_fns[EFFECT_MAX])(struct work *w, struct job *j,
 	const struct effect *x) = {
 	[EFFECT_ERASED] = after_commit_erased,
+	[EFFECT_FEED] = after_commit_staged,
 };
+
+/* What waits already is asked about when a namespace gets a function. */
+static void
+after_commit_settings(struct work *w, const struct job *j)
+{
+	if (j->kind == JOB_CALL && j->code == MDB_OK &&
+		strcmp(j->tool->name, TOOL_NAME(set_namespace_settings)) == 0)
+		policing_note(w->policing);
+}
 
 void
 after_commit(struct work *w, struct job *first, struct job *end)
@@ -41,8 +62,10 @@ after_commit(struct work *w, struct job *first, struct job *end)
 	if (store_is_erasing(w->st))
 		(void)erase_finish(w->st); /* once for all of them */
 	scanning_note(w->scanning);
-	for (struct job *j = first; j != end; j = j->next)
+	for (struct job *j = first; j != end; j = j->next) {
+		after_commit_settings(w, j);
 		for (struct effect *x = j->effects.first; x; x = x->next)
 			if (effect_fns[x->kind])
 				effect_fns[x->kind](w, j, x);
+	}
 }

@@ -8,6 +8,7 @@
 #include "memory-db/work/work.h"
 #include "memory-db/work/write_queue.h"
 
+struct policing;
 struct scanning;
 struct verify_mark;
 
@@ -49,6 +50,7 @@ struct work {
 	struct embedding *embedding; /* NULL: none */
 	struct background *background;
 	struct curation_alone curation; /* writer */
+	struct policing *policing;	/* asks policy functions */
 	struct scanning *scanning;	/* looks for conflicts */
 	uint64_t shrunk_at; /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */

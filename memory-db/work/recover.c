@@ -19,7 +19,7 @@
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/check/verify.h"
-#include "memory-db/work/scanning.h"
+#include "memory-db/work/aside.h"
 
 /* Between attempts. */
 #define AGAIN_MS 300
@@ -70,7 +70,7 @@ close_all(struct work *w)
 		store_close(w->readers[i].st);
 		w->readers[i].st = NULL;
 	}
-	scanning_close(w->scanning);
+	aside_close(w);
 	/* Those of scripts are opened by the next one. */
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
 		store_close(w->runners[i].st);

@@ -14,9 +14,11 @@
 #include "common/clock.h"
 #include "common/signals.h"
 #include "memory-db/store/idle.h"
+#include "memory-db/work/aside.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/embed/chat.h"
+#include "memory-db/work/policing.h"
 #include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
@@ -167,6 +169,20 @@ start_scanning(struct work *w, struct err *e)
 	return scanning_start(&o, &w->scanning, e);
 }
 
+static int
+start_policing(struct work *w, struct err *e)
+{
+	struct policing_options o = {.db = w->opt.db,
+		.sandbox = w->opt.sandbox,
+		.thread = work_thread,
+		.enter = enter_gate,
+		.leave = leave_gate,
+		.pass_on = work_pass_on,
+		.ctx = w};
+
+	return policing_start(&o, &w->policing, e);
+}
+
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
@@ -203,7 +219,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
 		start_preparing(w, e) || start_scanning(w, e) ||
-		start_threads(w, e)) {
+		start_policing(w, e) || start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -224,6 +240,7 @@ work_end_long(struct work *w)
 			atomic_store(&j->cancelled, true);
 	}
 	snapshots_cancel(&w->snapshots);
+	policing_cancel(w->policing);
 	embed_stop(w->opt.embedding.x);
 	chat_stop(w->opt.chat);
 }
@@ -251,7 +268,7 @@ work_stop(struct work *w)
 	stop_runners(w);
 	snapshots_stop(&w->snapshots);
 	embedding_stop(w->embedding);
-	scanning_stop(w->scanning);
+	aside_stop(w);
 	questions_stop(w->questions);
 	preparing_stop(w->preparing);
 	write_queue_stop(&w->writes);
@@ -280,8 +297,7 @@ work_stop(struct work *w)
 	w->preparing = NULL;
 	embedding_free(w->embedding);
 	w->embedding = NULL;
-	scanning_free(w->scanning);
-	w->scanning = NULL;
+	aside_free(w);
 }
 
 void

@@ -18,11 +18,11 @@
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/index/text_wait.h"
 #include "memory-db/work/after_commit.h"
+#include "memory-db/work/aside.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
 #include "memory-db/work/recover.h"
-#include "memory-db/work/scanning.h"
 
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
@@ -487,7 +487,7 @@ writer_main(void *arg)
 	end_busy(w);
 	set_state(w, WORK_READY);
 	embedding_begin(w->embedding);
-	scanning_begin(w->scanning);
+	aside_begin(w);
 	writer_serve(w);
 	begin_busy(w);
 	if (!database_read_only(w->opt.db) && w->st &&

@@ -824,9 +824,9 @@ class Scan(Queue):
         self.scan()
         self.assertEqual(self.scanned()["found"], 0)
         self.assertEqual([x["id"] for x in self.pending()], ids[1:])
-        tasks = {t["name"]: t for t in
-                 self.c.ok("get_memory_status")["background"]}
-        self.assertEqual(tasks["conflict-scan"]["outcome"], "done")
+        wait_until(lambda: {t["name"]: t for t in self.c.ok(
+            "get_memory_status")["background"]}["conflict-scan"]["outcome"]
+            == "done", why="status says that it is done")
 
     def test_goes_on_after_kill(self):
         for i in range(0, 1500, 50):

@@ -4,6 +4,7 @@ it is written; the operator sees it as it would be now, and decides."""
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
@@ -746,6 +747,125 @@ class Killed(Review):
         self.op.ok("memory_undo", namespace="p", run=r["run"])
         self.assertEqual(self.state(), before)
         self.db.verify()
+
+
+class PolicyFunction(Review):
+    GATE = """
+        if #(change.removed or {}) > 0 then
+          return {"refuse", "nothing is deleted here"}
+        end
+        for _, a in ipairs(change.added or {}) do
+          local text = a.text or ""
+          if text:find("loop") then while true do end end
+          if text:find("broken") then error("out of order") end
+          if text:find("odd") then return 42 end
+          if text:find("ask") then return {"stage", "a person should look"} end
+          if text:find("peek") then return memory.read_graph{} end
+        end
+        return "apply"
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.op.ok("save_skill", namespace="p", name="gate", code=self.GATE,
+                   description="decides of what agents write")
+        self.script({"skill": "gate", "timeout_ms": 300})
+
+    def script(self, value, namespace="p"):
+        self.op.ok("set_namespace_settings", namespace=namespace,
+                   settings={"review_script": value})
+
+    def row(self, change):
+        """As it is once the function was asked."""
+        def asked():
+            [row] = self.staged(change=change, state="all")
+            return row if row.get("by") else None
+        return wait_until(asked, 30, why="the function is asked")
+
+    def test_apply_stage_refuse(self):
+        s1 = self.agent("s1")
+        good = self.add(s1, "likes chess")["change"]
+        self.assertEqual(self.row(good)["state"], "approved")
+        self.assertIn("likes chess", self.texts(self.op, namespace="p"))
+        ask = self.row(self.add(s1, "ask: moved")["change"])
+        self.assertEqual((ask["state"], ask["note"], ask["by"]),
+                         ("waiting", "a person should look",
+                          "policy function gate"))
+        bad = s1.ok("delete_observations", deletions=[
+            {"entityName": "ada", "observations": ["likes tea"]}])["change"]
+        bad = self.row(bad)
+        self.assertEqual((bad["state"], bad["note"]),
+                         ("rejected", "nothing is deleted here"))
+        self.assertIn("likes tea", self.texts(self.op, namespace="p"))
+        # Its agent learns why with the next thing that it writes.
+        self.assertIn("nothing is deleted here",
+                      self.add(s1, "likes rowing")["review"])
+        # The operator decides as ever.
+        self.decide(changes=[ask["staged"]])
+        self.assertIn("ask: moved", self.texts(self.op, namespace="p"))
+        self.db.verify()
+
+    def test_what_fails_waits(self):
+        s1 = self.agent("s1")
+        for text, note in (("loop", "failed"), ("broken", "out of order"),
+                           ("odd", "must return"), ("peek", "read_graph")):
+            row = self.row(self.add(s1, text)["change"])
+            with self.subTest(text=text):
+                self.assertEqual(row["state"], "waiting")
+                self.assertIn(note, row["note"])
+        self.script({"skill": "nobody"})
+        row = self.row(self.add(s1, "likes chess")["change"])
+        self.assertIn("no skill of that name", row["note"])
+        # Nobody waits for a function that takes its time.
+        self.script({"skill": "gate", "timeout_ms": 5000})
+        slow = self.add(s1, "loop again")["change"]
+        began = time.monotonic()
+        self.add(self.op, "was here", namespace="p")
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(self.row(slow)["state"], "waiting")
+
+    def test_undone_stays_undone_and_nobody_changes_the_gate(self):
+        s1 = self.agent("s1")
+        row = self.row(self.add(s1, "likes chess")["change"])
+        self.op.ok("memory_undo", namespace="p", change=row["applied"])
+        again = self.add(s1, "likes go")["change"]
+        self.assertEqual(self.row(again)["state"], "approved")
+        [left] = self.staged()
+        self.assertEqual(left["staged"], row["staged"])
+        self.assertIn("undone", left["note"])
+        s1.fails("denied", "set_namespace_settings",
+                 settings={"review_script": {}})
+        # What waits is asked about when a function is set; another namespace
+        # has none.
+        self.protect("q")
+        s2 = self.agent("s2", namespace="q")
+        s2.ok("create_entities", entities=[entity("cleo", "sings")])
+        self.assertEqual(len(self.op.ok("list_staged",
+                                        namespace="q")["staged"]), 1)
+        self.op.ok("save_skill", namespace="q", name="all",
+                   code="return {['do'] = 'apply', why = 'trusted'}",
+                   description="lets all pass")
+        self.script({"skill": "all"}, "q")
+        wait_until(lambda: self.texts(self.op, "cleo", namespace="q"), 30,
+                   why="it is applied")
+        own = s2.ok("save_skill", name="all", code="return 'refuse'",
+                    description="lets nothing pass")["change"]
+        row = wait_until(lambda: (r := self.op.ok(
+            "list_staged", namespace="q", change=own)["staged"][0]).get("by")
+            and r, 30, why="the function is asked")
+        self.assertEqual((row["state"], row["note"]),
+                         ("waiting", "it touches the policy function"))
+        self.db.verify()
+
+    def test_wrong_values(self):
+        for value in ({"skill": ""}, {"skill": 3}, {"name": "gate"},
+                      {"skill": "gate", "timeout_ms": 1}, "gate",
+                      {"skill": "gate", "timeout_ms": 60000}):
+            with self.subTest(value=value):
+                e = self.op.fails("invalid", "set_namespace_settings",
+                                  namespace="p",
+                                  settings={"review_script": value})
+                self.assertIn("review_script", str(e))
 
 
 class Closed(Review):

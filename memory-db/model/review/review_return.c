@@ -55,7 +55,10 @@ find_row(void *ctx, const struct staged *s)
 static int
 return_one(struct returning *x)
 {
-	struct staged s = {.state = STAGED_WAITING};
+	/* No function is asked of it again (review_script.h). */
+	struct staged s = {.state = STAGED_WAITING,
+		.by = "memory-db",
+		.note = "its approval was undone"};
 	int rc = log_get(x->st, x->change, get_undone, x, x->e);
 
 	if (rc != 1 || !x->is_merge)

@@ -238,3 +238,27 @@ review_policy_check(const json_t *rules, struct err *e)
 	}
 	return 0;
 }
+
+int
+review_script_check(const json_t *value, struct err *e)
+{
+	const json_t *skill = json_object_get(value, "skill");
+	const json_t *ms = json_object_get(value, "timeout_ms");
+	size_t known = (skill ? 1U : 0U) + (ms ? 1U : 0U);
+
+	if (json_object_size(value) == 0)
+		return 0;
+	if (!json_is_string(skill) || json_string_length(skill) == 0 ||
+		json_string_length(skill) > LIMIT_NAME_BYTES ||
+		known != json_object_size(value))
+		return err_param(e, MDB_E_INVALID, "settings",
+			"`%s` must be {} or an object with the name of a "
+			"stored skill as `skill`, and perhaps `%s`",
+			"review_script", "timeout_ms");
+	if (ms && (!json_is_integer(ms) || json_integer_value(ms) < 10 ||
+			  json_integer_value(ms) > LIMIT_REVIEW_SCRIPT_MS))
+		return err_param(e, MDB_E_INVALID, "settings",
+			"`%s`: `%s` must be a number from 10 to %d",
+			"review_script", "timeout_ms", LIMIT_REVIEW_SCRIPT_MS);
+	return 0;
+}

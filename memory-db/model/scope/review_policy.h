@@ -36,6 +36,8 @@ struct review_change {
 
 /* The check of the setting `policy`. */
 int review_policy_check(const json_t *rules, struct err *e) MUST_CHECK;
+/* The check of the setting `review_script`: {} or {skill, timeout_ms?}. */
+int review_script_check(const json_t *value, struct err *e) MUST_CHECK;
 /* *ret_rule: its number from 1 on, 0: none decided; *ret_why: borrowed from
  * rules, or NULL. */
 enum review_do review_policy_decide(const json_t *rules,

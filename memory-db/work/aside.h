@@ -1,0 +1,17 @@
+/* The threads beside the writer that look and then hand something to it: that
+ * which looks for conflicts (scanning.h), and that which asks policy functions
+ * (policing.h). */
+#ifndef WORK_ASIDE_H
+#define WORK_ASIDE_H
+
+struct work;
+
+/* The writer serves from now on. */
+void aside_begin(struct work *w);
+/* With the gate held alone (recover.h): closes their connections. */
+void aside_close(struct work *w);
+/* Before the writer's queue is stopped. */
+void aside_stop(struct work *w);
+void aside_free(struct work *w);
+
+#endif

@@ -1,0 +1,337 @@
+/* One change at a time:
+ *
+ *   look (a snapshot)     the next change that waits and was not asked about
+ *   run (a jail)          the function says apply, stage or refuse, and why
+ *   write (the writer)    that is carried out, and noted
+ *
+ * What fails in the function makes the change wait for the operator. What fails
+ * here, a disk for example, is tried again when something is staged next. */
+#include "memory-db/work/policing.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "memory-db/model/review/review_script.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/work/job.h"
+#include "sandbox/sandbox.h"
+
+struct policing {
+	struct policing_options opt;
+	pthread_t thread;
+	bool is_started;
+	atomic_bool cancelled;
+
+	pthread_mutex_t lock; /* of what follows up to the line */
+	pthread_cond_t wake;
+	bool is_begun, is_woken, is_stopped, job_done;
+	/* ------------------------------------------------------------------ */
+
+	struct store *st; /* between enter and leave */
+	/* of the thread alone */
+	struct review_asked asked;
+	enum review_do what;
+	struct buf why;
+	struct job job;
+};
+
+/* --- the writer's half ---------------------------------------------------- */
+static int
+policing_run(void *ctx, struct store *st, struct err *e)
+{
+	struct policing *x = ctx;
+
+	return review_answered(st, &x->asked, x->what,
+		x->why.len > 0 ? x->why.data : NULL, e);
+}
+
+static void
+policing_done(void *ctx, struct job *j)
+{
+	struct policing *x = ctx;
+
+	(void)j;
+	pthread_mutex_lock(&x->lock);
+	x->job_done = true;
+	pthread_cond_broadcast(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static int
+policing_write(struct policing *x, struct err *e)
+{
+	struct job_list list = {0};
+	int rc;
+
+	job_init(&x->job, 0);
+	x->job.kind = JOB_OWN;
+	x->job.own = (struct own_work){.run = policing_run,
+		.done = policing_done,
+		.ctx = x};
+	x->job_done = false;
+	job_list_add(&list, &x->job);
+	x->opt.pass_on(x->opt.ctx, &list);
+	pthread_mutex_lock(&x->lock);
+	while (!x->job_done)
+		pthread_cond_wait(&x->wake, &x->lock);
+	pthread_mutex_unlock(&x->lock);
+	rc = x->job.code;
+	job_done(&x->job);
+	return rc == 0 ? 0
+		       : err_set(e, rc,
+				 "the answer of a policy function was not "
+				 "stored (%s)",
+				 err_name(rc));
+}
+
+/* --- the function --------------------------------------------------------- */
+static int
+refuse_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
+	json_t **ret_result, struct err *e)
+{
+	(void)ctx;
+	(void)params;
+	(void)left_ms;
+	(void)ret_result;
+	return err_set(e, MDB_E_DENIED,
+		"%s: a policy function decides by the change alone", method);
+}
+
+static int
+say(struct policing *x, const char *how, const char *what, struct err *e)
+{
+	buf_clear(&x->why, 4096);
+	if (buf_addf(&x->why, "%s%.900s", how, what) || !buf_str(&x->why))
+		return err_nomem(e);
+	return 0;
+}
+
+/* What the jail says; where it says nothing the change waits. */
+static int
+read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
+{
+	struct err wrong = {0};
+
+	x->what = REVIEW_STAGE;
+	if (o->result != SANDBOX_OK)
+		return say(x, "the policy function failed: ",
+			o->message[0] ? o->message
+				      : sandbox_result_name(o->result),
+			e);
+	if (review_answer(o->value, &x->what, &x->why, &wrong) != 0)
+		return say(x,
+			"the policy function gave no answer: ", wrong.text, e);
+	if (x->what == REVIEW_APPLY && x->asked.is_own) {
+		x->what = REVIEW_STAGE;
+		return say(x, "", "it touches the policy function", e);
+	}
+	return x->why.len > 0 && !buf_str(&x->why) ? err_nomem(e) : 0;
+}
+
+static int
+run_function(struct policing *x, struct sandbox_outcome *o, struct err *e)
+{
+	struct sandbox_job job = {.source = x->asked.code.data,
+		.source_len = x->asked.code.len,
+		.args = x->asked.row,
+		.limits = {.wall_ms = x->asked.timeout_ms},
+		.call = refuse_call,
+		.cancel = &x->cancelled};
+	int rc = sandbox_run(x->opt.sandbox, &job, o, e);
+
+	if (rc)
+		return rc;
+	return atomic_load(&x->cancelled) ? 1 : read_outcome(x, o, e);
+}
+
+/* 1: it was ended by us, and says nothing. */
+static int
+ask(struct policing *x, struct err *e)
+{
+	struct sandbox_outcome o = {0};
+	int rc;
+
+	buf_clear(&x->why, 4096);
+	if (x->asked.failed) {
+		x->what = REVIEW_STAGE;
+		return say(x, "the policy function failed: ", x->asked.failed,
+			e);
+	}
+	rc = run_function(x, &o, e);
+	sandbox_outcome_done(&o);
+	return rc;
+}
+
+/* --- the thread ----------------------------------------------------------- */
+static int
+look(struct policing *x, struct err *e)
+{
+	int rc = x->st ? 0 : store_open(x->opt.db, STORE_READER, &x->st, e);
+
+	if (rc)
+		return rc;
+	rc = store_read_begin(x->st, e);
+	if (rc)
+		return rc;
+	rc = review_ask_next(x->st, &x->asked, e);
+	store_read_end(x->st);
+	return rc;
+}
+
+static int
+find_next(struct policing *x, struct err *e)
+{
+	int rc;
+
+	x->opt.enter(x->opt.ctx);
+	rc = look(x, e);
+	x->opt.leave(x->opt.ctx);
+	return rc;
+}
+
+/* 1 there may be more. */
+static int
+police_one(struct policing *x, struct err *e)
+{
+	int rc = find_next(x, e);
+
+	if (rc != 1)
+		return rc;
+	rc = ask(x, e);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = policing_write(x, e);
+	return rc ? rc : 1;
+}
+
+static void
+police_all(struct policing *x)
+{
+	struct err e = {0};
+	int rc;
+
+	do {
+		x->asked = (struct review_asked){.ns = 0};
+		rc = police_one(x, &e);
+		review_asked_done(&x->asked);
+	} while (rc == 1 && !atomic_load(&x->cancelled));
+	if (rc < 0)
+		log_event(LOG_WARN, "a policy function was not asked", 0,
+			LOG_S("error", e.text));
+	x->opt.enter(x->opt.ctx);
+	policing_close(x);
+	x->opt.leave(x->opt.ctx);
+}
+
+static bool
+wait_for_work(struct policing *x)
+{
+	bool is_stopped;
+
+	pthread_mutex_lock(&x->lock);
+	while (!x->is_stopped && !(x->is_begun && x->is_woken))
+		pthread_cond_wait(&x->wake, &x->lock);
+	x->is_woken = false;
+	is_stopped = x->is_stopped;
+	pthread_mutex_unlock(&x->lock);
+	return !is_stopped;
+}
+
+static void *
+policing_main(void *arg)
+{
+	struct policing *x = arg;
+
+	(void)pthread_setname_np(pthread_self(), "policy");
+	while (wait_for_work(x))
+		police_all(x);
+	return NULL;
+}
+
+/* --- from outside --------------------------------------------------------- */
+int
+policing_start(const struct policing_options *o, struct policing **ret,
+	struct err *e)
+{
+	struct policing *x = calloc(1, sizeof(*x));
+	int rc;
+
+	if (!x)
+		return err_nomem(e);
+	x->opt = *o;
+	x->is_woken = true; /* what a service before this one left */
+	(void)pthread_mutex_init(&x->lock, NULL);
+	(void)pthread_cond_init(&x->wake, NULL);
+	rc = o->thread(&x->thread, policing_main, x, e);
+	if (rc) {
+		policing_free(x);
+		return rc;
+	}
+	x->is_started = true;
+	*ret = x;
+	return 0;
+}
+
+static void
+policing_tell(struct policing *x, bool *flag)
+{
+	pthread_mutex_lock(&x->lock);
+	*flag = true;
+	pthread_cond_broadcast(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+}
+
+void
+policing_begin(struct policing *x)
+{
+	if (x)
+		policing_tell(x, &x->is_begun);
+}
+
+void
+policing_note(struct policing *x)
+{
+	if (x)
+		policing_tell(x, &x->is_woken);
+}
+
+void
+policing_close(struct policing *x)
+{
+	if (!x)
+		return;
+	store_close(x->st);
+	x->st = NULL;
+}
+
+void
+policing_cancel(struct policing *x)
+{
+	if (x)
+		atomic_store(&x->cancelled, true);
+}
+
+void
+policing_stop(struct policing *x)
+{
+	if (!x || !x->is_started)
+		return;
+	policing_cancel(x);
+	policing_tell(x, &x->is_stopped);
+	pthread_join(x->thread, NULL);
+	x->is_started = false;
+	policing_close(x);
+}
+
+void
+policing_free(struct policing *x)
+{
+	if (!x)
+		return;
+	pthread_mutex_destroy(&x->lock);
+	pthread_cond_destroy(&x->wake);
+	buf_done(&x->why);
+	free(x);
+}
