@@ -146,9 +146,13 @@ class Ends(CurationCase):
         (e,) = self.c.ok("open_nodes", names=["car"])["entities"]
         self.assertEqual(e["observations"], ["the car is green"])
         self.c.ok("memory_undo", run=run["run"])
-        (e,) = self.c.ok("open_nodes", names=["car"])["entities"]
-        self.assertEqual(len(e["observations"]), 2)
+        # As with an entity: it is stored again, and over; without an end it
+        # is given again.
+        self.assertEqual(self.observations("car"), ["the car is green"])
         self.assertEqual(self.curate(rules=["expire"])["by_rule"], {})
+        self.c.ok("update_entity", name="car", expires_at="never",
+                  observation="the car has winter tyres")
+        self.assertEqual(len(self.observations("car")), 2)
         self.db.verify()
         text = self.db.ctl("export", "--all", "-").stdout
         other = self.service()
@@ -156,6 +160,48 @@ class Ends(CurationCase):
         self.assertEqual(other.ctl("export", "--all", "-").stdout
                          .splitlines()[1:], text.splitlines()[1:])
         other.verify()
+
+    def test_a_single_fact_is_over_when_its_end_has_come(self):
+        """Recall, search and the graph leave it out at once; its entity and
+        the other facts of it stay, and the past has all."""
+        self.c.ok("create_entities", entities=[dict(entity(
+            "door", "the door is blue",
+            dict(text="the password of the day is heron", ttl_days=2)))])
+        self.c.ok("create_entities", entities=[dict(entity(
+            "gate", dict(text="the gate is shut for repairs", ttl_days=2),
+            "the gate is tall"))])
+        self.c.ok("update_entity", name="gate", pin=True)
+        change = self.c.ok("get_memory_status")["last_change"]
+
+        def told(**params):
+            graph = {e["name"]: e["observations"]
+                     for e in self.graph(**params) if "name" in e}
+            found = {e["name"]: e["observations"] for e in self.c.ok(
+                "search_nodes", query="door", **params)["results"]}
+            return (graph["door"], found["door"], [
+                r["text"] for r in self.c.ok(
+                    "recall", query="password of the day heron",
+                    **params)["results"]], [e["name"] for e in self.c.ok(
+                        "search_nodes", query="heron", **params)["results"]])
+        day_one = told()
+        self.assertEqual([len(x) for x in day_one[:2]], [2, 2])
+        self.assertIn("the password of the day is heron", day_one[2])
+        self.assertEqual(day_one[3], ["door"])
+        self.at(-397)
+        day_three = told()
+        self.assertEqual(day_three[:2], (["the door is blue"],) * 2)
+        self.assertNotIn("the password of the day is heron", day_three[2])
+        self.assertEqual(day_three[3], [])
+        self.assertEqual(self.c.ok("get_memory_status")["last_change"], change)
+        # A pin holds what is said of the entity, too.
+        self.assertEqual({e["name"]: len(e["observations"])
+                          for e in self.graph() if "name" in e}["gate"], 2)
+        self.assertEqual(self.observations("door"), ["the door is blue"])
+        self.assertEqual(self.curate(rules=["expire"])["by_rule"],
+                         {"expire": 1})
+        self.assertEqual(self.observations("door"), ["the door is blue"])
+        self.assertEqual(len(told(as_of=change)[0]), 2)
+        self.db.verify()
 
     def test_expiry_changes_its_mind(self):
         self.expiring()
@@ -209,7 +255,7 @@ class Ends(CurationCase):
         self.at(-370)
         self.curate(rules=["expire"])
         self.c.ok("memory_undo", change=gone["change"])
-        self.assertEqual(len(self.observations("car")), 2)
+        self.assertEqual(self.observations("car"), ["the car is green"])
         # The undo was of a deletion: it says nothing of the end.
         self.assertEqual(self.curate(rules=["expire"])["by_rule"],
                          {"expire": 1})

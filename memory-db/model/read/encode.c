@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "common/contract/tools.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/read/provenance.h"
@@ -298,6 +299,13 @@ each_fact(void *ctx, const struct fact *f)
 		return p->o->known->relation(p->o->known->ctx, f);
 	if (!counts(p, f))
 		return 0;
+	if (p->o->expiry) {
+		int rc = expiry_fact_is_over(p->o->expiry, f->entity, f->id,
+			p->e);
+
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
 	if (p->full) {
 		p->left_out++;
 		return 0;

@@ -51,6 +51,7 @@ struct encode_end {
 
 /* What the reader of many entities knows already of the next one, so that it is
  * not looked up once more. */
+struct expiry;
 struct encode_known {
 	struct encode_end end;
 	struct origin *origin; /* of the fact before, and then of its last */
@@ -72,7 +73,9 @@ struct encode_options {
 	int64_t valid_at;	    /* ms: only facts valid then; 0 or
 			     FACT_NO_TIME: any */
 	const struct encode_known *known; /* of the entity; NULL: nothing */
-	const char *lead; /* search: facts containing one of these folded
+	struct expiry *expiry; /* facts whose end has come are left out; NULL:
+				  they are given */
+	const char *lead;      /* search: facts containing one of these folded
 			     words come first when some are left out;
 			     NULL: order of creation */
 };

@@ -15,6 +15,9 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
+#define EXPIRY_MEMBER "expires_at" /* of the metadata of a fact */
+
+struct fact;
 struct store;
 
 /* What is due in a database, of the present: asked once a read. */
@@ -22,6 +25,8 @@ struct expiry {
 	struct store *st;
 	int64_t now;
 	int64_t newest; /* time of what expired last; 0: nothing is due */
+	int64_t entity; /* that was asked about last for facts of it; */
+	bool has_over;	/* some of them may be over */
 };
 /* Under the lens applied: of a past state nothing is due. */
 int expiry_begin(struct store *st, int64_t now, struct expiry *ret,
@@ -30,5 +35,12 @@ int expiry_begin(struct store *st, int64_t now, struct expiry *ret,
  * nothing is due. */
 int expiry_is_over(const struct expiry *x, int64_t entity, struct err *e)
 	MUST_CHECK;
+/* The same of one fact of it, whose metadata has an end. */
+int expiry_fact_is_over(struct expiry *x, int64_t entity, int64_t fact,
+	struct err *e) MUST_CHECK;
+
+/* The end that a note says, as write_expiry_fact writes it; false: none. What
+ * else the metadata of a person has under that name is no end. */
+bool expiry_of_note(const struct fact *f, int64_t *ret);
 
 #endif

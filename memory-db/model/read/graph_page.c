@@ -181,6 +181,7 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 				      ? p->max_bytes - FRAME_BYTES
 				      : FRAME_BYTES;
 	p->encode.known = &known;
+	p->encode.expiry = p->expiry.newest != 0 ? &p->expiry : NULL;
 	rc = encode_entity(p->st, entity, &p->encode, &j, NULL, e);
 	p->encode.known = NULL;
 	if (rc == MDB_E_NOMEM)

@@ -72,6 +72,19 @@ entity_passes(struct recalling *r, int64_t entity)
 }
 
 int
+recall_fact_of_passes(struct recalling *r, int64_t entity, int64_t fact)
+{
+	int over, k = recall_entity_passes(r, entity);
+
+	if (k <= 0 || r->expiry.newest == 0)
+		return k;
+	over = expiry_fact_is_over(&r->expiry, entity, fact, r->e);
+	if (over < 0)
+		return over;
+	return over ? 0 : k;
+}
+
+int
 recall_entity_passes(struct recalling *r, int64_t entity)
 {
 	const struct recall_request *q = r->request;
@@ -158,7 +171,7 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 			!times_pass(q, x.at, x.valid_from, x.valid_to)))
 		return 0;
 	if (k == 1)
-		k = recall_entity_passes(r, row->entity);
+		k = recall_fact_of_passes(r, row->entity, row->fact);
 	if (k != RECALL_ASK_FACT)
 		return k;
 	k = filters_facts(q) ? 1 : recall_head(r->st, row->fact, &x, r->e);
@@ -176,6 +189,6 @@ recall_row_passes(struct recalling *r, const struct recall_row *x)
 	if ((q->source != 0 && x->source != q->source) ||
 		!times_pass(q, x->at, x->valid_from, x->valid_to))
 		return 0;
-	k = recall_entity_passes(r, x->entity);
+	k = recall_fact_of_passes(r, x->entity, x->id);
 	return k != RECALL_ASK_FACT ? k : recall_tags_pass(r, x->entity, x->id);
 }

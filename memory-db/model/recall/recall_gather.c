@@ -73,7 +73,7 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 		(!f->is_observation || !recall_fact_passes(r->request, f)))
 		return 0;
 	if (k == 1)
-		k = recall_entity_passes(r, f->entity);
+		k = recall_fact_of_passes(r, f->entity, fact);
 	if (k == RECALL_ASK_FACT)
 		k = recall_tags_pass(r, f->entity, fact);
 	if (k != 1)

@@ -185,6 +185,9 @@ bool recall_filters(const struct recall_request *q);
 bool recall_fact_passes(const struct recall_request *q,
 	const struct recall_fact *f);
 int recall_entity_passes(struct recalling *r, int64_t entity) MUST_CHECK;
+/* The same, of a fact of it whose own end may have come. */
+int recall_fact_of_passes(struct recalling *r, int64_t entity, int64_t fact)
+	MUST_CHECK;
 /* Where so many facts are to be asked for their tags, sets tell it (r->tagged). */
 int recall_tag_sets(struct recalling *r, int which, int64_t facts) MUST_CHECK;
 /* Has the fact the tags that its entity has not? */

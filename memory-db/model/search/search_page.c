@@ -3,8 +3,10 @@
 
 #include <math.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "memory-db/model/read/encode.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/scope/idmap.h"
 #include "memory-db/store/facts/facts.h"
 
@@ -20,6 +22,7 @@ struct search_page_writing {
 	const struct search_page *page;
 	const struct search_result *found;
 	struct encode_options encode;
+	struct expiry expiry;
 	json_t *results, *relations; /* owned */
 	struct idmap seen;	     /* relations written */
 	size_t bytes;
@@ -109,9 +112,13 @@ static int
 search_page_write_all(struct search_page_writing *w)
 {
 	size_t n = w->found->n;
-	int rc = 1;
+	int rc = expiry_begin(w->st, clock_now_ms(), &w->expiry, w->e);
 
-	for (; rc == 1 && w->next < n; w->next += rc == 1)
+	if (rc)
+		return rc;
+	if (w->expiry.newest != 0)
+		w->encode.expiry = &w->expiry;
+	for (rc = 1; rc == 1 && w->next < n; w->next += rc == 1)
 		rc = search_page_write_row(w, &w->found->rows[w->next],
 			n - w->next);
 	if (rc >= 0 && w->page->relations)

@@ -82,6 +82,16 @@ searching_found(struct searching *s, int which, const struct search_row *row,
 	return 0;
 }
 
+/* A fact of its entity that is not over. */
+static int
+search_rank_goes_on(struct searching *s, const struct search_row *row)
+{
+	int over =
+		expiry_fact_is_over(&s->expiry, row->entity, row->fact, s->e);
+
+	return over < 0 ? over : !over;
+}
+
 static int
 search_rank_take_row(void *ctx, const struct search_row *row)
 {
@@ -89,6 +99,8 @@ search_rank_take_row(void *ctx, const struct search_row *row)
 	int flags = 0;
 	int rc = searching_passes(g->s, row->entity);
 
+	if (rc > 0 && g->s->expiry.newest != 0)
+		rc = search_rank_goes_on(g->s, row);
 	if (rc > 0 && g->verify) {
 		flags = searching_verify(g->s, row->fact);
 		rc = flags;

@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/transfer/import.h"
 #include "memory-db/model/write/write.h"
@@ -20,7 +21,7 @@ note_end(struct importer *im, const struct fact *note)
 	int64_t at = 0, before = 0;
 	int rc;
 
-	if (!write_expiry_of_note(note, &at))
+	if (!expiry_of_note(note, &at))
 		return 0;
 	rc = attr_get(im->st, note->entity, ATTR_FACT_EXPIRES, &before, im->e);
 	if (rc != 0 || (before != 0 && before <= at))

@@ -16,7 +16,7 @@
 #include "memory-db/store/log/change.h"
 
 #define DAY_MS	(24 * 3600 * INT64_C(1000))
-#define MEMBER	"expires_at"
+#define MEMBER	EXPIRY_MEMBER
 #define NOTHING INT64_C(-1) /* j says none */
 
 /* --- what is said --------------------------------------------------------- */
@@ -148,32 +148,12 @@ write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
 	return rc || at == 0 ? rc : note_earliest(w, entity, at, e);
 }
 
-/* Cheap where there is none, as with most metadata. */
-bool
-write_expiry_of_note(const struct fact *f, int64_t *ret)
-{
-	AUTO_JSON json_t *note = NULL;
-	char again[CLOCK_TEXT_SIZE];
-	const char *text;
-
-	if (f->kind != FACT_NOTE || f->erased ||
-		!memmem(f->text, f->text_n, "\"" MEMBER "\"",
-			sizeof("\"" MEMBER "\"") - 1))
-		return false;
-	note = jx_parse(f->text, f->text_n, NULL);
-	text = jx_text(note, MEMBER);
-	if (!text || clock_parse_in(text, 0, "", false, ret, NULL) != 0)
-		return false;
-	clock_format(*ret, again);
-	return *ret > 0 && strcmp(text, again) == 0;
-}
-
 int
 write_expiry_noted(struct write *w, const struct fact *f, struct err *e)
 {
 	int64_t at = 0;
 
-	if (w->replay || w->look || !write_expiry_of_note(f, &at))
+	if (w->replay || w->look || !expiry_of_note(f, &at))
 		return 0;
 	return note_earliest(w, f->entity, at, e);
 }
@@ -191,7 +171,7 @@ look_at_note(void *ctx, const struct fact *f)
 	struct due *d = ctx;
 	int64_t at = 0;
 
-	if (!write_expiry_of_note(f, &at))
+	if (!expiry_of_note(f, &at))
 		return 0;
 	if (at > d->now) {
 		d->next = at < d->next ? at : d->next;

@@ -23,9 +23,6 @@ int write_expiry(struct write *w, int64_t entity, const json_t *j,
 int write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
 	const json_t *j, const char *path, struct err *e) MUST_CHECK;
 
-/* The end that a note says, as write_expiry_fact writes it; false: none. What
- * else the metadata of a person has under that name is no end. */
-bool write_expiry_of_note(const struct fact *f, int64_t *ret);
 /* A fact came to be visible: when it is such a note, its entity knows of it. */
 int write_expiry_noted(struct write *w, const struct fact *f, struct err *e)
 	MUST_CHECK;

@@ -6,6 +6,7 @@
  * agent adds a fact to Ada and deletes one of Bob: two facts, the type
  * person, the names Ada and Bob, and `deletes` is true; a rule
  * {"when":{"deletes":true},"do":"refuse"} refuses the change. */
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/write/write_policy.h"
 
 #include "common/buf.h"
@@ -55,7 +56,7 @@ gather_single(struct gathering *x, const struct fact *f, enum op_what what)
 	int64_t at;
 
 	/* An end of a fact stands in its metadata. */
-	if (what == OP_SHOW && write_expiry_of_note(f, &at) &&
+	if (what == OP_SHOW && expiry_of_note(f, &at) &&
 		note_place(x, &x->ends, of, FACT_OBSERVATION) != 0)
 		return MDB_E_NOMEM;
 	return note_place(x, set, of, (int)f->kind);
