@@ -507,6 +507,11 @@ keeps_what_friends_tell(void **state)
 	gives("Ada: Never give up!\nBob: Thanks, let's keep smiling!\n"
 	      "Ada: Yes!",
 		"");
+	gives("Ada: I painted that lake sunrise. I'm hosting a dinner on oct 1.",
+		"ada: painted that lake sunrise; "
+		"ada: is hosting a dinner on 2026-10-01");
+	gives("Our club meets on the first Thursday of each month.",
+		"user: club meets on the first Thursday of each month");
 	gives("From: Ingrid Sol <i@example.org>\nTo: all\n\nI moved to "
 	      "Lyon.",
 		"ingrid sol: moved to Lyon");

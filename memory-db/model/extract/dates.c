@@ -34,16 +34,24 @@ weekday_at(const struct extract_words *w, int i)
 }
 
 /* "may" and "march" are months with something of a date beside them. */
+static bool
+is_beside_number(const struct extract_words *w, int i)
+{
+	return (i > 0 && w->v[i - 1].flags & W_NUMBER) ||
+	       (i + 1 < w->words && w->v[i + 1].flags & W_NUMBER);
+}
+
 static int
 month_at(const struct extract_words *w, int i)
 {
 	const char *low = extract_low(w, i);
 	int month = clock_month(low, strlen(low));
 
-	/* Many write without capitals; "mar" and "dec" are months then only
+	/* Many write without capitals; "oct" and "mar" are months then only
 	 * beside a number. */
-	if (month == 0 || (!(w->v[i].flags & W_CAPITAL) && strlen(low) < 4 &&
-				  strcmp(low, "may") != 0))
+	if (month == 0 ||
+		(!(w->v[i].flags & W_CAPITAL) && strlen(low) < 4 &&
+			strcmp(low, "may") != 0 && !is_beside_number(w, i)))
 		return 0;
 	if (!extract_in(low, "may|march|mar|jan|dec|sun"))
 		return month;

@@ -70,6 +70,10 @@ looks_ahead(const struct extract_words *w)
 			extract_match(w, i,
 				"been moved|been pushed|pushed to") > 0)
 			return true;
+		if (extract_in(low, "was|has|have") &&
+			extract_in(extract_low(w, i + 1),
+				"agreed|decided|booked|scheduled|approved"))
+			continue;
 		/* "Agreed to freeze on 31 January" */
 		if (extract_in(low,
 			    "agreed|decided|booked|scheduled|planned|signed|"
@@ -298,6 +302,19 @@ keep_yearly(struct reader *r)
 					r->whens[k].is_relative = false;
 }
 
+/* "the first Thursday of each month" is no day. */
+static void
+drop_monthly(struct reader *r)
+{
+	int n = 0;
+
+	for (int k = 0; k < r->whens_n; k++)
+		if (extract_match(&r->w, r->whens[k].last + 1,
+			    "of each|of every|of the month|of a month") == 0)
+			r->whens[n++] = r->whens[k];
+	r->whens_n = n;
+}
+
 static int
 read_sentence(struct reader *r, struct err *e)
 {
@@ -314,6 +331,7 @@ read_sentence(struct reader *r, struct err *e)
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
 	keep_yearly(r);
+	drop_monthly(r);
 	if (r->said->line_no == r->head_line)
 		return 0;
 	if (r->said->is_first)

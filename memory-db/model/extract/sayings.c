@@ -269,7 +269,9 @@ agreed(struct reader *r, struct err *e)
 {
 	const struct extract_words *w = &r->w;
 	char subject[NAME_BYTES];
-	int n = extract_match(w, 0,
+	int start = extract_match(w, 0,
+		"it was|it has been|it is|we have|the team|everyone|all");
+	int n = extract_match(w, start,
 		"agreed to|agreed on|agreed that|decided to|decided on|decided "
 		"that|decided against|rejected|approved|postponed|opted for|"
 		"settled on|voted to|resolved to|chose|picked|dropped|"
@@ -277,7 +279,10 @@ agreed(struct reader *r, struct err *e)
 	int end = render_trim(r, 0, w->words);
 	AUTO_BUF struct buf what = {0};
 
-	if (n == 0 || end - n < 2 || (!r->is_work && !r->is_notes) ||
+	if (n == 0)
+		return 0;
+	n += start;
+	if (end - n < 2 || (!r->is_work && !r->is_notes) ||
 		extract_in(extract_low(w, n), "it|that|this|them|by") ||
 		r->turn->role == ROLE_ASSISTANT)
 		return 0;
@@ -286,8 +291,8 @@ agreed(struct reader *r, struct err *e)
 			end = i;
 	end = render_trim(r, 0, end);
 	sayings_project(r, subject);
-	for (int i = 0; i < n; i++)
-		if (buf_addf(&what, "%s%s", i > 0 ? " " : "",
+	for (int i = start; i < n; i++)
+		if (buf_addf(&what, "%s%s", i > start ? " " : "",
 			    extract_low(w, i)) != 0)
 			return err_nomem(e);
 	return sayings_keep(r, EXTRACT_DECISION, subject, buf_str(&what), n,

@@ -152,7 +152,8 @@ is_told(const struct reader *r, const struct clause *c, int first, int end)
 		    "it|that|this|them|these|those|what|how|why|where|when|"
 		    "whether|if|so|there|something|anything|everything|me|us|"
 		    "him|because|like|as|who|which|same|not|here") &&
-		!(extract_in(extract_low(w, first), "me|us|him|them") &&
+		!(extract_in(extract_low(w, first),
+			  "me|us|him|them|that|this|these|those") &&
 			content > 1))
 		return false;
 	if (by_intent(r, c))
