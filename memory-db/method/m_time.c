@@ -194,9 +194,11 @@ m_time_read_point(struct call *c, const char *branch, const char *point,
 	if (rc == 0)
 		return err_set(e, MDB_E_NOT_FOUND, "no version %lld of it",
 			(long long)version);
-	return rc < 0 ? rc
-		      : lens_make(c->st, s.lens.level[0].branch, change, ret,
-				e);
+	if (rc < 0)
+		return rc;
+	rc = lens_make(c->st, s.lens.level[0].branch, change, ret, e);
+	ret->is_code = s.lens.is_code;
+	return rc;
 }
 
 static int

@@ -172,6 +172,90 @@ class CodeBranch(TestCase):
         self.assertIn("of the user", json.dumps(m.ok("read_graph")))
         self.assertEqual(self.branches(), ["git/login"])
 
+    def test_the_users_memory_follows_its_main(self):
+        """A branch of the code is one of the project alone."""
+        m = Mcp(self.folder(), ["--namespace", "auto", "--branch", "auto",
+                                "--tools", "default,history"],
+                self.env(), cwd=self.code)
+        self.addCleanup(m.done)
+        m.ok("create_entities", entities=[entity("ada", "likes green tea")],
+             scope="user")
+        m.ok("create_entities", entities=[entity("a", "said on main")])
+        self.git("switch", "-q", "-c", "login")
+        m.ok("create_entities", entities=[entity("a", "said on login")])
+        # Everything below happens after the fork.
+        with self.db.client() as c:
+            c.ok("add_observations", observations=[
+                {"entityName": "ada", "contents": ["plays chess"]}])
+            c.ok("delete_observations", deletions=[
+                {"entityName": "ada", "observations": ["likes green tea"]}])
+            c.ok("create_entities", entities=[entity("bob", "keeps bees")])
+            c.ok("update_entity", name="bob", pin=True)
+            c.ok("create_entities", namespace=self.namespace,
+                 entities=[entity("b", "later on main")])
+        m.ok("create_entities", entities=[entity("eve", "paints boats")],
+             scope="user")
+        g = {e["name"]: e["observations"]
+             for e in m.ok("read_graph")["entities"]}
+        self.assertEqual(g["ada"], ["plays chess"])
+        self.assertEqual(g["bob"], ["keeps bees"])
+        self.assertEqual(g["eve"], ["paints boats"])
+        self.assertEqual(g["a"], ["said on main", "said on login"])
+        self.assertNotIn("b", g)
+        for query, wanted in (("who keeps bees?", "keeps bees"),
+                              ("who plays chess?", "plays chess"),
+                              ("what does eve paint?", "paints boats")):
+            self.assertIn(wanted, json.dumps(m.ok("recall", query=query)))
+        self.assertNotIn("green tea", json.dumps(
+            m.ok("recall", query="who likes green tea?")))
+        self.assertEqual([e["name"] for e in m.ok(
+            "search_nodes", query="bees")["entities"]], ["bob"])
+        self.assertEqual(m.ok("search_nodes", query="green tea")["entities"],
+                         [])
+        seen = json.dumps(m.ok("memory_history", {"name": "ada"}))
+        self.assertIn("plays chess", seen)
+        with self.db.client() as c:
+            e = c.ok("open_nodes", names=["bob"], namespace=self.namespace,
+                     branch="git/login",
+                     fields=["name", "pin", "version"])["entities"][0]
+            self.assertEqual((e["pin"], e["version"]), (True, 2))
+            # The past of the branch is the past of both.
+            newest = c.ok("memory_history", limit=1,
+                          namespace="default")["changes"][0]["change"]
+            c.ok("add_observations", observations=[
+                {"entityName": "bob", "contents": ["sells honey"]}])
+            e = c.ok("open_nodes", names=["bob"], namespace=self.namespace,
+                     branch="git/login", as_of=newest)["entities"][0]
+            self.assertEqual(e["observations"], ["keeps bees"])
+            self.assertEqual(c.ok("verify")["problems"], [])
+            self.assertEqual([b["name"] for b in c.ok(
+                "memory_branch", action="list")["branches"]], [])
+
+    def test_protected_memory_of_the_user(self):
+        """An agent on a branch of the code writes to the user's inbox."""
+        with self.db.client() as c:
+            c.ok("set_namespace_settings", settings={"protect": True})
+        m = Mcp(self.folder(), ["--namespace", "auto", "--branch", "auto"],
+                self.env(), cwd=self.code)
+        self.addCleanup(m.done)
+        self.git("switch", "-q", "-c", "login")
+        r = m.ok("create_entities", entities=[entity("eve", "paints boats")],
+                 scope="user")
+        self.assertTrue(r["staged"], r)
+        m.ok("create_entities", entities=[entity("a", "said on login")])
+        # Its own session reads what waits, beside its branch; main has not.
+        g = json.dumps(m.ok("read_graph"))
+        self.assertIn("paints boats", g)
+        self.assertIn("said on login", g)
+        with self.db.client() as c:
+            self.assertEqual(c.ok("read_graph")["entities"], [])
+            waiting = c.ok("list_staged")["staged"]
+            self.assertEqual(len(waiting), 1)
+            c.ok("review_staged", {"do": "approve",
+                                   "changes": [waiting[0]["staged"]]})
+            self.assertIn("paints boats", json.dumps(c.ok("read_graph")))
+        self.assertIn("paints boats", json.dumps(m.ok("read_graph")))
+
     def test_hooks_follow(self):
         self.git("switch", "-q", "-c", "login")
         self.commit("x")

@@ -397,7 +397,7 @@ in_scope(const struct history_reader *rd, const struct log_change *c)
 		is_inside |= s->ns[i] == c->ns;
 	for (int i = 0; i < s->lens.n; i++)
 		is_seen |= s->lens.level[i].branch == c->branch &&
-			   c->id <= s->lens.level[i].limit;
+			   c->id <= lens_limit(&s->lens, i, c->ns);
 	return is_inside && is_seen;
 }
 

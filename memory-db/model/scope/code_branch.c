@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/lens.h"
+#include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
 
@@ -18,7 +19,9 @@ int
 code_branch_find(struct store *st, const struct context *ctx, int64_t ns,
 	int64_t *ret_branch, struct err *e)
 {
-	int rc = lens_branch(st, ns, ctx->branch, ret_branch, e);
+	int rc = ns == NAMESPACE_DEFAULT
+			 ? MDB_E_NOT_FOUND
+			 : lens_branch(st, ns, ctx->branch, ret_branch, e);
 
 	if (rc != MDB_E_NOT_FOUND)
 		return rc;
@@ -67,14 +70,8 @@ int
 code_branch_open(struct store *st, const struct context *ctx, int64_t ns,
 	int64_t *ret_branch, struct err *e)
 {
-	int rc;
+	int rc = lens_branch(st, ns, ctx->branch, ret_branch, e);
 
-	/* What holds in every project is not told of a branch of one. */
-	if (ctx->user_scope) {
-		*ret_branch = STORE_MAIN;
-		return 0;
-	}
-	rc = lens_branch(st, ns, ctx->branch, ret_branch, e);
 	return rc == MDB_E_NOT_FOUND
 		       ? code_branch_make(st, ctx, ns, ret_branch, e)
 		       : rc;

@@ -6,7 +6,11 @@
  *
  *   git switch login     recall            reads main
  *                        add_observations  makes git/login, writes there
- *   git switch main      recall            main, without that fact */
+ *   git switch main      recall            main, without that fact
+ *
+ * It is a branch of the project alone. The user's memory beside it (`default`)
+ * has no branches of code: it is read on main as it is now, and written there,
+ * through the inbox where it is protected. */
 #ifndef MODEL_SCOPE_CODE_BRANCH_H
 #define MODEL_SCOPE_CODE_BRANCH_H
 

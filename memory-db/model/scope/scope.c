@@ -140,16 +140,20 @@ lens_push(struct lens *lens, int64_t branch, int64_t limit)
 }
 
 /* What an agent has staged stands above main as it is now: in the project, and
- * in the user's memory beside it. */
+ * in the user's memory beside it. On a branch of the code the project is not
+ * main. */
 static int
 scope_add_inboxes(struct store *st, const struct context *ctx,
 	const struct scope *s, struct lens *lens, struct err *e)
 {
 	int64_t limit = lens->level[0].limit, branch;
+	bool is_code = lens->is_code;
 
 	for (int i = s->n; i-- > 0;) {
-		int rc = inbox_find(st, ctx, s->ns[i], &branch, e);
+		int rc = 0;
 
+		if (!is_code || s->ns[i] == NAMESPACE_DEFAULT)
+			rc = inbox_find(st, ctx, s->ns[i], &branch, e);
 		if (rc < 0)
 			return rc;
 		if (rc == 1)
@@ -163,20 +167,21 @@ scope_lens(struct store *st, const struct context *ctx, int64_t newest,
 	struct scope *s, struct err *e)
 {
 	int64_t seen = s->change >= newest ? STORE_OPEN_END : s->change;
+	bool is_code = code_branch_is(ctx->branch);
 	int64_t branch;
 	int rc = inbox_check(ctx, ctx->branch, false, e);
 
 	if (rc != 0)
 		return rc;
-	rc = code_branch_is(ctx->branch)
-		     ? code_branch_find(st, ctx, s->ns[0], &branch, e)
+	rc = is_code ? code_branch_find(st, ctx, s->ns[0], &branch, e)
 		     : lens_branch(st, s->ns[0], ctx->branch, &branch, e);
 	if (rc != 0)
 		return rc;
 	rc = lens_make(st, branch, seen, &s->lens, e);
 	if (rc != 0)
 		return rc;
-	if (ctx->is_agent && is_main(ctx))
+	s->lens.is_code = is_code && branch != STORE_MAIN;
+	if (ctx->is_agent && (is_main(ctx) || is_code))
 		rc = scope_add_inboxes(st, ctx, s, &s->lens, e);
 	if (rc != 0)
 		return rc;
@@ -233,14 +238,21 @@ static int
 scope_write_branch(struct store *st, const struct context *ctx, int64_t ns,
 	int64_t *ret_branch, struct err *e)
 {
-	bool is_guarded = false;
-	int rc = is_main(ctx) ? inbox_guards(st, ctx, ns, &is_guarded, e)
-			      : inbox_check(ctx, ctx->branch, true, e);
+	/* The user's memory has no branches of code: it is written on main,
+	 * and waits for review where that is protected. */
+	bool is_code = code_branch_is(ctx->branch), is_guarded = false;
+	bool on_main = is_main(ctx) || (is_code && ns == NAMESPACE_DEFAULT);
+	int rc = on_main ? inbox_guards(st, ctx, ns, &is_guarded, e)
+			 : inbox_check(ctx, ctx->branch, true, e);
 
 	if (rc != 0)
 		return rc;
-	if (code_branch_is(ctx->branch))
+	if (is_code && !on_main)
 		return code_branch_open(st, ctx, ns, ret_branch, e);
+	if (is_code && !is_guarded) {
+		*ret_branch = STORE_MAIN;
+		return 0;
+	}
 	return is_guarded ? inbox_open(st, ctx, ns, ret_branch, e)
 			  : lens_branch(st, ns, ctx->branch, ret_branch, e);
 }

@@ -174,7 +174,10 @@ go_to_version(struct store *st, const struct scope *s, int64_t entity,
 			name, (long long)version);
 	if (rc == 1)
 		rc = lens_make(st, s->lens.level[0].branch, change, &then, e);
-	return rc == 0 ? lens_apply(st, &then, e) : rc;
+	if (rc != 0)
+		return rc;
+	then.is_code = s->lens.is_code;
+	return lens_apply(st, &then, e);
 }
 
 static int

@@ -21,9 +21,21 @@ static const struct stmt_def defs[] = {
 		    " AND state <> 2",
 		2, 0},
 	[CLEAR] = {"DELETE FROM temp.lin", 0, 0},
-	[LEVEL] = {"INSERT INTO temp.lin(lv, b, lim) VALUES(?1, ?2, ?3)", 3, 0},
+	[LEVEL] = {"INSERT INTO temp.lin(lv, b, lim, ulim)"
+		   " VALUES(?1, ?2, ?3, ?4)",
+		4, 0},
 	[NAME] = {"SELECT name FROM branch WHERE id = ?1", 1, 0},
 };
+/* The limit of a level for the fact of the span s, and for an attribute a. Ids
+ * of the user's facts are the lowest; an entity is asked for its namespace only
+ * where it matters. */
+#define USER_END "17179869184" /* store_ids_of(LENS_USER + 1) */
+#define OF_FACT(l)                                                             \
+	"CASE WHEN s.fact < " USER_END " THEN " l ".ulim ELSE " l ".lim END"
+#define OF_ATTR                                                                \
+	"CASE WHEN l.ulim = l.lim THEN l.lim WHEN (SELECT ns FROM entity e"    \
+	" WHERE e.id = a.entity) = 1 THEN l.ulim ELSE l.lim END"
+
 const struct stmt_module lens_module = {"lens", defs, ARRAY_LEN(defs)};
 
 static const struct {
@@ -31,13 +43,15 @@ static const struct {
 } marks[] = {
 	{"@SPAN", "span s", "temp.lin l CROSS JOIN span s"},
 	{"@VIS", "s.branch = 1 AND s.removed = " SQL_OPEN_END,
-		"s.branch = l.b AND s.added <= l.lim AND s.removed > l.lim"
-		" AND NOT EXISTS (SELECT 1 FROM temp.lin l2 CROSS JOIN span m"
-		" ON m.fact = s.fact AND m.branch = l2.b AND m.added <= l2.lim"
-		" WHERE l2.lv < l.lv)"},
+		"s.branch = l.b AND s.added <= " OF_FACT("l") " AND s.removed > " OF_FACT(
+			"l") " AND NOT EXISTS (SELECT 1 FROM temp.lin l2"
+			     " CROSS JOIN span m ON m.fact = s.fact AND m.branch = l2.b"
+			     " AND m.added <= " OF_FACT(
+				     "l2") " WHERE l2.lv < l.lv)"},
 	{"@ATTR", "attr a", "temp.lin l CROSS JOIN attr a"},
 	{"@AVIS", "a.branch = 1 AND a.removed = " SQL_OPEN_END,
-		"a.branch = l.b AND a.added <= l.lim AND a.removed > l.lim"},
+		"a.branch = l.b AND a.added <= " OF_ATTR
+		" AND a.removed > " OF_ATTR},
 	{"@LV", "a.entity", "l.lv"},
 };
 
@@ -72,7 +86,8 @@ lens_prepare(struct store *st, struct err *e)
 	st->lens.level[0].limit = STORE_OPEN_END - 1;
 	return store_exec(st,
 		"CREATE TEMP TABLE lin(lv INTEGER PRIMARY KEY, b INTEGER "
-		"NOT NULL, lim INTEGER NOT NULL) STRICT",
+		"NOT NULL, lim INTEGER NOT NULL, ulim INTEGER NOT NULL) "
+		"STRICT",
 		e);
 }
 
@@ -176,6 +191,7 @@ lens_apply(struct store *st, const struct lens *lens, struct err *e)
 		bind_i(s, 1, i);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
+		bind_i(s, 4, lens_limit(lens, i, LENS_USER));
 		rc = stmt_run(st, s, e);
 		if (rc != 0)
 			return rc;

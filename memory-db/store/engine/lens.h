@@ -17,7 +17,10 @@
  * When trip hides the fact with change 12, it cannot close main's span. It gets
  * an empty one of its own, trip: 12 until 12. From change 12 on that span is the
  * nearest one that has begun, and it has ended: the fact is hidden on trip. A
- * read of trip as of 11 passes it over and sees the fact through main. */
+ * read of trip as of 11 passes it over and sees the fact through main.
+ *
+ * A lens of a branch of the code (is_code) has one more rule: of the user's
+ * memory, which has no branches of code, it sees main as it is now. */
 #ifndef STORE_ENGINE_LENS_H
 #define STORE_ENGINE_LENS_H
 
@@ -30,13 +33,29 @@
 
 struct store;
 
+/* The namespace of the user's memory (NAMESPACE_DEFAULT). */
+#define LENS_USER 1
+
 struct lens {
 	bool now; /* main, newest: the fast form */
-	int n;	  /* levels; 1 for main */
+	/* Of a branch of the code: it is one of the project alone. What main
+	 * says in the user's memory is seen up to the limit of the nearest
+	 * level, not up to the fork. */
+	bool is_code;
+	int n; /* levels; 1 for main */
 	struct {
 		int64_t branch, limit;
 	} level[LIMIT_LENS_DEPTH + 1];
 };
+
+/* The last change of a level that is seen of a namespace. */
+static inline int64_t
+lens_limit(const struct lens *l, int level, int64_t ns)
+{
+	return l->is_code && ns == LENS_USER && l->level[level].branch == 1
+		       ? l->level[0].limit
+		       : l->level[level].limit;
+}
 
 /* The newest change id; it pins what a page shows. */
 int lens_newest(struct store *st, int64_t *ret_change, struct err *e)

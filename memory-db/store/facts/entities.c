@@ -4,6 +4,10 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/facts/namespaces.h"
+
+_Static_assert(NAMESPACE_DEFAULT == LENS_USER, "whose main a lens follows");
 
 enum { ATTR, LAST, AT_N, USAGE, CHANGE_AT };
 
@@ -73,6 +77,19 @@ version_row(struct store *st, int64_t entity, int64_t branch, int64_t from,
 	return rc;
 }
 
+int
+entity_lens_namespace(struct store *st, int64_t entity, int64_t *ret_ns,
+	struct err *e)
+{
+	int rc;
+
+	*ret_ns = 0;
+	if (!st->lens.is_code)
+		return 0;
+	rc = entity_first_name(st, entity, ret_ns, NULL, e);
+	return rc < 0 ? rc : 0;
+}
+
 /* The newest version of a branch with change <= limit: numbers and changes
  * both rise, so a binary search over n. 1 found. */
 static int
@@ -125,12 +142,16 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 {
 	AUTO_STMT sqlite3_stmt *s = NULL;
 	struct version_row v = {0}, first = {0};
-	int rc = 0, i;
+	int64_t ns = 0;
+	int rc, i;
 
 	memset(ret, 0, sizeof(*ret));
+	rc = entity_lens_namespace(st, entity, &ns, e);
+	if (rc != 0)
+		return rc;
 	for (i = 0; rc == 0 && i < st->lens.n; i++)
 		rc = version_at(st, entity, st->lens.level[i].branch,
-			st->lens.level[i].limit, &v, e);
+			lens_limit(&st->lens, i, ns), &v, e);
 	/* Born on the farthest level that knows it. */
 	for (i = st->lens.n - 1; rc == 1 && first.n == 0 && i >= 0; i--) {
 		int born = version_row(st, entity, st->lens.level[i].branch, 1,
@@ -162,18 +183,23 @@ int
 entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 	struct err *e)
 {
-	for (int i = 0; i < st->lens.n; i++) {
+	int64_t ns = 0;
+	int rc = entity_lens_namespace(st, entity, &ns, e);
+
+	for (int i = 0; rc == 0 && i < st->lens.n; i++) {
 		struct version_row v;
-		int rc = version_row(st, entity, st->lens.level[i].branch, n,
-			&v, e);
+
+		rc = version_row(st, entity, st->lens.level[i].branch, n, &v,
+			e);
 
 		if (rc < 0)
 			return rc;
 		if (rc == 1 && v.n == n &&
-			v.change <= st->lens.level[i].limit) {
+			v.change <= lens_limit(&st->lens, i, ns)) {
 			*ret_change = v.change;
 			return 1;
 		}
+		rc = 0;
 	}
-	return 0;
+	return rc;
 }

@@ -121,7 +121,7 @@ closed_at(struct store *st, int64_t fact, int64_t *ret, struct err *e)
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, st->lens.level[i].branch);
-		bind_i(s, 3, st->lens.level[i].limit);
+		bind_i(s, 3, lens_limit(&st->lens, i, fact_namespace(fact)));
 		rc = stmt_row(st, s, e);
 		if (rc == 1)
 			*ret = sqlite3_column_int64(s, 0);

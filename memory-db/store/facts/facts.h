@@ -187,4 +187,9 @@ fact_namespace(int64_t id)
 	return id >> 33;
 }
 
+/* The namespace of an entity where the lens applied asks for it (lens_limit), 0
+ * where it does not. */
+int entity_lens_namespace(struct store *st, int64_t entity, int64_t *ret_ns,
+	struct err *e) MUST_CHECK;
+
 #endif

@@ -143,7 +143,7 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	if (rc != 0)
 		return rc;
 	if (lens->n > 1)
-		rc = ids_at(st, ns, lens->level[lens->n - 1].limit, &change,
+		rc = ids_at(st, ns, lens_limit(lens, lens->n - 1, ns), &change,
 			&fact, &ret->past, e);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/table.h"
 
 enum {
@@ -274,12 +275,13 @@ branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 		*ret_since = 0;
 	for (int i = 0; i < lens->n; i++) {
 		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SEES);
+		int64_t limit = lens_limit(lens, i, fact_namespace(fact));
 		int64_t added, removed;
 		int rc;
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, lens->level[i].branch);
-		bind_i(s, 3, lens->level[i].limit);
+		bind_i(s, 3, limit);
 		rc = stmt_row(st, s, e);
 		if (rc < 0)
 			return rc;
@@ -287,7 +289,7 @@ branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 			continue;
 		added = sqlite3_column_int64(s, 0);
 		removed = sqlite3_column_int64(s, 1);
-		*ret_visible = removed > lens->level[i].limit;
+		*ret_visible = removed > limit;
 		if (ret_since != NULL)
 			*ret_since = *ret_visible ? added : removed;
 		return 0;
@@ -306,7 +308,7 @@ branch_shown(struct store *st, int64_t fact, const struct lens *lens,
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, lens->level[i].branch);
-		bind_i(s, 3, lens->level[i].limit);
+		bind_i(s, 3, lens_limit(lens, i, fact_namespace(fact)));
 		rc = stmt_row(st, s, e);
 		if (rc == 1)
 			*ret_change = sqlite3_column_int64(s, 0);

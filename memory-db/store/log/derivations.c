@@ -8,6 +8,7 @@
 
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/table.h"
 
 #define LOOKED_AT 1000
@@ -174,13 +175,18 @@ static int
 lost_on(struct store *st, int64_t entity, int level, int64_t since,
 	int64_t *ret_fact, struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, LOST);
-	int rc;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int64_t ns = 0;
+	int rc = entity_lens_namespace(st, entity, &ns, e);
+
+	if (rc != 0)
+		return rc;
+	s = stmt_use(st, MOD_DERIVE, LOST);
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, st->lens.level[level].branch);
 	bind_i(s, 3, since);
-	bind_i(s, 4, st->lens.level[level].limit);
+	bind_i(s, 4, lens_limit(&st->lens, level, ns));
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		bool visible;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/facts.h"
 
 #define CHANGE                                                                 \
 	"c.id, c.ns, c.at, c.branch, c.about, c.fact_max, c.past_max, c.kind," \
@@ -158,12 +159,13 @@ log_of_entity(struct store *st, int64_t entity, int64_t before,
 	log_change_fn fn, void *ctx, struct err *e)
 {
 	const struct lens *lens = lens_of(st);
-	int rc = 0;
+	int64_t ns = 0;
+	int rc = entity_lens_namespace(st, entity, &ns, e);
 
 	/* Newer changes are on nearer branches: the levels follow each other. */
 	for (int i = 0; i < lens->n; i++) {
 		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, ENTITY);
-		int64_t limit = lens->level[i].limit;
+		int64_t limit = lens_limit(lens, i, ns);
 
 		bind_i(s, 1, entity);
 		bind_i(s, 2, lens->level[i].branch);
