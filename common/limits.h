@@ -29,6 +29,15 @@
 #define LIMIT_ALIKE_SEARCHES 5
 /* Bytes of the metadata object of an entity, as JSON. */
 #define LIMIT_METADATA_BYTES (64 * 1024)
+/* Bytes of the path of a file of code that a fact comes from, and of the hash
+ * and the commit beside it: 64 digits and a prefix at most. */
+#define LIMIT_CODE_PATH_BYTES 1024
+#define LIMIT_CODE_HASH_BYTES 80
+/* Of the files that are compared with such facts: bytes of one, of all that one
+ * reply names, and milliseconds for them. What is left is of unknown state. */
+#define LIMIT_CODE_FILE_BYTES  (4 * 1024 * 1024)
+#define LIMIT_CODE_REPLY_BYTES (16 * 1024 * 1024)
+#define LIMIT_CODE_REPLY_MS    40
 /* Bytes of one setting of a namespace, as JSON, and how many an import may bring:
  * a write reads them all. */
 #define LIMIT_SETTING_BYTES (16 * 1024)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/allocator.h"
+#include "common/client/codetree.h"
 #include "common/client/project_map.h"
 #include "common/clock.h"
 #include "common/conf.h"
@@ -234,13 +235,15 @@ static int
 main_serve(const struct main_options *arg, struct setup *set)
 {
 	bool follows = arg->branch && strcmp(arg->branch, "auto") == 0;
-	AUTO_FREE char *folder = follows ? getcwd(NULL, 0) : NULL;
+	AUTO_FREE char *folder = getcwd(NULL, 0);
+	struct codetree *tree =
+		folder ? codetree_new(folder, buf_str(&set->database)) : NULL;
 	struct relay_options ro = {
 		.socket = arg->socket,
 		.database = set->database.len > 0 ? set->database.data : NULL,
 		.namespace_ = set->namespace_.data,
 		.branch = follows ? NULL : arg->branch,
-		.follows = folder,
+		.follows = follows ? folder : NULL,
 		.session = set->session,
 		.tools = set->tools,
 		.spawn = !arg->no_spawn,
@@ -250,6 +253,7 @@ main_serve(const struct main_options *arg, struct setup *set)
 		.profile = set->profile,
 		.end_ms = END_MS,
 		.is_apart = set->project.is_apart,
+		.code = {tree, set->namespace_.data},
 	};
 	struct stdio_front front;
 	AUTO_FD int signals = open_signals();
@@ -270,6 +274,7 @@ main_serve(const struct main_options *arg, struct setup *set)
 		fputs("memory-mcp: out of memory or descriptors\n", stderr);
 	}
 	relay_free(relay);
+	codetree_free(tree);
 	return code;
 }
 

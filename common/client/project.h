@@ -46,6 +46,10 @@ void project_done(struct project *p);
  * that origin/HEAD names, else main or master. 0 or MDB_E_NOMEM. */
 int project_branch(const char *folder, struct buf *out) MUST_CHECK;
 
+/* The commit that is out in a folder, as git's hexadecimal digits appended to
+ * out; nothing where it is not known. 0 or MDB_E_NOMEM. */
+int project_commit(const char *folder, struct buf *out) MUST_CHECK;
+
 /* The pure part: "host/path" of a remote's URL appended to out, or nothing
  * when it is a path of this machine. 0 or MDB_E_NOMEM. */
 int project_normalise_url(const char *url, struct buf *out) MUST_CHECK;

@@ -89,6 +89,19 @@ static const struct param member_entry = CHOICE("", 0, NULL, entity_members);
 static const struct param context_source = CHOICE("", 0, NULL, context_sources);
 static const struct param source_entry = POINT("", 0, NULL);
 
+/* Where in the code a fact was read: "src/pool.c:10-14", or an object
+ * (common/codespan.h). memory-mcp completes it from the file. */
+#define CODE_SOURCE(flags)                                                     \
+	PARAM("source", P_TEXT_OR_OBJECT, (flags) | PF_NOT_EMPTY,              \
+		"code it is from: src/a.c:10-14", .min = 1,                    \
+		.max = LIMIT_CODE_PATH_BYTES + 32,                             \
+		.sub = PARAMS(WORDS("path", PF_REQUIRED, NULL,                 \
+				      LIMIT_CODE_PATH_BYTES),                  \
+			ANY("lines", 0, NULL),                                 \
+			STR("hash", 0, NULL, LIMIT_CODE_HASH_BYTES),           \
+			STR("commit", 0, NULL, LIMIT_CODE_HASH_BYTES),         \
+			STR("project", 0, NULL, LIMIT_LABEL_BYTES)))
+
 /* An observation to be deleted is told by its text alone. */
 static const struct param observation_text =
 	STR("", 0, NULL, LIMIT_OBSERVATION_BYTES);
@@ -108,6 +121,7 @@ static const struct param observation = PARAM("", P_TEXT_OR_OBJECT,
 		LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
 		POINT("expires_at", PF_SOCKET_ONLY, NULL),
 		NUM("ttl_days", PF_SOCKET_ONLY, NULL, 0, 36500),
+		CODE_SOURCE(PF_SOCKET_ONLY),
 		FREE_OBJECT("metadata", PF_SOCKET_ONLY, NULL)));
 static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 	.sub = PARAMS(NAME("from", PF_REQUIRED, "entity"),

@@ -31,7 +31,8 @@ shape_entity(json_t *stored, bool compat)
 	if (!compat &&
 		(compat_copy(e, "omitted", stored, "omitted") ||
 			compat_copy(e, "namespace", stored, "namespace") ||
-			compat_copy(e, "from", stored, "from")))
+			compat_copy(e, "from", stored, "from") ||
+			compat_copy(e, "sources", stored, "sources")))
 		return NULL;
 	return take_ptr(e);
 }

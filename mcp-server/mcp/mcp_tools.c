@@ -8,6 +8,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "mcp-server/mcp/code_marks.h"
 #include "mcp-server/mcp/compat.h"
 #include "mcp-server/mcp/compat_answer.h"
 #include "mcp-server/mcp/graph_read.h"
@@ -338,9 +339,12 @@ reply_written(struct tool_call *c, json_t *structured, const struct buf *plain,
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
-	AUTO_JSON json_t *structured = mcp_tools_shape_of(c, reply);
+	const struct code_marks *code = &c->request->session->o.code;
+	AUTO_JSON json_t *structured = NULL;
 	AUTO_BUF struct buf plain = {0};
 
+	if (c->exact || code_marks_tell(code, c->tool, reply) == 0)
+		structured = mcp_tools_shape_of(c, reply);
 	if (!structured || (!c->exact && add_ignored(c, structured, reply)) ||
 		jx_dump(structured, &plain))
 		request_reply(c->request, NULL);
@@ -409,7 +413,8 @@ mcp_tools_start(struct tool_call *c)
 	const struct profile *p = &r->session->o.profile;
 	struct err e = {0};
 
-	if (mcp_args_filter(c->tool, p, c->args, c->ignored, &e)) {
+	if (mcp_args_filter(c->tool, p, c->args, c->ignored, &e) ||
+		code_marks_take(&r->session->o.code, c->tool, c->args, &e)) {
 		reply_failure(c, &e);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "mcp-server/mcp/code_marks.h"
 #include "mcp-server/mcp/jsonrpc.h"
 #include "mcp-server/mcp/profile.h"
 #include "mcp-server/mcp/relay.h"
@@ -57,6 +58,7 @@ struct session_options {
 	struct profile profile;
 	int end_ms;    /* from end of input to the last byte */
 	bool is_apart; /* see project_map.h: the agent is told */
+	struct code_marks code;
 };
 
 struct session {

@@ -11,6 +11,7 @@
 #include "common/sock.h"
 #include "common/text.h"
 #include "common/client/spawn.h"
+#include "common/client/codetree.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookstate.h"
@@ -126,8 +127,11 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 {
 	AUTO_HOOKSTATE struct hookstate state = {.lock = -1};
 	char session[128];
-	struct hookwork w = {c, h, ev, &state, NULL, times[h->what].call_ms,
-		{0}};
+	struct hookwork w = {.c = c,
+		.hook = h,
+		.ev = ev,
+		.state = &state,
+		.timeout_ms = times[h->what].call_ms};
 
 	if (!hookstate_open(h->client, ev->session ? ev->session : "none",
 		    times[h->what].call_ms / 4, &state) ||
@@ -141,6 +145,7 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 		buf_clear(&w.text, 0);
 	if (w.text.len > 0 && !buf_str(&w.text))
 		buf_clear(&w.text, 0);
+	codetree_free(w.tree);
 	*text = w.text;
 }
 

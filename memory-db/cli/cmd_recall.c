@@ -4,6 +4,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/hookcode.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/where.h"
 
@@ -75,8 +76,10 @@ print_parts(const struct cli *c, const json_t *parts)
 
 /* "0.83  ada: likes tea  (2026-11-20, in work)" */
 static void
-cmd_recall_print_row(const struct cli *c, const json_t *row)
+cmd_recall_print_row(const struct cli *c, struct codetree **tree,
+	const json_t *row)
 {
+	AUTO_BUF struct buf code = {0};
 	const char *home = c->namespace_ != NULL ? c->namespace_ : "default";
 	const char *place = cli_str(row, "namespace", home);
 	const char *date = cli_str(row, "date", NULL);
@@ -106,6 +109,9 @@ cmd_recall_print_row(const struct cli *c, const json_t *row)
 		fputs(", in ", stdout);
 		out_text(stdout, place);
 	}
+	/* Whether the code that it was read in still says so. */
+	if (hookcode_row(c, tree, row, ", ", &code) == 0 && code.len > 0)
+		out_text(stdout, buf_str(&code));
 	printf(")%s\n", out_off(c, OUT_DIM));
 	if (json_array_size(json_object_get(row, "suspect")) > 0)
 		printf("      %swhat it was derived from has changed%s\n",
@@ -117,6 +123,7 @@ static int
 cmd_recall_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL, *params = NULL;
+	AUTO_CODETREE struct codetree *tree = NULL;
 	const json_t *rows, *row;
 	bool is_relevant;
 	size_t i;
@@ -140,7 +147,7 @@ cmd_recall_run(struct cli *c, int argc, char **argv)
 		       "nearest are%s\n",
 			out_on(c, OUT_YELLOW), out_off(c, OUT_YELLOW));
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-		cmd_recall_print_row(c, row);
+		cmd_recall_print_row(c, &tree, row);
 	if (json_array_size(rows) == 0)
 		cli_note(c, "nothing found%s", where_said(c));
 	if (!is_relevant)

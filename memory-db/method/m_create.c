@@ -6,6 +6,7 @@
 #include "memory-db/method/listed.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/write/told_again.h"
+#include "memory-db/model/write/write_codespan.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/model/write/write_expiry.h"
@@ -218,6 +219,10 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	(void)params;
 	if (rc != 0)
 		return rc;
+	rc = write_codespan_check(entry, path, e);
+	if (rc != 0)
+		return rc;
+	w->entry = entry;
 	rc = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (rc != 0)
 		return rc;

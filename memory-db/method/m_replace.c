@@ -10,6 +10,7 @@
 #include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/read/provenance.h"
+#include "memory-db/model/write/write_codespan.h"
 #include "memory-db/model/write/write_entity.h"
 
 /* One that is this near, and nearer than the next by as much, is meant. */
@@ -99,17 +100,25 @@ replace(struct write *w, int64_t entity, const json_t *params,
 	rc = provenance_observation(w->st, w->ctx, item, "new", &f, e);
 	if (rc != 0)
 		return rc;
+	rc = write_codespan_check(params, "", e);
+	if (rc != 0)
+		return rc;
 	rc = find_old(w, entity, json_object_get(params, "old"), &old, ret_text,
 		e);
 	if (rc != 0)
 		return rc;
-	return write_replacement(w, old, &f, e);
+	rc = write_replacement(w, old, &f, e);
+	if (rc != 0 || !json_object_get(params, "source"))
+		return rc;
+	rc = fact_find_text(w->st, entity, FACT_OBSERVATION, f.text, f.text_n,
+		&old, e);
+	return rc == 1 ? write_codespan(w, entity, old, params, "", e) : rc;
 }
 
 int
 m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 {
-	static const char *const kept[] = {"new", NULL};
+	static const char *const kept[] = {"new", "source", NULL};
 	const char *name = jx_text(c->params, "entityName");
 	AUTO_GUARD struct guard guard = {0};
 	json_t *text AUTO_JSON = NULL, *result;

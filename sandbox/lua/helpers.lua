@@ -83,8 +83,8 @@ local shapes = {
 		rows = {"entities"}, row = entity_member, moved = true, derived = {
 		results = function(r) return rawget(r, "entities") end,
 		count = function(r) return #(rawget(r, "entities") or {}) end}},
-	recall = {gives = "results count relevant receipt omitted partial note " ..
-		"next", rows = {"results"}, row = entity_member, derived = {}},
+	recall = {gives = "results count relevant receipt omitted sources " ..
+		"partial note next", rows = {"results"}, row = entity_member, derived = {}},
 	create_entities = {
 		gives = "entities updated results" .. at_odds .. written,
 		rows = {}, derived = {

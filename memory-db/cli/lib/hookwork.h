@@ -13,8 +13,9 @@ struct hookwork {
 	const struct hookevent *ev;
 	struct hookstate *state;
 	const char *namespace_;
-	int timeout_ms;	 /* of one call */
-	struct buf text; /* for the model; owned by the caller */
+	int timeout_ms;	       /* of one call */
+	struct buf text;       /* for the model; owned by the caller */
+	struct codetree *tree; /* owned by the caller; made when needed */
 };
 
 /* Bytes of a digest at most, with its marks. */

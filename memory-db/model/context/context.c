@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/codespan.h"
 #include "common/jx.h"
 #include "common/tokens.h"
 #include "memory-db/model/context/context_internal.h"
+#include "memory-db/model/read/fact_tags.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/engine/store.h"
 
@@ -154,6 +157,48 @@ put_together(struct context_writing *w, const struct buf *names,
 	return bad || !buf_str(out) ? err_nomem(w->g.e) : 0;
 }
 
+/* The code that a fact of the context was read in: who has the files may look
+ * whether they still say so. */
+static int
+context_add_source(struct context_writing *w, const struct receipt_row *row,
+	json_t *list)
+{
+	AUTO_JSON json_t *marks = json_object();
+	AUTO_BUF struct buf name = {0};
+	int64_t ns = fact_namespace(row->fact);
+	const json_t *source;
+	int rc = !marks ? err_nomem(w->g.e)
+			: fact_tags_encode(w->g.st, row->entity, row->fact,
+				  marks, w->g.e);
+
+	source = json_object_get(json_object_get(marks, "metadata"), "source");
+	if (rc != 0 || !codespan_is(source))
+		return rc;
+	if (ns != w->g.scope->ns[0])
+		rc = namespace_name(w->g.st, ns, &name, w->g.e);
+	if (rc < 0)
+		return rc;
+	return jx_add(list, json_pack("{s:I,s:O,s:s*}", "fact",
+				    (json_int_t)row->fact, "source", source,
+				    "namespace",
+				    name.len > 0 ? buf_str(&name) : NULL)) != 0
+		       ? err_nomem(w->g.e)
+		       : 0;
+}
+
+static int
+context_set_sources(struct context_writing *w, json_t *j)
+{
+	AUTO_JSON json_t *list = json_array();
+	int rc = list ? 0 : err_nomem(w->g.e);
+
+	for (size_t i = 0; rc == 0 && i < w->rows_n; i++)
+		rc = context_add_source(w, &w->rows[i], list);
+	if (rc != 0 || json_array_size(list) == 0)
+		return rc;
+	return json_object_set(j, "sources", list) != 0 ? err_nomem(w->g.e) : 0;
+}
+
 static int
 context_reply(struct context_writing *w, const struct receipt *receipt,
 	const struct buf *text, json_t **ret)
@@ -184,6 +229,9 @@ context_reply(struct context_writing *w, const struct receipt *receipt,
 	      jx_set(j, "receipt", json_string(receipt->id));
 	if (bad)
 		return err_nomem(w->g.e);
+	bad = context_set_sources(w, j);
+	if (bad)
+		return bad;
 	*ret = take_ptr(j);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "common/vec.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/fact_tags.h"
@@ -129,7 +130,10 @@ struct encode_page {
 	json_t *list;
 	size_t bytes; /* of the entity so far */
 	int64_t left_out;
-	bool full;		     /* the budget was reached once */
+	bool full;	/* the budget was reached once */
+	bool has_notes; /* of facts: one may name code */
+	int64_t *ids;	/* of the facts in list; owned */
+	size_t ids_n, ids_cap;
 	struct provenance_list from; /* without a scope: not told */
 	struct err *e;
 };
@@ -268,8 +272,10 @@ append_fact(struct encode_page *p, const struct fact *f, bool must)
 		return 0;
 	}
 	p->bytes += size;
-	if (jx_add(p->list, j) != 0)
+	if (jx_add(p->list, j) != 0 ||
+		vec_room(p->ids, p->ids_n, p->ids_cap) != 0)
 		return err_nomem(p->e);
+	p->ids[p->ids_n++] = f->id;
 	return p->from.scope != NULL
 		       ? provenance_note(p->st, &p->from, f->id, p->e)
 		       : 0;
@@ -297,6 +303,10 @@ each_fact(void *ctx, const struct fact *f)
 
 	if (f->kind == FACT_RELATION)
 		return p->o->known->relation(p->o->known->ctx, f);
+	if (f->kind == FACT_NOTE) {
+		p->has_notes = true;
+		return 0;
+	}
 	if (!counts(p, f))
 		return 0;
 	if (p->o->expiry) {
@@ -340,12 +350,12 @@ static int
 add_facts(struct encode_page *p, int64_t entity)
 {
 	const struct encode_known *known = p->o->known;
-	unsigned kinds = 1u << FACT_OBSERVATION, relations = 0;
+	unsigned kinds = 1u << FACT_OBSERVATION, relations = 1u << FACT_NOTE;
 	size_t before = p->bytes;
 	int rc;
 
 	if (known && known->relation)
-		relations = 1u << FACT_RELATION;
+		relations |= 1u << FACT_RELATION;
 	rc = fact_each(p->st, entity, kinds | relations, each_fact, p, p->e);
 
 	if (rc != 0 || p->left_out == 0 || !p->o->lead)
@@ -354,6 +364,7 @@ add_facts(struct encode_page *p, int64_t entity)
 	p->bytes = before;
 	p->left_out = 0;
 	p->full = false;
+	p->ids_n = 0;
 	p->from = (struct provenance_list){.scope = p->from.scope};
 	rc = fact_each(p->st, entity, kinds, each_leading, p, p->e);
 	if (rc != 0)
@@ -413,6 +424,9 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	if (o->known)
 		p.from.last = *o->known->origin;
 	rc = add_facts(&p, entity);
+	if (rc == 0 && p.has_notes && !rich)
+		rc = encode_set_sources(st, entity, p.ids, p.ids_n, j, e);
+	free(p.ids);
 	if (o->known != NULL)
 		*o->known->origin = p.from.last;
 	if (rc != 0)

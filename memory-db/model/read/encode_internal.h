@@ -14,4 +14,9 @@ int encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
 int encode_set_members(struct store *st, int64_t entity, int64_t ns,
 	const struct encode_options *o, json_t *j, struct err *e) MUST_CHECK;
 
+/* `sources`, when facts among these (ids, in the order in which they are given)
+ * were read in code. */
+int encode_set_sources(struct store *st, int64_t entity, const int64_t *ids,
+	size_t n, json_t *j, struct err *e) MUST_CHECK;
+
 #endif

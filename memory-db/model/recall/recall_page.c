@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "common/codespan.h"
 #include "common/jx.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/read/encode_internal.h"
@@ -33,6 +34,7 @@ struct recall_page_writing {
 	const struct scope *scope;
 	const struct recall_page *page;
 	json_t *results; /* owned */
+	json_t *sources; /* owned; of lines: the code they were read in */
 	size_t bytes, given;
 	bool is_weak;
 	int minutes;	      /* of the zone, east of UTC */
@@ -230,6 +232,30 @@ set_alike(struct recall_page_row *x)
 	return 0;
 }
 
+/* The row that comes next was read in code: who has the files may look whether
+ * they still say so. */
+static int
+add_source(struct recall_page_writing *w, const json_t *row)
+{
+	json_t *source =
+		json_object_get(json_object_get(row, "metadata"), "source");
+	json_t *one;
+
+	if (!w->page->lines || !codespan_is(source))
+		return 0;
+	one = json_pack("{s:I,s:O*,s:O}", "row",
+		(json_int_t)json_array_size(w->results), "namespace",
+		json_object_get(row, "namespace"), "source", source);
+	if (!w->sources)
+		w->sources = json_array();
+	if (!one || !w->sources) {
+		json_decref(one);
+		return MDB_E_NOMEM;
+	}
+	w->bytes += encode_size(one) + 1;
+	return jx_add(w->sources, one);
+}
+
 /* The row as it is given. Takes row_new. */
 static json_t *
 given_row(const struct recall_page_writing *w, json_t *row_new)
@@ -265,7 +291,7 @@ static int
 recall_page_write_row(struct recall_page_writing *w,
 	const struct recall_found *found)
 {
-	AUTO_JSON json_t *j = json_object();
+	AUTO_JSON json_t *j = json_object(), *whole = NULL;
 	struct recall_page_row x = {w, found, j};
 	size_t bytes;
 	int rc = j ? recall_page_set_entity(&x) : err_nomem(w->e);
@@ -291,6 +317,7 @@ recall_page_write_row(struct recall_page_writing *w,
 			0 ||
 		(w->page->explain && set_parts(j, found) != 0))
 		return err_nomem(w->e);
+	whole = json_incref(j);
 	j = given_row(w, j);
 	if (!j || fit_row(w, j, &bytes) != 0)
 		return err_nomem(w->e);
@@ -298,7 +325,9 @@ recall_page_write_row(struct recall_page_writing *w,
 		json_array_size(w->results) > 0)
 		return 2;
 	w->bytes += bytes;
-	return jx_add(w->results, take_ptr(j)) != 0 ? err_nomem(w->e) : 1;
+	if (add_source(w, whole) != 0 || jx_add(w->results, take_ptr(j)) != 0)
+		return err_nomem(w->e);
+	return 1;
 }
 
 static int
@@ -354,9 +383,12 @@ recall_page_json(struct store *st, const struct scope *scope,
 								  w.given))) !=
 					0) ||
 			(found->partial &&
-				jx_set(j, "partial", json_true()) != 0)))
+				jx_set(j, "partial", json_true()) != 0) ||
+			(w.sources && jx_set(j, "sources",
+					      take_ptr(w.sources)) != 0)))
 		rc = err_nomem(e);
 	json_decref(w.results);
+	json_decref(w.sources);
 	if (rc < 0)
 		return rc;
 	*ret_given = w.given;

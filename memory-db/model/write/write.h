@@ -66,11 +66,13 @@ struct write {
 	int64_t change_id, at;	       /* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
-	bool watch;	   /* look for texts that say the same: repeats.h */
-	int looks;	   /* texts compared; repeats.c bounds them */
-	int searches;	   /* for what is meant; repeats_find() bounds them */
-	json_t *alike;	   /* what they are like, for the reply; owned */
-	int64_t last_fact; /* added by write_add */
+	bool watch;	     /* look for texts that say the same: repeats.h */
+	int looks;	     /* texts compared; repeats.c bounds them */
+	int searches;	     /* for what is meant; repeats_find() bounds them */
+	json_t *alike;	     /* what they are like, for the reply; owned */
+	int64_t last_fact;   /* added by write_add */
+	const json_t *entry; /* borrowed: whose `source` its observations have
+				that say none; NULL: none */
 	struct write_watcher *watcher; /* borrowed; NULL: nobody looks */
 	struct change_note *note;
 	struct buf message; /* of the change, with markers; owned */

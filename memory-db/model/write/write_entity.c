@@ -16,6 +16,7 @@
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/write/told_again.h"
+#include "memory-db/model/write/write_codespan.h"
 #include "memory-db/model/write/write_expiry.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/skill.h"
@@ -102,10 +103,13 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	}
 	if (rc < 0)
 		return rc;
-	if (!json_is_object(item))
-		return 0;
-	rc = fact_tags_give(w, f->entity, have, item, path, e);
+	if (json_is_object(item))
+		rc = fact_tags_give(w, f->entity, have, item, path, e);
 	if (rc < 0)
+		return rc;
+	rc = write_codespan(w, f->entity, have,
+		json_object_get(item, "source") ? item : w->entry, path, e);
+	if (rc < 0 || !json_is_object(item))
 		return rc;
 	return write_expiry_fact(w, f->entity, have, item, path, e);
 }
@@ -159,6 +163,9 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 		if (rc != 0)
 			return rc;
 		rc = write_expiry_check(w->ctx, item, path, e);
+		if (rc != 0)
+			return rc;
+		rc = write_codespan_check(item, path, e);
 		if (rc != 0)
 			return rc;
 		json_array_foreach(json_object_get(item, "derived_from"), k,
@@ -399,6 +406,10 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	rc = write_expiry_check(w->ctx, entry, path, e);
 	if (rc != 0)
 		return rc;
+	rc = write_codespan_check(entry, path, e);
+	if (rc != 0)
+		return rc;
+	w->entry = entry;
 	rc = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (rc != 0)
 		return rc;

@@ -3,6 +3,7 @@
  * through branches, undo and replay. */
 #include "memory-db/model/write/write_entity.h"
 
+#include "common/codespan.h"
 #include "common/jx.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/read/fact_tags.h"
@@ -26,9 +27,17 @@ write_copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 	struct err *e)
 {
 	AUTO_JSON json_t *marks = json_object();
+	json_t *metadata;
 	int r = !marks ? err_nomem(e)
 		       : fact_tags_encode(w->st, entity, from, marks, e);
 
+	/* The code that the old words were read in does not say the new. */
+	metadata = json_object_get(marks, "metadata");
+	if (r == 0 && codespan_is(json_object_get(metadata, "source"))) {
+		(void)json_object_del(metadata, "source");
+		if (json_object_size(metadata) == 0)
+			(void)json_object_del(marks, "metadata");
+	}
 	return r == 0 && json_object_size(marks) > 0
 		       ? fact_tags_give(w, entity, to, marks, "old", e)
 		       : r;

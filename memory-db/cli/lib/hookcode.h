@@ -1,0 +1,30 @@
+/* What hooks and commands add to facts that were read in code: whether the code
+ * still says so (common/client/codetree.h). */
+#ifndef CLI_LIB_HOOKCODE_H
+#define CLI_LIB_HOOKCODE_H
+
+#include <jansson.h>
+
+#include "common/buf.h"
+#include "common/client/codetree.h"
+#include "memory-db/cli/cli.h"
+
+/* The files of the working directory's project. NULL: no memory, or none. */
+struct codetree *hookcode_tree(const struct cli *c) MUST_CHECK;
+
+/* Appends `before` and "src/pool.c:10-14: stale" for a row of recall that was
+ * read in code, nothing for another one. *io_tree is made when it is needed. */
+int hookcode_row(const struct cli *c, struct codetree **io_tree,
+	const json_t *row, const char *before, struct buf *out) MUST_CHECK;
+/* Appends the context of a reply with such marks. */
+int hookcode_context(const struct cli *c, struct codetree **io_tree,
+	const json_t *reply, struct buf *out) MUST_CHECK;
+
+static inline void
+hookcode_free(struct codetree **t)
+{
+	codetree_free(*t);
+}
+#define AUTO_CODETREE __attribute__((cleanup(hookcode_free)))
+
+#endif
