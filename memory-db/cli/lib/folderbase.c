@@ -1,0 +1,271 @@
+#include "memory-db/cli/lib/folderbase.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "common/owned.h"
+#include "memory-db/cli/lib/newfile.h"
+
+#define BASE	    ".memory-sync.json"
+#define BASE_BYTES  (16 * 1024 * 1024)
+#define INDEX	    "MEMORY.md"
+#define INDEX_BYTES (1024 * 1024)
+#define FILES_MAX   10000
+
+/* --- notes ---------------------------------------------------------------- */
+static bool
+is_note(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 3 && n < FOLDERBASE_NAME_SIZE && name[0] != '.' &&
+	       strcmp(name + n - 3, ".md") == 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In order of their names: two runs see the same. */
+int
+folderbase_list(int dir, json_t *files)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	AUTO_FREE char **names = calloc(FILES_MAX, sizeof(*names));
+	struct dirent *e;
+	struct stat st;
+	size_t n = 0;
+	int rc = names ? 0 : MDB_E_NOMEM;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return MDB_E_STORE;
+	}
+	while (rc == 0 && n < FILES_MAX && (e = readdir(d)) != NULL) {
+		if (!is_note(e->d_name) ||
+			fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISREG(st.st_mode))
+			continue;
+		names[n] = strdup(e->d_name);
+		rc = names[n] ? 0 : MDB_E_NOMEM;
+		n += names[n] != NULL;
+	}
+	closedir(d);
+	if (n > 0)
+		qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 && jx_set(files, names[i], json_true()) != 0)
+			rc = MDB_E_NOMEM;
+		free(names[i]);
+	}
+	return rc;
+}
+
+int
+folderbase_read(int dir, const char *file, size_t most, struct buf *out)
+{
+	AUTO_FD int fd = openat(dir, file,
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st, after;
+
+	if (fd < 0)
+		return errno == ENOENT ? MDB_E_NOT_FOUND : MDB_E_STORE;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		!owned_is_ours(st.st_uid) || st.st_size < 0 ||
+		(size_t)st.st_size > most)
+		return MDB_E_STORE;
+	if (buf_reserve(out, (size_t)st.st_size + 1) != 0)
+		return MDB_E_NOMEM;
+	while (out->len < (size_t)st.st_size) {
+		ssize_t n = read(fd, out->data + out->len,
+			(size_t)st.st_size - out->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		out->len += (size_t)n;
+	}
+	return fstat(fd, &after) == 0 && after.st_size == st.st_size &&
+			       out->len == (size_t)st.st_size
+		       ? 0
+		       : MDB_E_STORE;
+}
+
+void
+folderbase_name(const char *entity, const json_t *files,
+	char ret[FOLDERBASE_NAME_SIZE])
+{
+	char slug[FOLDERBASE_NAME_SIZE - 24] = "";
+	size_t n = 0;
+
+	for (const char *s = entity; *s && n < sizeof(slug) - 1; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool is_plain = (c >= 'a' && c <= 'z') ||
+				(c >= '0' && c <= '9') || c == '_' || c == '.';
+
+		if (c >= 'A' && c <= 'Z')
+			slug[n++] = (char)(c + 32);
+		else if (is_plain && !(c == '.' && n == 0))
+			slug[n++] = (char)c;
+		else if (n > 0 && slug[n - 1] != '-')
+			slug[n++] = '-';
+	}
+	while (n > 0 && slug[n - 1] == '-')
+		n--;
+	slug[n] = '\0';
+	snprintf(ret, FOLDERBASE_NAME_SIZE, "%s.md", n > 0 ? slug : "note");
+	for (int i = 2;
+		json_object_get(files, ret) || strcmp(ret, "memory.md") == 0;
+		i++)
+		snprintf(ret, FOLDERBASE_NAME_SIZE, "%s-%d.md",
+			n > 0 ? slug : "note", i);
+}
+
+/* --- the base ------------------------------------------------------------- */
+int
+folderbase_whose(struct cli *c, struct buf *out)
+{
+	AUTO_JSON json_t *status = NULL;
+	const char *id;
+	int rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
+		&status);
+
+	if (rc != CLI_OK)
+		return rc;
+	id = cli_str(json_object_get(status, "database"), "id", "");
+	return buf_addf(out, "%s %s %s", id,
+		       c->namespace_ ? c->namespace_ : "default",
+		       c->branch ? c->branch : "main") != 0 ||
+			       !buf_str(out)
+		       ? cli_nomem()
+		       : CLI_OK;
+}
+
+json_t *
+folderbase_load(int dir, const char *whose)
+{
+	AUTO_BUF struct buf text = {0};
+	AUTO_JSON json_t *j = NULL;
+	json_t *files;
+
+	if (folderbase_read(dir, BASE, BASE_BYTES, &text) == 0 && text.len > 0)
+		j = jx_parse(text.data, text.len, NULL);
+	files = json_object_get(j, "files");
+	return json_is_object(files) &&
+			       strcmp(cli_str(j, "memory", ""), whose) == 0
+		       ? json_incref(files)
+		       : json_object();
+}
+
+static int
+put(const char *folder, const char *name, const struct buf *text)
+{
+	AUTO_NEWFILE struct newfile nf = {0};
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >=
+			(int)sizeof(path) ||
+		newfile_open(&nf, path, 0600, &e) != 0 ||
+		(text->len > 0 &&
+			fwrite(text->data, 1, text->len, nf.f) != text->len) ||
+		newfile_commit(&nf, &e) != 0)
+		return MDB_E_STORE;
+	return 0;
+}
+
+int
+folderbase_save(const char *folder, const char *whose, json_t *files)
+{
+	AUTO_JSON json_t *j = json_pack("{s:i,s:s,s:O}", "version", 1, "memory",
+		whose, "files", files);
+	AUTO_BUF struct buf text = {0};
+
+	if (!j || jx_dump(j, &text) != 0)
+		return cli_nomem();
+	return put(folder, BASE, &text) == 0
+		       ? CLI_OK
+		       : cli_fail(CLI_SYSTEM, "cannot write %s/" BASE ": %m",
+				 folder);
+}
+
+/* --- the index ------------------------------------------------------------ */
+static int
+add_entry(struct buf *out, const char *file, const char *entity)
+{
+	AUTO_BUF struct buf name = {0};
+
+	for (const char *s = entity; *s; s++)
+		if (buf_addc(&name, strchr("[]\n\r", *s) ? ' ' : *s) != 0)
+			return MDB_E_NOMEM;
+	if (out->len > 0 && out->data[out->len - 1] != '\n' &&
+		buf_addc(out, '\n') != 0)
+		return MDB_E_NOMEM;
+	return buf_addf(out, "- [%.*s](%s)\n", (int)name.len, name.data, file);
+}
+
+/* Takes the lines that lead to the file out of the text. */
+static int
+drop_entry(struct buf *text, const char *file)
+{
+	AUTO_BUF struct buf out = {0}, link = {0};
+
+	if (buf_addf(&link, "](%s)", file) != 0)
+		return MDB_E_NOMEM;
+	for (size_t at = 0; at < text->len;) {
+		const char *s = text->data + at;
+		const char *nl = memchr(s, '\n', text->len - at);
+		size_t n = nl ? (size_t)(nl - s) + 1 : text->len - at;
+
+		if (!memmem(s, n, link.data, link.len) &&
+			buf_add(&out, s, n) != 0)
+			return MDB_E_NOMEM;
+		at += n;
+	}
+	buf_done(text);
+	*text = out;
+	out = (struct buf){0};
+	return 0;
+}
+
+int
+folderbase_index(int dir, const char *folder, const json_t *changed)
+{
+	AUTO_BUF struct buf text = {0}, link = {0};
+	const char *file;
+	json_t *entity;
+	int rc;
+
+	if (json_object_size(changed) == 0)
+		return 0;
+	rc = folderbase_read(dir, INDEX, INDEX_BYTES, &text);
+	if (rc != 0 && rc != MDB_E_NOT_FOUND)
+		return rc;
+	json_object_foreach((json_t *)(uintptr_t)changed, file, entity) {
+		buf_clear(&link, 4096);
+		if (buf_addf(&link, "](%s)", file) != 0)
+			return MDB_E_NOMEM;
+		if (json_is_null(entity))
+			rc = drop_entry(&text, file);
+		else if (text.len > 0 &&
+			 memmem(text.data, text.len, link.data, link.len))
+			rc = 0;
+		else
+			rc = add_entry(&text, file, json_string_value(entity));
+		if (rc != 0)
+			return rc;
+	}
+	return put(folder, INDEX, &text);
+}

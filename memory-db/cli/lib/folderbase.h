@@ -1,0 +1,40 @@
+/* The files of a folder of notes: which there are, the base that both sides had
+ * (foldersync.h), and the index. */
+#ifndef CLI_LIB_FOLDERBASE_H
+#define CLI_LIB_FOLDERBASE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "memory-db/cli/cli.h"
+
+#define FOLDERBASE_NAME_SIZE 128
+
+/* Adds the names of the notes to `files`: regular files *.md, no hidden ones.
+ * 0; MDB_E_STORE with errno; MDB_E_NOMEM. */
+int folderbase_list(int dir, json_t *files) MUST_CHECK;
+/* Reads a note of this user whole, through no link. 0; MDB_E_NOT_FOUND;
+ * MDB_E_STORE (no file of theirs, too large, changed meanwhile); MDB_E_NOMEM. */
+int folderbase_read(int dir, const char *file, size_t most, struct buf *out)
+	MUST_CHECK;
+/* A name for the note of an entity that none of `files` has. */
+void folderbase_name(const char *entity, const json_t *files,
+	char ret[FOLDERBASE_NAME_SIZE]);
+
+/* Which memory: database, namespace and branch. An exit code. */
+int folderbase_whose(struct cli *c, struct buf *out) MUST_CHECK;
+/* The base of this memory, new: empty when there is none, or another memory's.
+ * NULL: no memory. */
+json_t *folderbase_load(int dir, const char *whose) MUST_CHECK;
+/* An exit code, printed errors. */
+int folderbase_save(const char *folder, const char *whose, json_t *files)
+	MUST_CHECK;
+
+/* Lines of the index for notes that came (file -> entity), none for those that
+ * went (file -> null). 0 or negative. */
+int folderbase_index(int dir, const char *folder, const json_t *changed)
+	MUST_CHECK;
+
+#endif

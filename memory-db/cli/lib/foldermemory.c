@@ -1,0 +1,134 @@
+#include "memory-db/cli/lib/foldermemory.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/lib/notefile.h"
+#include "memory-db/cli/lib/pages.h"
+
+/* --- what the memory says ------------------------------------------------- */
+
+/* Its own records of work are no notes. */
+static bool
+is_record(const char *type)
+{
+	static const char *const types[] = {"implementation_plan",
+		"handoff_note", "skill"};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+take_entity(struct foldermemory *x, const json_t *e)
+{
+	const char *name = cli_str(e, "name", "");
+	AUTO_JSON json_t *facts = json_object(), *one = NULL;
+	json_t *text;
+	size_t i;
+
+	/* The user's memory beside a project has a folder of its own. */
+	if (json_object_get(e, "namespace"))
+		return 0;
+	/* Of what came in part it is not known what was deleted. */
+	if (json_object_get(e, "omitted") || is_record(cli_str(e, "type", "")))
+		return jx_set(x->closed, name, json_true());
+	one = json_pack("{s:s,s:O}", "type", cli_str(e, "type", "note"),
+		"facts", facts);
+	if (!one || json_object_set(x->entities, name, one) != 0)
+		return MDB_E_NOMEM;
+	json_array_foreach(json_object_get(e, "observations"), i, text) {
+		char key[NOTEFILE_KEY_SIZE];
+
+		if (!notefile_can_hold(json_string_value(text))) {
+			if (jx_set(one, "has_more", json_true()) != 0)
+				return MDB_E_NOMEM;
+			continue;
+		}
+		notefile_key(json_string_value(text), json_string_length(text),
+			key);
+		if (jx_set(facts, key, json_incref(text)) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+static int
+take_page(struct cli *c, json_t *reply, void *ctx)
+{
+	struct foldermemory *x = ctx;
+	json_t *e;
+	size_t i;
+
+	(void)c;
+	json_array_foreach(json_object_get(reply, "entities"), i, e)
+		if (take_entity(x, e) != 0)
+			return cli_nomem();
+	return CLI_OK;
+}
+
+int
+foldermemory_read(struct foldermemory *x)
+{
+	struct pages p = {.method = "read_graph",
+		.list = "entities",
+		.with_as_of = CLI_NOW,
+		.page = take_page,
+		.ctx = x};
+
+	return pages_read(x->c, &p,
+		json_pack("{s:[s,s,s]}", "fields", "name", "type",
+			"observations"));
+}
+
+/* --- changing the memory -------------------------------------------------- */
+int
+foldermemory_add(struct cli *c, const char *entity, const char *type,
+	json_t *added, bool *ret_stored)
+{
+	AUTO_JSON json_t *reply = NULL, *texts = json_array();
+	const char *key;
+	json_t *text;
+	int rc;
+
+	json_object_foreach(added, key, text)
+		if (jx_add(texts, json_incref(text)) != 0)
+			return cli_nomem();
+	rc = cli_call(c, "add_observations",
+		json_pack("{s:[{s:s,s:s,s:O}],s:s}", "observations",
+			"entityName", entity, "entityType", type, "contents",
+			texts, "message", "from a folder of notes"),
+		CLI_NOW, &reply);
+	/* A secret, or a text that is too long: it stays in the note. */
+	*ret_stored = rc == CLI_OK;
+	return rc == CLI_PROBLEM ? CLI_OK : rc;
+}
+
+int
+foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
+{
+	AUTO_JSON json_t *reply = NULL, *texts = json_array();
+	const char *key;
+	json_t *text;
+
+	json_object_foreach((json_t *)(uintptr_t)gone, key, text)
+		if (jx_add(texts, json_incref(text)) != 0)
+			return cli_nomem();
+	return cli_call(c, "delete_observations",
+		json_pack("{s:[{s:s,s:O}],s:b,s:s}", "deletions", "entityName",
+			entity, "observations", texts, "confirm", 1, "message",
+			"from a folder of notes"),
+		CLI_NOW, &reply);
+}
+
+int
+foldermemory_remove_entity(struct cli *c, const char *entity)
+{
+	AUTO_JSON json_t *reply = NULL;
+
+	return cli_call(c, "delete_entities",
+		json_pack("{s:[s],s:b}", "entityNames", entity, "confirm", 1),
+		CLI_NOW, &reply);
+}

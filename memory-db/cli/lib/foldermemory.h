@@ -1,0 +1,28 @@
+/* The side of the memory of a sync with a folder of notes (foldersync.h). */
+#ifndef CLI_LIB_FOLDERMEMORY_H
+#define CLI_LIB_FOLDERMEMORY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "memory-db/cli/cli.h"
+
+struct foldermemory {
+	struct cli *c;
+	/* Borrowed. name -> {type, facts: {key: text}, has_more?}; has_more: it
+	 * has texts that no note can hold. */
+	json_t *entities;
+	json_t *closed; /* names that are left alone: records, what is too
+			   large to be read whole */
+};
+
+/* Each: an exit code, printed errors. */
+int foldermemory_read(struct foldermemory *x) MUST_CHECK;
+/* added: key -> text. */
+int foldermemory_add(struct cli *c, const char *entity, const char *type,
+	json_t *added, bool *ret_stored) MUST_CHECK;
+int foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
+	MUST_CHECK;
+int foldermemory_remove_entity(struct cli *c, const char *entity) MUST_CHECK;
+
+#endif

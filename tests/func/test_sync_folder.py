@@ -1,0 +1,247 @@
+"""A folder of notes and a memory that say the same."""
+import json
+import os
+import random
+import subprocess
+import unittest
+
+from harness import BIN, SLOW, TestCase, clean_env, entity, reports
+
+CTL = str(BIN / "memoryctl")
+
+
+class SyncFolder(TestCase):
+    def setUp(self):
+        self.dir = self.folder()
+        self.home = self.dir / "home"
+        self.notes = self.dir / "memory"
+        self.home.mkdir()
+        self.notes.mkdir()
+        self.db = self.service()
+
+    def sync(self, *args, code=0):
+        done = subprocess.run(
+            [CTL, "--namespace", "p", "--json", "sync-folder", str(self.notes),
+             *args], text=True, capture_output=True, timeout=60 * SLOW,
+            env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.db.socket,
+                                      "MEMORY_DB_PATH": None}))
+        self.assertEqual(reports(done.stderr), [])
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.said = done.stderr
+        return json.loads(done.stdout) if done.stdout else None
+
+    def same(self):
+        """A sync that has nothing to do."""
+        before = self.bytes()
+        r = self.sync()
+        self.assertEqual((r["memory"], r["folder"]),
+                         ({"added": 0, "removed": 0},) * 2)
+        self.assertEqual(self.bytes(), before)
+
+    def bytes(self):
+        return {p.name: p.read_bytes() for p in self.notes.glob("*.md")}
+
+    def memory(self):
+        with self.db.client() as c:
+            g = c.ok("read_graph", namespace="p", limit=1000)
+        return {e["name"]: sorted(e["observations"]) for e in g["entities"]
+                if "namespace" not in e}
+
+    def note(self, name, *facts, head=True):
+        text = (f"---\nname: {name}\nmetadata:\n  type: feedback\n---\n\n"
+                if head else "")
+        (self.notes / f"{name}.md").write_text(
+            text + "# About\n\n" + "".join(f"- {f}\n" for f in facts))
+
+    def facts(self, name):
+        return [ln[2:] for ln in (self.notes / f"{name}.md").read_text()
+                .splitlines() if ln.startswith("- ")]
+
+    def add(self, name, *facts):
+        with self.db.client() as c:
+            c.ok("add_observations", namespace="p", observations=[{
+                "entityName": name, "entityType": "note",
+                "contents": list(facts)}])
+
+    def delete(self, name, *facts):
+        with self.db.client() as c:
+            c.ok("delete_observations", namespace="p", deletions=[{
+                "entityName": name, "observations": list(facts)}])
+
+    def test_both_ways(self):
+        self.note("pnpm", "use pnpm here", "the lockfile is checked in")
+        (self.notes / "MEMORY.md").write_text("- [pnpm](pnpm.md) tool\n")
+        self.add("deploy", "deploys run on Mondays")
+        self.sync()
+        self.assertEqual(self.memory(), {
+            "pnpm": ["the lockfile is checked in", "use pnpm here"],
+            "deploy": ["deploys run on Mondays"]})
+        self.assertEqual(self.facts("deploy"), ["deploys run on Mondays"])
+        self.assertIn("(deploy.md)", (self.notes / "MEMORY.md").read_text())
+        self.same()
+        # Additions and deletions of both sides.
+        self.note("pnpm", "use pnpm here", "never npm")
+        self.add("deploy", "and on Thursdays")
+        self.delete("deploy", "deploys run on Mondays")
+        self.sync()
+        self.assertEqual(self.memory()["pnpm"], ["never npm",
+                                                 "use pnpm here"])
+        self.assertEqual(self.facts("deploy"), ["and on Thursdays"])
+        # What is no fact stays as it was.
+        self.assertIn("# About", (self.notes / "pnpm.md").read_text())
+        self.same()
+
+    def test_edited_on_both_sides(self):
+        self.note("a", "the port is 8080")
+        self.sync()
+        self.note("a", "the port is 8081")
+        self.delete("a", "the port is 8080")
+        self.add("a", "the port is 9000")
+        r = self.sync()
+        self.assertEqual(r["changed_on_both"], 1)
+        self.assertIn("both are kept", self.said)
+        self.assertEqual(self.memory()["a"],
+                         ["the port is 8081", "the port is 9000"])
+        self.assertEqual(sorted(self.facts("a")), self.memory()["a"])
+        self.same()
+
+    def test_deleted_against_changed(self):
+        for name in ("a", "b", "c", "d"):
+            self.note(name, f"fact of {name}")
+        self.sync()
+        (self.notes / "a.md").unlink()              # deleted in the folder
+        (self.notes / "b.md").unlink()
+        self.add("b", "new in the memory")          # and changed there
+        with self.db.client() as c:
+            c.ok("delete_entities", namespace="p", entityNames=["c", "d"])
+        self.note("d", "fact of d", "new in the folder")
+        self.sync()
+        self.assertEqual(self.memory(), {"b": ["new in the memory"],
+                                         "d": ["new in the folder"]})
+        self.assertEqual(sorted(self.bytes()), ["MEMORY.md", "b.md", "d.md"])
+        self.same()
+
+    def test_emptied_folder(self):
+        self.note("a", "a fact")
+        self.sync()
+        (self.notes / "a.md").unlink()
+        self.sync(code=1)
+        self.assertIn("--emptied", self.said)
+        self.assertEqual(self.memory(), {"a": ["a fact"]})
+        self.sync("--emptied")
+        self.assertEqual(self.memory(), {})
+
+    def test_half_written_and_hostile_files(self):
+        self.note("a", "a fact")
+        self.note("z", "last")
+        self.sync()
+        for torn in (b"", b"---\nname: a\n", b"- a \xff\n", b"- a\0b\n",
+                     b"```\ncode\n"):
+            (self.notes / "a.md").write_bytes(torn)
+            self.assertGreater(self.sync()["skipped"], 0, torn)
+            self.assertEqual(self.memory()["a"], ["a fact"], torn)
+        self.note("a", "a fact", "more")
+        self.sync()
+        self.assertEqual(self.memory()["a"], ["a fact", "more"])
+        os.symlink("/etc/passwd", self.notes / "link.md")
+        os.mkfifo(self.notes / "fifo.md")
+        (self.notes / "sub").mkdir()
+        (self.notes / "sub/x.md").write_text("- not read\n")
+        (self.notes / "own.md").write_text(
+            "- mine\n\n<memory abc>\n- from the memory\n</memory abc>\n")
+        self.sync()
+        self.assertEqual(sorted(self.memory()), ["a", "own", "z"])
+        self.assertEqual(self.memory()["own"], ["mine"])
+
+    def test_secrets_stay_out(self):
+        token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+        self.note("s", f"the token is {token}")
+        r = self.sync()
+        self.assertNotIn(token, json.dumps(self.memory()))
+        self.assertIn(token, (self.notes / "s.md").read_text())
+        self.assertGreater(r["skipped"], 0)
+
+    def test_dry_run(self):
+        self.note("a", "a fact")
+        self.add("b", "b fact")
+        before = self.bytes()
+        r = self.sync("--dry-run")
+        self.assertEqual((r["memory"]["added"], r["folder"]["added"]), (1, 1))
+        self.assertEqual(self.bytes(), before)
+        self.assertEqual(self.memory(), {"b": ["b fact"]})
+        out = subprocess.run(
+            [CTL, "--namespace", "p", "sync-folder", "--dry-run",
+             str(self.notes)], text=True, capture_output=True, check=True,
+            env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.db.socket,
+                                      "MEMORY_DB_PATH": None})).stdout
+        self.assertIn("+ memory a.md: a fact", out)
+        self.assertIn("+ folder b.md: b fact", out)
+
+    def test_other_memory(self):
+        """The base of one memory says nothing of another."""
+        self.note("a", "a fact")
+        self.sync()
+        self.db = self.service()
+        self.sync()
+        self.assertEqual(self.memory(), {"a": ["a fact"]})
+        self.assertEqual(self.facts("a"), ["a fact"])
+
+    def test_random_edits_of_both_sides(self):
+        seed = random.randrange(2 ** 32)
+        print(f"seed {seed}", flush=True)
+        rnd = random.Random(seed)
+        names = ["a", "b", "c", "d", "e"]
+        words = ["tea", "# head", "- dash", "12. twelve", "``` fence",
+                 "two\nlines", "  spaces  ", "\u00fc\u4e2d", "a: b", "--- x"]
+        n = 0
+
+        def fact():
+            nonlocal n
+            n += 1
+            return f"{n} {rnd.choice(words)}" if rnd.random() < .6 else \
+                f"{rnd.choice(words)} {n}"
+
+        def norm(t):
+            return " ".join(t.split())
+
+        self.note("a", "start")
+        self.sync()
+        for _ in range(25):
+            kept, fresh = set(), set()
+            before = {(e, norm(o)) for e, os_ in self.memory().items()
+                      for o in os_}
+            gone = set()
+            for name in names:
+                path = self.notes / f"{name}.md"
+                have = self.facts(name) if path.exists() else []
+                keep = [f for f in have if rnd.random() < .8]
+                gone |= {(name, norm(f)) for f in have if f not in keep}
+                new = [norm(fact()) for _ in range(rnd.randrange(3))]
+                fresh |= {(name, f) for f in new}
+                if have or new:
+                    if not keep + new and rnd.random() < .5:
+                        path.unlink()
+                    else:
+                        self.note(name, *keep, *new)
+                there = self.memory().get(name, [])
+                drop = [o for o in there if rnd.random() < .2]
+                if drop:
+                    self.delete(name, *drop)
+                    gone |= {(name, norm(o)) for o in drop}
+                more = [fact() for _ in range(rnd.randrange(3))]
+                if more:
+                    self.add(name, *more)
+                    fresh |= {(name, norm(o)) for o in more}
+            kept = before - gone
+            self.sync("--emptied")
+            memory = {(e, norm(o)) for e, os_ in self.memory().items()
+                      for o in os_}
+            folder = {(p.stem, norm(f)) for p in self.notes.glob("*.md")
+                      if p.stem in names for f in self.facts(p.stem)}
+            self.assertEqual(memory, folder)
+            self.assertEqual(memory, kept | fresh)
+            self.same()
+
+
+if __name__ == "__main__":
+    unittest.main()
