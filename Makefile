@@ -127,7 +127,7 @@ $(BIN)/memory-mcp: $(call obj,mcp-server/main.c) $(OBJ_mcp) $(OBJ_common)
 # Test builds of memory-db can lose power (tests/lib/vfs_shim.c).
 $(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c \
 	memory-db/options_path.c) $(OBJ_db) $(OBJ_common) \
-		$(if $(filter asan tsan cov,$(V)),$(B)/tests/lib/vfs_shim.o)
+		$(if $(filter asan tsan cov plain,$(V)),$(B)/tests/lib/vfs_shim.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
