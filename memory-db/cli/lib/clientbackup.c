@@ -9,7 +9,7 @@
 #include "memory-db/cli/lib/clientfile.h"
 
 /* Who installs every day has hundreds; what was before the entry is in one of
- * the last. */
+ * the last, or in the very first. */
 #define LOOKED_AT 8
 
 struct backup {
@@ -48,20 +48,24 @@ is_newer(const struct backup *a, const struct backup *b)
 	return order > 0 || (order == 0 && a->number > b->number);
 }
 
-/* Keeps the newest, in order. */
+/* Keeps the newest, in order, and at the end the oldest of all. */
 static void
 keep(struct backup list[LOOKED_AT], size_t *n, const struct backup *b)
 {
+	struct backup oldest =
+		*n > 0 && is_newer(b, &list[*n - 1]) ? list[*n - 1] : *b;
 	size_t at = *n;
 
 	while (at > 0 && is_newer(b, &list[at - 1]))
 		at--;
-	if (at >= LOOKED_AT)
-		return;
 	if (*n < LOOKED_AT)
 		++*n;
-	memmove(&list[at + 1], &list[at], (*n - at - 1) * sizeof(*list));
-	list[at] = *b;
+	if (at < *n) {
+		memmove(&list[at + 1], &list[at],
+			(*n - at - 1) * sizeof(*list));
+		list[at] = *b;
+	}
+	list[*n - 1] = oldest;
 }
 
 static size_t
