@@ -109,6 +109,34 @@ class Everything(Imports):
         self.assertIn((name, text), self.texts(place, "import-codex"))
 
 
+    def test_an_older_backup_is_told_again(self):
+        folder = self.home / ".claude/projects/-x/memory"
+        folder.mkdir(parents=True)
+        backups = self.dir / "backups"
+
+        def note(name, *facts):
+            (folder / name).write_text("".join(f"- {f}\n" for f in facts))
+            return self.take("auto-memory")
+
+        early = "the harbour master is Nils"
+        late = "the quay closes at nine in winter"
+        note("a.md", early)
+        self.ctl("backup", backups)
+        self.assertEqual(note("b.md", late)["stored"], 1)
+        self.assertEqual(self.take("auto-memory")["known"], 2)
+        self.db.stop()
+        self.ctl("restore", backups, "--database", self.db.database,
+                 "--force")
+        self.db.start()
+        self.assertEqual({t for _, t in self.texts("x", "import-auto-memory")},
+                         {early})
+        self.assertEqual(self.take("auto-memory")["stored"], 1)
+        self.assertEqual({t for _, t in self.texts("x", "import-auto-memory")},
+                         {early, late})
+        again = self.take("auto-memory")
+        self.assertEqual((again["stored"], again["known"]), (0, 2))
+
+
 class Long(Imports):
     """Notes have no bound, memory has."""
 
@@ -146,7 +174,9 @@ class Long(Imports):
         word = "y" + "".join(map(str, range(1500)))
         note.write_text(text + "\n\n" + word + "\n")
         self.take("auto-memory")
-        got = {t for _, t in self.texts("default", "import-auto-memory")}
+        # No transcript says which project it is: it is of no other one.
+        self.assertEqual(self.texts("default", "main"), set())
+        got = {t for _, t in self.texts("x", "import-auto-memory")}
         for i in range(200):
             self.assertTrue(any(f"Sentence {i} tells of the harbour and its "
                                 "cranes." in t for t in got), i)

@@ -298,10 +298,10 @@ take_files(struct import_job *j, const char *path)
 	progress_start(&j->progress, j->c, "importing");
 	rc = disksource_each(j->src, path, take_file, j);
 	progress_clear(&j->progress);
-	if (rc != CLI_OK)
-		return rc;
-	importfrom_relations(j);
-	return j->rc;
+	if (rc == CLI_OK)
+		importfrom_relations(j);
+	importfrom_note_newest(j);
+	return rc != CLI_OK ? rc : j->rc;
 }
 
 static int

@@ -40,6 +40,8 @@ json_t *importfrom_ask(struct import_job *j, const char *namespace_,
 	const char *branch, const char *method, json_t *params_new);
 /* The branch of a namespace, made when it is not there. */
 void importfrom_prepare(struct import_job *j, const char *namespace_);
+/* Keeps how far each branch is, for who restores an older backup. */
+void importfrom_note_newest(struct import_job *j);
 /* The digest of a text for the branch of a namespace that is prepared
  * (importseen.h). False: nothing is kept of it. */
 bool importfrom_digest(const struct import_job *j, const char *namespace_,

@@ -63,19 +63,41 @@ project_beside(const char *folder, struct buf *out)
 	return is_found;
 }
 
+/* The SLUG of ".../SLUG/memory" without the dash that was its first slash; NULL:
+ * the folder is another one. The client deletes old transcripts: then nothing
+ * beside says which project it is, and its notes are still none of the others'. */
+static const char *
+slug_of(char *folder)
+{
+	char *name = strrchr(folder, '/');
+
+	if (!name || strcmp(name, "/memory") != 0)
+		return NULL;
+	*name = '\0';
+	name = strrchr(folder, '/');
+	if (!name || name[1] != '-' || name[2] == '\0')
+		return NULL;
+	return name + 2;
+}
+
 /* Whose note it is. */
 static bool
 note_place(struct import_job *j, const char *path, struct buf *out)
 {
 	AUTO_BUF struct buf beside = {0};
 	char folder[PATH_MAX];
+	const char *slug;
 
 	snprintf(folder, sizeof(folder), "%.*s",
 		(int)(strrchr(path, '/') - path), path);
 	if (!j->src->folder)
 		return importfrom_namespace(j, folder, out);
-	return importfrom_namespace(j,
-		project_beside(folder, &beside) ? beside.data : NULL, out);
+	if (project_beside(folder, &beside))
+		return importfrom_namespace(j, beside.data, out);
+	slug = slug_of(folder);
+	if (!slug || (j->c->is_named && j->c->namespace_))
+		return importfrom_namespace(j, NULL, out);
+	return buf_adds(out, slug) == 0 && buf_str(out);
 }
 
 void

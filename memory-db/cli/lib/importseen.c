@@ -57,8 +57,10 @@ read_all(struct importseen *s)
 	ssize_t got;
 
 	do {
-		if (text.len > FILE_BYTES * 4 ||
-			buf_reserve(&text, 64 * 1024) != 0)
+		/* A run of a very large home: it is begun anew. */
+		if (text.len > FILE_BYTES * 16)
+			return ftruncate(s->fd, 0) == 0 ? 0 : MDB_E_STORE;
+		if (buf_reserve(&text, 64 * 1024) != 0)
 			return MDB_E_NOMEM;
 		got = read(s->fd, text.data + text.len, 64 * 1024 - 1);
 		text.len += got > 0 ? (size_t)got : 0;

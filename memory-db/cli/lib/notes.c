@@ -86,7 +86,9 @@ int
 notes_facts(const char *s, size_t n, json_t *facts)
 {
 	AUTO_BUF struct buf text = {0};
-	bool is_code = false, is_front = n > 4 && memcmp(s, "---\n", 4) == 0;
+	bool is_code = false,
+	     is_front = n > 5 && (memcmp(s, "---\n", 4) == 0 ||
+					 memcmp(s, "---\r\n", 5) == 0);
 	int rc = 0;
 
 	for (size_t at = is_front ? 4 : 0, next; rc == 0 && at < n; at = next) {
