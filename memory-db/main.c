@@ -24,6 +24,7 @@
 #include "common/text.h"
 #include "memory-db/embed/chat.h"
 #include "memory-db/method/method.h"
+#include "memory-db/model/transfer/compact.h"
 #include "memory-db/model/transfer/inspect.h"
 #include "memory-db/net/log_archive.h"
 #include "memory-db/net/loop_methods.h"
@@ -300,16 +301,30 @@ main_serve(char *database, struct err *e)
 	return code;
 }
 
+static int
+print_object(const json_t *o, const char *what)
+{
+	AUTO_BUF struct buf text = {0};
+	struct err e = {0};
+
+	if (jx_dump(o, &text) == 0 && buf_addc(&text, '\n') == 0 &&
+		fwrite(text.data, 1, text.len, stdout) == text.len &&
+		fflush(stdout) == 0)
+		return 0;
+	err_set(&e, MDB_E_STORE, "%s: cannot write the result", what);
+	return main_fail(SERVER_EXIT_SYSTEM, &e);
+}
+
 /* --check-fd N: verifies the database that is open as this descriptor, writes a
  * JSON object, and serves nobody. memoryctl does so with what it has backed up.
  * No settings are read: none of them matters. */
 static int
 check_fd(const char *number)
 {
-	AUTO_BUF struct buf text = {0};
 	AUTO_JSON json_t *o = NULL;
 	struct err e = {0};
 	int64_t fd;
+	int code;
 
 	if (conf_int(number, 0, INT_MAX, &fd) != 0) {
 		err_set(&e, MDB_E_INVALID,
@@ -319,13 +334,34 @@ check_fd(const char *number)
 	}
 	if (set_up_process(&e) || inspect_fd((int)fd, &o, &e))
 		return main_fail(SERVER_EXIT_SYSTEM, &e);
-	if (jx_dump(o, &text) != 0 || buf_addc(&text, '\n') != 0 ||
-		fwrite(text.data, 1, text.len, stdout) != text.len ||
-		fflush(stdout) != 0) {
-		err_set(&e, MDB_E_STORE, "--check-fd: cannot write the result");
-		return main_fail(SERVER_EXIT_SYSTEM, &e);
-	}
+	code = print_object(o, "--check-fd");
+	if (code != 0)
+		return code;
 	return json_array_size(json_object_get(o, "problems")) > 0 ? 1 : 0;
+}
+
+/* --fold FILE BEFORE [NAMESPACE]: folds the history of a file that nobody else
+ * has open up to a time, in milliseconds, writes a JSON object, and serves
+ * nobody. memoryctl compact does so with a copy of the database. */
+static int
+fold_file(int argc, char **argv)
+{
+	struct compact_query q = {.path = argv[2],
+		.namespace_ = argc > 4 ? argv[4] : NULL};
+	const struct passwd *user = getpwuid(getuid());
+	AUTO_JSON json_t *o = NULL;
+	struct err e = {0};
+
+	if (user)
+		q.actor = user->pw_name;
+	if (conf_int(argv[3], INT64_MIN, INT64_MAX, &q.before_ms) != 0) {
+		err_set(&e, MDB_E_INVALID,
+			"--fold: '%.32s' is no time in milliseconds", argv[3]);
+		return main_fail(EXIT_USAGE, &e);
+	}
+	if (set_up_process(&e) || compact_file(&q, &o, &e))
+		return main_fail(SERVER_EXIT_SYSTEM, &e);
+	return print_object(o, "--fold");
 }
 
 int
@@ -340,6 +376,8 @@ main(int argc, char **argv)
 	allocator_tune();
 	if (argc == 3 && strcmp(argv[1], "--check-fd") == 0)
 		return check_fd(argv[2]);
+	if ((argc == 4 || argc == 5) && strcmp(argv[1], "--fold") == 0)
+		return fold_file(argc, argv);
 	rc = options_read(argc, argv, &arg, &config, &database, &e);
 
 	if (rc == 1)

@@ -151,39 +151,11 @@ go_back(struct restore *r, const char *point)
 }
 
 /* --- the end -------------------------------------------------------------- */
-/* What serves the place ends first, when a client started it. */
-static int
-end_service(struct restore *r)
-{
-	AUTO_JSON json_t *status = NULL;
-	struct running running;
-	struct stat here, there;
-	const char *path;
-	int rc = restart_look(r->c, &running);
-
-	if (rc != CLI_OK || !running.is_there)
-		return rc;
-	if (cli_ask(r->c, "get_memory_status", json_object(), &status) !=
-		CLI_OK)
-		return CLI_OK;
-	path = cli_str(json_object_get(status, "database"), "path", "");
-	if (stat(path, &there) != 0 || stat(r->target, &here) != 0 ||
-		here.st_ino != there.st_ino || here.st_dev != there.st_dev)
-		return CLI_OK;
-	if (!running.is_spawned)
-		return cli_fail(CLI_PROBLEM,
-			"%s is served by a memory-db that an operator started "
-			"(pid %ld): end it, restore, and start it again. "
-			"memoryctl stop prints the command",
-			r->target, running.pid);
-	return restart_end(r->c, &running);
-}
-
 static int
 put_in_place(struct restore *r)
 {
 	struct err e = {0};
-	int rc = force ? end_service(r) : CLI_OK;
+	int rc = force ? restart_end_of(r->c, r->target) : CLI_OK;
 
 	if (rc != CLI_OK)
 		return rc;

@@ -4,6 +4,7 @@
 #include "memory-db/model/transfer/export.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/base.h"
 
 /* {"lines":[],"success":true,"id":...,"next":"..."} around the lines. */
 #define ENVELOPE_BYTES 512
@@ -16,6 +17,7 @@ static int
 first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 {
 	bool all = false, current = false, counters = false;
+	int64_t base = 0;
 	struct scope scope;
 	int rc = jx_bool(c->params, "all", JX_OPTIONAL, &all, e);
 
@@ -31,6 +33,15 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 		return err_param(e, MDB_E_NOT_FOUND, "namespace",
 			"no namespace '%s'; list_namespaces names them",
 			c->ctx->namespace_);
+	rc = all ? log_base_newest(c->st, &base, e) : 0;
+	if (rc != 0)
+		return rc;
+	if (scope.change < base)
+		return err_set(e, MDB_E_NOT_FOUND,
+			"the history up to change %lld was folded into a base "
+			"by 'memoryctl compact'; a log as of an earlier time "
+			"is in backups from before that",
+			(long long)base);
 	v[CHANGE] = scope.change;
 	v[NS] = all ? 0 : scope.ns[0];
 	v[CURRENT] = current;
@@ -53,6 +64,7 @@ static int
 read_since(struct call *c, const int64_t v[NUMBERS], int64_t *ret,
 	struct err *e)
 {
+	int64_t base;
 	int rc = jx_int(c->params, "since", JX_OPTIONAL, 0, STORE_OPEN_END, ret,
 		e);
 
@@ -61,6 +73,15 @@ read_since(struct call *c, const int64_t v[NUMBERS], int64_t *ret,
 	if (v[CURRENT])
 		return err_param(e, MDB_E_INVALID, "since",
 			"`since` is for the log; leave `current` out");
+	rc = log_base_newest(c->st, &base, e);
+	if (rc != 0)
+		return rc;
+	if (*ret < base)
+		return err_param(e, MDB_E_NOT_FOUND, "since",
+			"`since` is change %lld, and the history up to change "
+			"%lld was folded into a base by 'memoryctl compact': "
+			"export all of the log, without `since`",
+			(long long)*ret, (long long)base);
 	if (*ret > v[CHANGE])
 		return err_param(e, MDB_E_INVALID, "since",
 			"`since` is change %lld, but the newest one is %lld: "

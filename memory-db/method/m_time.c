@@ -10,6 +10,7 @@
 #include "memory-db/model/time/revert.h"
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/base.h"
 
 static int64_t
 m_time_int_of(const json_t *o, const char *key)
@@ -29,7 +30,7 @@ find_version(struct write *w, int64_t entity, int64_t version,
 	struct lens *ret_then, struct err *e)
 {
 	int64_t change, newest = 0;
-	int rc = entity_version(w->st, entity, version, &change, e);
+	int rc = log_base_version(w->st, entity, version, &change, e);
 
 	if (rc == 0) {
 		rc = write_version(w, entity, &newest, e);
@@ -190,7 +191,7 @@ m_time_read_point(struct call *c, const char *branch, const char *point,
 	if (entity == 0)
 		return err_set(e, MDB_E_INVALID,
 			"versions belong to an entity: give its name");
-	rc = entity_version(c->st, entity, version, &change, e);
+	rc = log_base_version(c->st, entity, version, &change, e);
 	if (rc == 0)
 		return err_set(e, MDB_E_NOT_FOUND, "no version %lld of it",
 			(long long)version);

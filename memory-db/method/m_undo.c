@@ -13,6 +13,7 @@
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/base.h"
 
 static int64_t
 m_undo_int_of(const json_t *o, const char *key)
@@ -149,12 +150,13 @@ select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
 	int r = 1;
 
 	if (json_object_get(p, "change") != NULL)
-		r = log_get(w->st, m_undo_int_of(p, "change"), select_change, s,
-			e);
+		r = log_get_unfolded(w->st, w->ns, m_undo_int_of(p, "change"),
+			select_change, s, e);
 	json_array_foreach(list, i, id)
 		if (r == 1)
-			r = log_get(w->st, (int64_t)json_integer_value(id),
-				select_change, s, e);
+			r = log_get_unfolded(w->st, w->ns,
+				(int64_t)json_integer_value(id), select_change,
+				s, e);
 	if (r < 0)
 		return r;
 	if (r == 0)

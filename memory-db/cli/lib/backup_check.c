@@ -31,24 +31,29 @@ backup_be_nice(void)
 }
 
 struct check {
-	char *program;	   /* owned */
-	const char **envp; /* owned array */
-	const char *mode;
-	int fd, out, err; /* out and err: where the child writes */
+	char *program;	     /* owned */
+	const char **envp;   /* owned array */
+	const char *args[5]; /* behind the program, NULL behind the last */
+	int fd, out, err;    /* fd -1: none; out and err: where it writes */
 };
+
+/* dup2 onto itself would leave it to be closed by exec. */
+static int
+pass_descriptor(int fd)
+{
+	return fd == CHECKED_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, CHECKED_FD);
+}
 
 static _Noreturn void
 run_check(const struct check *x)
 {
-	char number[] = "3";
-	const char *argv[] = {x->program, x->mode, number, NULL};
+	const char *argv[] = {x->program, x->args[0], x->args[1], x->args[2],
+		x->args[3], NULL};
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(x->out, STDOUT_FILENO) < 0 || dup2(x->err, STDERR_FILENO) < 0)
 		_exit(111);
-	/* dup2 onto itself would leave it to be closed by exec. */
-	if (x->fd == CHECKED_FD ? fcntl(x->fd, F_SETFD, 0) < 0
-				: dup2(x->fd, CHECKED_FD) < 0)
+	if (x->fd >= 0 && pass_descriptor(x->fd) < 0)
 		_exit(111);
 	execve(x->program, (char *const *)(uintptr_t)argv,
 		(char *const *)(uintptr_t)x->envp);
@@ -87,7 +92,7 @@ child_error(int status, int err_fd, struct err *e)
 	if (at[0] == '\0')
 		at = WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
 					 : "memory-db cannot be run";
-	return err_set(e, MDB_E_CORRUPT, "it does not open: %s", at);
+	return err_set(e, MDB_E_CORRUPT, "%s", at);
 }
 
 static int
@@ -141,22 +146,44 @@ check_done(struct check *x)
 	free(x->envp);
 }
 
-int
-backup_check(int fd, json_t **ret, struct err *e)
+static int
+run(struct check *x, json_t **ret, struct err *e)
 {
-	__attribute__((cleanup(check_done))) struct check x = {.fd = fd,
-		.mode = "--check-fd"};
 	AUTO_BUF struct buf text = {0};
-	int rc = spawn_find(NULL, &x.program, e);
+	int rc = spawn_find(NULL, &x->program, e);
 
 	if (rc != 0)
 		return rc;
-	rc = spawn_env(&x.envp, e);
+	rc = spawn_env(&x->envp, e);
 	if (rc != 0)
 		return rc;
-	rc = run_and_read(&x, &text, e);
+	rc = run_and_read(x, &text, e);
 	if (rc != 0)
 		return rc;
 	*ret = jx_parse(text.data ? text.data : "", text.len, e);
 	return *ret ? 0 : MDB_E_INTERNAL;
+}
+
+int
+backup_check(int fd, json_t **ret, struct err *e)
+{
+	__attribute__((cleanup(check_done))) struct check x = {.fd = fd,
+		.args = {"--check-fd", "3"}};
+	int rc = run(&x, ret, e);
+
+	if (rc != 0)
+		err_prefix(e, "it does not open");
+	return rc;
+}
+
+int
+backup_fold(const char *path, int64_t before_ms, const char *namespace_,
+	json_t **ret, struct err *e)
+{
+	char number[24];
+	__attribute__((cleanup(check_done))) struct check x = {.fd = -1,
+		.args = {"--fold", path, number, namespace_}};
+
+	snprintf(number, sizeof(number), "%lld", (long long)before_ms);
+	return run(&x, ret, e);
 }

@@ -153,6 +153,24 @@ is_same_copy(const json_t *database, const json_t *base)
 		       cli_str(base, "instance_id", "?")) == 0;
 }
 
+/* Is the log since then still there? memoryctl compact may have folded it. */
+static bool
+has_log_since(struct cli *c, int64_t from)
+{
+	AUTO_JSON json_t *reply = NULL;
+	int rc = cli_ask(c, "export_log",
+		json_pack("{s:b,s:I,s:i}", "all", 1, "since", (json_int_t)from,
+			"max_bytes", 256),
+		&reply);
+
+	if (rc != CLI_PROBLEM)
+		return true;
+	cli_note(c,
+		"the changes since the newest backup were folded by memoryctl "
+		"compact");
+	return false;
+}
+
 int
 backup_copy_take_part(struct backup_copy *ret, const json_t *base,
 	const char *folder)
@@ -171,7 +189,7 @@ backup_copy_take_part(struct backup_copy *ret, const json_t *base,
 	if (rc != CLI_OK || !erasures)
 		return rc != CLI_OK ? rc : cli_nomem();
 	database = json_object_get(status, "database");
-	if (!is_same_copy(database, base))
+	if (!is_same_copy(database, base) || !has_log_since(c, from))
 		return -1;
 	p.is_secret = ret->recipient != NULL;
 	rc = p.is_secret ? open_in_memory(&p.f) : open_unnamed(folder, &p.f);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -67,4 +68,30 @@ restart_end(struct cli *c, const struct running *r)
 			       "was told to end and still finishes what it accepted; --timeout "
 			       "waits longer",
 			       r->pid);
+}
+
+int
+restart_end_of(struct cli *c, const char *database)
+{
+	AUTO_JSON json_t *status = NULL;
+	struct running running;
+	struct stat here, there;
+	const char *path;
+	int rc = restart_look(c, &running);
+
+	if (rc != CLI_OK || !running.is_there)
+		return rc;
+	if (cli_ask(c, "get_memory_status", json_object(), &status) != CLI_OK)
+		return CLI_OK;
+	path = cli_str(json_object_get(status, "database"), "path", "");
+	if (stat(path, &there) != 0 || stat(database, &here) != 0 ||
+		here.st_ino != there.st_ino || here.st_dev != there.st_dev)
+		return CLI_OK;
+	if (!running.is_spawned)
+		return cli_fail(CLI_PROBLEM,
+			"%s is served by a memory-db that an operator started "
+			"(pid %ld): end it, run this again, and start it "
+			"again. memoryctl stop prints the command",
+			database, running.pid);
+	return restart_end(c, &running);
 }

@@ -16,5 +16,8 @@ int restart_look(struct cli *c, struct running *ret) MUST_CHECK;
 /* Ends a spawned one cleanly and waits until it is gone; the next call of this
  * command starts another. */
 int restart_end(struct cli *c, const struct running *r) MUST_CHECK;
+/* The same of whatever serves this file, if anything does; one that an operator
+ * started is his to end: CLI_PROBLEM. */
+int restart_end_of(struct cli *c, const char *database) MUST_CHECK;
 
 #endif

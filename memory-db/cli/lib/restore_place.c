@@ -162,7 +162,7 @@ restore_place_open(struct restore_place *p, const char *target,
 	struct stat st;
 	int rc;
 
-	*p = (struct restore_place){.lock_fd = -1};
+	*p = (struct restore_place){.lock_fd = -1, .target_fd = -1};
 	rc = join(p->target, target, "", e);
 	if (rc != 0)
 		return rc;
@@ -208,7 +208,7 @@ lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return err_set(e, MDB_E_EXISTS,
 			"a memory-db serves %s; end it first (memoryctl stop, "
-			"or systemctl), then restore again",
+			"or systemctl), then try again",
 			p->target);
 	*ret_fd = take_fd(&fd);
 	return 0;
@@ -264,15 +264,23 @@ sync_folder_of(const char *path)
 }
 
 int
+restore_place_lock(struct restore_place *p, struct err *e)
+{
+	if (p->target_fd >= 0)
+		return 0;
+	return lock_target(p, &p->target_fd, e);
+}
+
+int
 restore_place_take(struct restore_place *p, struct err *e)
 {
-	AUTO_FD int lock = -1, fd = open(p->work, O_RDONLY | O_CLOEXEC);
+	AUTO_FD int fd = open(p->work, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	int rc;
 
 	if (fd < 0 || fsync(fd) != 0)
 		return place_error(e, "sync", p->work);
-	rc = lock_target(p, &lock, e);
+	rc = restore_place_lock(p, e);
 	if (rc != 0)
 		return rc;
 	if (lstat(p->target, &st) == 0)
@@ -292,6 +300,8 @@ restore_place_done(struct restore_place *p)
 		return;
 	doomed_n = 0;
 	remove_folder(p->folder);
+	if (p->target_fd >= 0)
+		close(p->target_fd);
 	if (p->lock_fd >= 0)
 		close(p->lock_fd);
 	p->is_made = false;

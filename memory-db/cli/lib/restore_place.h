@@ -19,6 +19,7 @@ struct restore_place {
 	char target[PATH_MAX], folder[PATH_MAX], work[PATH_MAX];
 	char aside[PATH_MAX]; /* where the old one is now; "" when none was */
 	int lock_fd;	      /* of the folder */
+	int target_fd;	      /* the lock of the target, or -1 */
 	bool is_made;
 };
 
@@ -29,6 +30,9 @@ int restore_place_open(struct restore_place *p, const char *target,
 /* A file in the folder; into a buffer of PATH_MAX. */
 void restore_place_path(const struct restore_place *p, const char *name,
 	char out[PATH_MAX]);
+/* From now on nobody serves the target. MDB_E_EXISTS: somebody does. take() does so
+ * where it was not done before. */
+int restore_place_lock(struct restore_place *p, struct err *e) MUST_CHECK;
 /* The file in `work` takes its place; nothing serves either of them. Nobody can
  * begin to serve the place meanwhile. MDB_E_EXISTS: somebody serves what is there. */
 int restore_place_take(struct restore_place *p, struct err *e) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "common/jx.h"
 #include "memory-db/model/plan/plan_internal.h"
+#include "memory-db/store/log/base.h"
 
 static int
 plan_refuse_twice(const struct plan *p, int64_t number, struct err *e)
@@ -75,7 +76,7 @@ plan_check_expected(struct write *w, const struct plan *p,
 			state);
 	if (!version)
 		return 0;
-	rc = entity_version(w->st, p->entity, json_integer_value(version),
+	rc = log_base_version(w->st, p->entity, json_integer_value(version),
 		&change, e);
 	if (rc < 0)
 		return rc;

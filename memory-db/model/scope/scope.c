@@ -18,6 +18,8 @@
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/base.h"
 
 static const char *
 scope_namespace_of(const struct context *ctx)
@@ -37,9 +39,26 @@ is_change_id(const json_t *point, int64_t *ret)
 	return text_int(json_string_value(point), 0, INT64_MAX, ret) == 0;
 }
 
-int
-scope_point(struct store *st, const struct context *ctx, const json_t *point,
-	bool end_of_day, int64_t *ret_change, struct err *e)
+/* Neither the namespace of the call nor the user's memory, which is read beside
+ * it, has what was before its base. */
+static int
+scope_check_base(struct store *st, const struct context *ctx, int64_t change,
+	struct err *e)
+{
+	int64_t ns;
+	int rc = namespace_find(st, scope_namespace_of(ctx), &ns, e);
+
+	if (rc == 1)
+		rc = log_base_check(st, ns, change, e);
+	if (rc < 0)
+		return rc;
+	return log_base_check(st, NAMESPACE_DEFAULT, change, e);
+}
+
+static int
+scope_resolve_point(struct store *st, const struct context *ctx,
+	const json_t *point, bool end_of_day, int64_t *ret_change,
+	struct err *e)
 {
 	int64_t at, newest;
 	int rc;
@@ -58,6 +77,15 @@ scope_point(struct store *st, const struct context *ctx, const json_t *point,
 	rc = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
 		end_of_day, &at, e);
 	return rc == 0 ? lens_change_at(st, at, ret_change, e) : rc;
+}
+
+int
+scope_point(struct store *st, const struct context *ctx, const json_t *point,
+	bool end_of_day, int64_t *ret_change, struct err *e)
+{
+	int rc = scope_resolve_point(st, ctx, point, end_of_day, ret_change, e);
+
+	return rc == 0 ? scope_check_base(st, ctx, *ret_change, e) : rc;
 }
 
 static int

@@ -13,6 +13,11 @@
  *    "ops":N,"chain":HEX}
  *   {"type":"op","what","entity","fact"?,"key"?,"value"?,"new"?:{...},
  *    "branch"?:{"name","parent","about"?}}  N times
+ *   {"type":"version","ns","entity","branch","n","change","bytes"}  those that
+ *    a base kept, before its changes. What is left of a change that was folded
+ *    into a base has "folded":true, "fact_max", "past_max" and may have 0 ops;
+ *    the last one has "base":true (store/log/base.h). An op of it that hides a
+ *    fact says its row in `past`: "past".
  *   {"type":"alias","ns","name","entity"}  lent names alone (store/facts/entity_names.c)
  *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
@@ -89,6 +94,8 @@ struct export_page {
 	json_t *lines;
 	size_t bytes;
 	bool full;
+	int64_t skip; /* lines of the version at hand, written before */
+	int64_t base_ns, base; /* of the change at hand: 0, none */
 	struct err *e;
 };
 /* Takes line. 0; 1 when the page is full: the line was dropped. */
@@ -117,6 +124,15 @@ int export_staged(struct export_page *p) MUST_CHECK;
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* Counters, at the end of a log: 0, also when the page is full. */
 int export_uses(struct export_page *p) MUST_CHECK;
+/* What is to be said of an op and of a change when it is part of a base, and the
+ * versions that bases kept: 0; 1 when the page is full. */
+struct log_change;
+struct log_op;
+int export_base_op(struct export_page *p, json_t *o, const struct log_op *op)
+	MUST_CHECK;
+int export_base_change(struct export_page *p, json_t *o,
+	const struct log_change *c) MUST_CHECK;
+int export_base_versions(struct export_page *p) MUST_CHECK;
 /* The first line. */
 int export_header(struct export_page *p, const char *format) MUST_CHECK;
 

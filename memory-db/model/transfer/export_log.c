@@ -1,7 +1,8 @@
 /* The change log as lines. The mark of a page: phase, then in ALIASES the
  * namespace and the number of lines of it written; in CHANGES the change that
  * is next (a) and its op that is next + 1 (b; 0: its head); in CONFLICTS the
- * last one written. */
+ * last one written; in VERSIONS the entity that is next (a), and how many of
+ * its lines are written (b). */
 #include "memory-db/model/transfer/export.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ enum export_log_phase {
 	FILES,
 	COUNTERS,
 	DONE,
-	STAGED /* after CONFLICTS; cursors of pages carry the numbers */
+	STAGED,	 /* after CONFLICTS; cursors of pages carry the numbers */
+	VERSIONS /* after HEADER */
 };
 
 int
@@ -196,8 +198,9 @@ set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
 static bool
 has_value(const struct log_op *op)
 {
-	return op->what == OP_ATTR || op->what == OP_BRANCH ||
-	       op->what == OP_ERASE || op->what == OP_DERIVE;
+	return op->what == OP_FOLD || op->what == OP_ATTR ||
+	       op->what == OP_BRANCH || op->what == OP_ERASE ||
+	       op->what == OP_DERIVE;
 }
 
 static int
@@ -223,6 +226,10 @@ push_op(void *ctx, const struct log_op *op)
 		return rc;
 	if (op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
 		rc = set_new_branch(p, o, op);
+	if (rc != 0)
+		return rc;
+	if (op->what == OP_HIDE)
+		rc = export_base_op(p, o, op);
 	if (rc != 0)
 		return rc;
 	if (op->what == OP_SHOW)
@@ -303,6 +310,8 @@ push_head(struct export_page *p, const struct log_change *c)
 		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
 	int rc = !o ? err_nomem(p->e) : export_log_set_change(p, o, c);
 
+	if (rc == 0)
+		rc = export_base_change(p, o, c);
 	return rc == 0 ? export_push(p, take_ptr(o)) : rc;
 }
 
@@ -371,9 +380,10 @@ static const struct {
 	enum export_log_phase phase;
 	int (*write)(struct export_page *p);
 } export_log_phases[] = {{HEADER, export_log_heads},
-	{CHANGES, export_log_changes}, {ALIASES, export_aliases},
-	{CONFLICTS, export_conflicts}, {STAGED, export_staged},
-	{FILES, export_log_files}, {COUNTERS, export_log_counters}};
+	{VERSIONS, export_base_versions}, {CHANGES, export_log_changes},
+	{ALIASES, export_aliases}, {CONFLICTS, export_conflicts},
+	{STAGED, export_staged}, {FILES, export_log_files},
+	{COUNTERS, export_log_counters}};
 
 /* The mark at the beginning of phase i, or at the end. */
 static struct export_mark

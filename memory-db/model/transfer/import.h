@@ -72,6 +72,7 @@ struct importer {
 	int64_t ns, branch;
 	/* import_log.c: ops of the change under way, those staged first */
 	json_t *ops;
+	bool is_folded; /* the change under way is one of a base */
 };
 
 /* Adds {line, error} and counts the line as skipped. */
@@ -137,12 +138,21 @@ int replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	int64_t fact) MUST_CHECK;
 /* Rows beside the changes (import_rows.c). */
 int replay_namespace(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_version(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_alias(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_staged(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_usage(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_runs(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_file(struct importer *im, const json_t *o) MUST_CHECK;
+/* import_base.c. What a line says of a change of a base: 1; 0: it is none. */
+struct change_folded;
+struct change_info;
+int import_base_read(struct importer *im, const json_t *o,
+	struct change_folded *ret) MUST_CHECK;
+/* Does it fit here? *ret_here: it is passed over, if it is the same. */
+int import_base_place(struct importer *im, const struct change_info *info,
+	bool *ret_here, bool *ret_same) MUST_CHECK;
 /* b: id, ns and fork are set. action: enum branch_action. */
 struct branch_row;
 int replay_branch(struct importer *im, const json_t *op, struct branch_row *b,

@@ -118,11 +118,33 @@ replay_erase(struct importer *im, int64_t entity, int64_t fact, int64_t scope)
 }
 
 static int
-replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
+replay_hide(struct importer *im, const json_t *o, int64_t fact)
+{
+	int64_t past = 0;
+	int rc = im->is_folded ? jx_int(o, "past", JX_OPTIONAL, 1, INT64_MAX,
+					 &past, im->e)
+			       : 0;
+
+	if (rc < 0)
+		return rc;
+	return change_hide_as(im->change, fact, past, im->e);
+}
+
+static int
+replay_attr(struct importer *im, const json_t *o, int64_t entity, int64_t key,
+	int64_t value)
 {
 	AUTO_BUF struct buf name = {0};
-	int r = change_attr(im->change, entity, (enum attr_key)key, value,
+	int64_t told = 0;
+	int r = jx_int(o, "fact", JX_OPTIONAL, INT64_MIN, INT64_MAX, &told,
 		im->e);
+
+	if (r < 0)
+		return r;
+	r = im->is_folded ? change_attr_as(im->change, entity,
+				    (enum attr_key)key, told, value, im->e)
+			  : change_attr(im->change, entity, (enum attr_key)key,
+				    value, im->e);
 
 	if (r != 0 || key != ATTR_PIN || value == 0)
 		return r;
@@ -182,9 +204,11 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 	if (what == OP_SHOW)
 		return change_show(im->change, fact, im->e);
 	if (what == OP_HIDE)
-		return change_hide(im->change, fact, im->e);
+		return replay_hide(im, o, fact);
 	if (what == OP_ATTR && import_log_is_key(key))
-		return replay_attr(im, entity, key, value);
+		return replay_attr(im, o, entity, key, value);
+	if (what == OP_FOLD)
+		return change_fold(im->change, key, value, im->e);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);
 	if (what == OP_ERASE)
@@ -206,6 +230,7 @@ struct head {
 	struct change_given given;
 	unsigned char salt[FACT_SALT_BYTES], chain[32];
 	unsigned char message_digest[FACT_DIGEST_BYTES];
+	struct change_folded folded;
 	int64_t ops;
 };
 
@@ -259,6 +284,7 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 			"change %" PRId64 " of the log is damaged (kind, chain "
 			"or message_salt)",
 			h->given.id);
+	memcpy(h->folded.chain, h->chain, sizeof(h->folded.chain));
 	return 0;
 }
 
@@ -281,8 +307,13 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 		im->e);
 	if (rc != 0)
 		return rc;
-	rc = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS, &h->ops,
-		im->e);
+	rc = import_base_read(im, o, &h->folded);
+	if (rc == 1)
+		h->given.folded = &h->folded;
+	if (rc < 0)
+		return rc;
+	rc = jx_int(o, "ops", JX_REQUIRED, h->given.folded ? 0 : 1,
+		LIMIT_CHANGE_FACTS, &h->ops, im->e);
 	if (rc != 0)
 		return rc;
 	rc = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX, &h->info.about,
@@ -332,6 +363,7 @@ apply_change(struct importer *im)
 	rc = lens_apply(im->st, &lens, im->e);
 	if (rc != 0)
 		return rc;
+	im->is_folded = h.given.folded != NULL;
 	rc = change_begin(im->st, &h.info, &im->change, im->e);
 	if (rc != 0)
 		return rc;
@@ -390,6 +422,10 @@ replay_change(struct importer *im, const json_t *o)
 		rc = log_get(im->st, h.given.id, compare_change, &s, im->e);
 	if (rc < 0)
 		return rc;
+	if (h.given.folded)
+		rc = import_base_place(im, &h.info, &s.here, &s.is_same);
+	if (rc < 0)
+		return rc;
 	if (s.here && !s.is_same)
 		return err_set(im->e, MDB_E_CONFLICT,
 			"change %" PRId64 " of this database is another one "
@@ -406,7 +442,9 @@ replay_change(struct importer *im, const json_t *o)
 	if (s.here)
 		return 0;
 	im->state.head = jx_copy(o);
-	return !im->state.head ? err_nomem(im->e) : 0;
+	if (!im->state.head)
+		return err_nomem(im->e);
+	return h.ops == 0 ? apply_change(im) : 0;
 }
 
 static int
@@ -435,7 +473,8 @@ replay_line(struct importer *im, const json_t *record)
 	static const struct {
 		const char *type;
 		int (*fn)(struct importer *im, const json_t *o);
-	} lines[] = {{"namespace", replay_namespace}, {"change", replay_change},
+	} lines[] = {{"namespace", replay_namespace},
+		{"version", replay_version}, {"change", replay_change},
 		{"op", replay_one_op}, {"alias", replay_alias},
 		{"conflict", replay_conflict}, {"staged", replay_staged},
 		{"file", replay_file}, {"usage", replay_usage},

@@ -16,6 +16,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/base.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/beside/skill_runs.h"
@@ -165,7 +166,7 @@ go_to_version(struct store *st, const struct scope *s, int64_t entity,
 {
 	struct lens then;
 	int64_t change;
-	int rc = entity_version(st, entity, version, &change, e);
+	int rc = log_base_version(st, entity, version, &change, e);
 
 	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "version",

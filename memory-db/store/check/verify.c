@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/log/base.h"
 
 #define OPEN SQL_OPEN_END
 
@@ -170,6 +171,11 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		 " (length(v.data) - (m.dims + 7) / 8) % 4 <> 0))"
 		 " LIMIT 20",
 			0, 0},
+	[V_FOLD] = {"SELECT o.value FROM change c CROSS JOIN op o"
+		    " ON o.change = c.id WHERE c.id > ?2 AND c.ns = ?1 AND"
+		    " c.kind = 16 AND c.about = ?2 AND o.what = 7"
+		    " ORDER BY c.id DESC, o.seq LIMIT 4",
+		2, 0},
 	[V_TOTALS] = {"SELECT sum(fact_max - (id << 33)) FROM namespace", 0, 0},
 };
 const struct stmt_module verify_module = {"verify", defs, ARRAY_LEN(defs)};
@@ -211,6 +217,20 @@ verify_sum(struct verify *v, int64_t *sum, int sign, enum verify_row row,
 		v->st->base->sip_key);
 	memcpy(&hash, out, sizeof(hash));
 	*sum = (int64_t)((uint64_t)*sum + (sign > 0 ? hash : -hash));
+}
+
+int
+verify_base(struct verify *v, int64_t ns, int64_t *ret)
+{
+	int rc = 0;
+
+	if (v->base_ns != ns)
+		rc = log_base(v->st, ns, &v->base, NULL, v->e);
+	if (rc != 0)
+		return rc;
+	v->base_ns = ns;
+	*ret = v->base;
+	return 0;
 }
 
 bool

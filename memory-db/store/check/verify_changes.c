@@ -12,7 +12,7 @@
 #define PREVIOUS 16
 
 struct previous {
-	int64_t ns, fact_max, past_max;
+	int64_t ns, fact_max, past_max, base;
 	unsigned char chain[CHAIN_BYTES];
 };
 
@@ -44,6 +44,9 @@ load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 	memset(p, 0, sizeof(*p));
 	p->ns = ns;
 	p->fact_max = p->past_max = store_ids_of(ns);
+	rc = verify_base(v, ns, &p->base);
+	if (rc != 0)
+		return rc;
 	rc = stmt_row(v->st, s, v->e);
 	if (rc != 1)
 		return rc;
@@ -173,12 +176,59 @@ check_ids(struct verify_changes_run *run, const struct verify_changes_row *c,
 			c->head.id);
 	if (rc != 0)
 		return rc;
+	/* Their numbers are those of the facts that were there once. */
+	if (run->ops.is_folded)
+		return 0;
 	if (c->fact_max != facts ||
 		c->past_max != p->past_max + run->ops.new_past)
 		rc = verify_problem(v, "change",
 			"change %" PRId64 " names wrong highest ids",
 			c->head.id);
 	return rc;
+}
+
+/* The last change of a base: what is left of all of it gives a seal, which the
+ * change that folded it holds. A log that ends before that one has none. */
+static int
+check_seal(struct verify *v, const struct verify_changes_row *c,
+	const unsigned char link[CHAIN_BYTES])
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_FOLD);
+	unsigned char seal[CHAIN_BYTES], found[CHAIN_BYTES];
+	int rc, n = 0;
+
+	chain_seal(link, c->chain, seal);
+	bind_i(s, 1, c->head.ns);
+	bind_i(s, 2, c->head.id);
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
+		int64_t part = sqlite3_column_int64(s, 0);
+
+		memcpy(found + (size_t)n++ * sizeof(part), &part, sizeof(part));
+	}
+	if (rc < 0 || n == 0)
+		return rc;
+	if (n == 4 && memcmp(found, seal, sizeof(seal)) == 0)
+		return 0;
+	return verify_problem(v, "chain",
+		"the base of namespace %" PRId64 ", up to change %" PRId64
+		", does not give its seal: it, or one of its ops or facts, was "
+		"altered",
+		c->head.ns, c->head.id);
+}
+
+static int
+check_link(struct verify *v, const struct verify_changes_row *c, int64_t base,
+	const unsigned char computed[CHAIN_BYTES])
+{
+	if (c->chain && c->head.id == base)
+		return check_seal(v, c, computed);
+	if (c->chain && memcmp(computed, c->chain, CHAIN_BYTES) == 0)
+		return 0;
+	return verify_problem(v, "chain",
+		"change %" PRId64 " of namespace %" PRId64 " does not "
+		"give its link of the chain: it, or one of its ops or "
+		"facts, was altered",
+		c->head.id, c->head.ns);
 }
 
 static int
@@ -199,17 +249,13 @@ check_change(struct verify_changes_run *run, sqlite3_stmt *s)
 	run->ops.change = c.head.id;
 	run->ops.branch = c.head.branch;
 	run->ops.new_past = run->ops.fact_max = 0;
+	run->ops.is_folded = c.head.id <= p->base;
 	chain_begin(&chain, p->chain, &c.head);
 	rc = read_ops(run, &c, &chain);
 	chain_end(&chain, computed);
 	if (rc != 0)
 		return rc;
-	if (!c.chain || memcmp(computed, c.chain, CHAIN_BYTES) != 0)
-		rc = verify_problem(v, "chain",
-			"change %" PRId64 " of namespace %" PRId64 " does not "
-			"give its link of the chain: it, or one of its ops or "
-			"facts, was altered",
-			c.head.id, c.head.ns);
+	rc = check_link(v, &c, p->base, computed);
 	if (rc != 0)
 		return rc;
 	rc = check_message(v, &c);

@@ -248,6 +248,21 @@ struct version {
 	int64_t entity, branch, n, change;
 };
 
+/* Of the versions of a base the oldest and the newest are left, and those that
+ * tell of something forgotten. */
+static bool
+version_follows(const struct version *x, const struct version *last,
+	int64_t base)
+{
+	bool goes_on = x->entity == last->entity && x->branch == last->branch;
+
+	if (x->change <= base)
+		return !goes_on || (x->n > last->n && x->change > last->change);
+	if (!goes_on)
+		return x->n == 1 || x->branch != STORE_MAIN;
+	return x->n == last->n + 1 && x->change > last->change;
+}
+
 static int
 verify_facts_check_version(struct verify *v, sqlite3_stmt *s,
 	struct version *last)
@@ -255,19 +270,19 @@ verify_facts_check_version(struct verify *v, sqlite3_stmt *s,
 	struct version x = {sqlite3_column_int64(s, 0),
 		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 		sqlite3_column_int64(s, 3)};
-	bool goes_on = x.entity == last->entity && x.branch == last->branch;
-	bool is_first = !goes_on && (x.n == 1 || x.branch != STORE_MAIN);
-	int64_t bytes = sqlite3_column_int64(s, 6);
+	int64_t bytes = sqlite3_column_int64(s, 6), base;
 	const int64_t key[4] = {x.entity, x.branch, x.change, 0};
-	bool is_next = goes_on && x.n == last->n + 1 && x.change > last->change;
+	int rc = verify_base(v, sqlite3_column_int64(s, 5), &base);
 	bool is_damaged =
-		!(is_first || is_next) ||
+		!version_follows(&x, last, base) ||
 		sqlite3_column_type(s, 4) == SQLITE_NULL ||
 		sqlite3_column_int64(s, 4) != sqlite3_column_int64(s, 5) ||
 		bytes < 0;
 
+	if (rc != 0)
+		return rc;
 	*last = x;
-	if (x.change <= v->mark->change)
+	if (x.change > base && x.change <= v->mark->change)
 		verify_sum(v, &v->mark->versions, -1, ROW_VERSION, key);
 	if (!is_damaged)
 		return 0;

@@ -37,6 +37,7 @@ enum verify_statement {
 	V_MERGED,
 	V_BESIDE,
 	V_VECTORS,
+	V_FOLD,
 	V_STATEMENTS
 };
 
@@ -45,8 +46,9 @@ struct verify {
 	struct verify_mark *mark;
 	int64_t until_ns;
 	verify_problem_fn fn;
-	int64_t looked_at; /* last entity of an erased fact */
-	bool is_forgotten; /* it, as a whole */
+	int64_t looked_at;     /* last entity of an erased fact */
+	int64_t base_ns, base; /* of a namespace (store/log/base.h) */
+	bool is_forgotten;     /* it, as a whole */
 	void *ctx;
 	int64_t mendable; /* fact of the next problem, or 0 */
 	struct err *e;
@@ -56,6 +58,8 @@ struct verify {
 int verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 	MUST_CHECK __attribute__((format(printf, 3, 4)));
 bool verify_is_late(const struct verify *v);
+/* The last change of the base of a namespace, 0: it has none. */
+int verify_base(struct verify *v, int64_t ns, int64_t *ret) MUST_CHECK;
 
 /* A damaged tree may give rows out of order, and for ever: keys that do not
  * rise end the step. 0, or MDB_E_CORRUPT. */
@@ -96,6 +100,7 @@ struct verify_ops {
 	int64_t change, branch;
 	int64_t new_past; /* rows of `past` that they ask for */
 	int64_t fact_max; /* highest fact shown */
+	bool is_folded;	  /* into a base: its versions may be gone */
 };
 int verify_ops_add(struct verify_ops *o, const struct verify_op *op) MUST_CHECK;
 int verify_ops_check(struct verify *v, struct verify_ops *o) MUST_CHECK;

@@ -318,6 +318,7 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 		if (rc != 0)
 			return rc;
 	}
-	sum_versions(v, o);
+	if (!o->is_folded)
+		sum_versions(v, o);
 	return 0;
 }

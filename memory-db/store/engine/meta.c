@@ -35,6 +35,7 @@ static const struct {
 	{META_SCANNING, "model/order/scan.c", "scans under way"},
 	{META_SKILLS, "model/write/skill.c", "older skills have no mark"},
 	{META_SETTLED, "work/recover.c", "takes the place of a lost COMMIT"},
+	{META_BASE, "log/base.c", "up to where a history was folded"},
 };
 
 enum { GET, SET, DROP, EACH, DROP_ONE };

@@ -28,6 +28,7 @@ struct store;
 #define META_SCANNING_LAST  "scanning0" /* behind all of these */
 #define META_SKILLS	    "skills_unmarked_to"
 #define META_SETTLED	    "settled"
+#define META_BASE	    "base/"
 
 /* Does an owner know a key that begins so? */
 bool meta_is_known(const char *key);

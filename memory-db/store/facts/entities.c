@@ -97,6 +97,7 @@ version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
 	struct version_row *ret, struct err *e)
 {
 	struct version_row lo, hi, mid;
+	int64_t top;
 	int rc = version_row(st, entity, branch, 0, &hi, e);
 
 	if (rc != 1)
@@ -108,16 +109,18 @@ version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
 	rc = version_row(st, entity, branch, 1, &lo, e);
 	if (rc != 1 || lo.change > limit)
 		return rc < 0 ? rc : 0;
-	/* lo.change <= limit < hi.change */
-	while (hi.n - lo.n > 1) {
-		rc = version_row(st, entity, branch, lo.n + (hi.n - lo.n) / 2,
-			&mid, e);
+	/* lo.change <= limit, and from number `top` on all are newer. A base
+	 * leaves gaps in the numbers (store/log/base.h). */
+	for (top = hi.n; top - lo.n > 1;) {
+		int64_t middle = lo.n + (top - lo.n) / 2;
+
+		rc = version_row(st, entity, branch, middle, &mid, e);
 		if (rc != 1)
 			return rc;
 		if (mid.change <= limit)
 			lo = mid;
 		else
-			hi = mid;
+			top = middle;
 	}
 	*ret = lo;
 	return 1;

@@ -42,3 +42,16 @@ chain_end(struct chain *c, unsigned char out[CHAIN_BYTES])
 	digest_put_int(&c->state, c->ops);
 	crypto_generichash_final(&c->state, out, CHAIN_BYTES);
 }
+
+void
+chain_seal(const unsigned char link[CHAIN_BYTES],
+	const unsigned char kept[CHAIN_BYTES], unsigned char out[CHAIN_BYTES])
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, CHAIN_BYTES);
+	digest_put_tag(&state, "mb1");
+	crypto_generichash_update(&state, link, CHAIN_BYTES);
+	crypto_generichash_update(&state, kept, CHAIN_BYTES);
+	crypto_generichash_final(&state, out, CHAIN_BYTES);
+}

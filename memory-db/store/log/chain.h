@@ -26,5 +26,9 @@ void chain_begin(struct chain *c, const unsigned char previous[CHAIN_BYTES],
 void chain_op(struct chain *c, enum op_what what, int64_t entity, int64_t fact,
 	int64_t key, int64_t value, const unsigned char *digest);
 void chain_end(struct chain *c, unsigned char out[CHAIN_BYTES]);
+/* The seal of a base (base.h): link is that of its last change in the chain of
+ * what is left, kept the one that it had in the chain before. */
+void chain_seal(const unsigned char link[CHAIN_BYTES],
+	const unsigned char kept[CHAIN_BYTES], unsigned char out[CHAIN_BYTES]);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "memory-db/store/log/base.h"
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/log/change_sink.h"
 #include "memory-db/store/facts/labels.h"
@@ -77,7 +78,7 @@ const struct store_table change_tables[] = {
 
 static const char *const kind_names[CHANGE_KIND_MAX] = {"unknown", "create",
 	"add", "relate", "delete", "update", "rename", "import", "move", "undo",
-	"revert", "merge", "branch", "script", "curate", "forget"};
+	"revert", "merge", "branch", "script", "curate", "forget", "fold"};
 
 const char *
 change_kind_name(int kind)
@@ -303,29 +304,42 @@ last_version(struct change *c, int64_t entity, int64_t *ret_n,
 	return 0;
 }
 
+int
+change_restore_version(struct store *st, const struct version_kept *v,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, ADD_VERSION);
+	int rc;
+
+	bind_i(s, 1, v->entity);
+	bind_i(s, 2, v->branch);
+	bind_i(s, 3, v->n);
+	bind_i(s, 4, v->change);
+	bind_i(s, 5, v->bytes);
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(st, v->ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
+	if (rc != 0)
+		return rc;
+	return counters_add(st, v->ns, TALLY_TOTAL, TOTAL_ORIGINAL, v->bytes,
+		e);
+}
+
 static int
 seal_version(struct change *c, const struct change_touched *t, struct err *e)
 {
-	int64_t n, bytes, ns = c->info.ns;
-	int rc = last_version(c, t->entity, &n, &bytes, e);
-	sqlite3_stmt *s;
+	struct version_kept v = {.ns = c->info.ns,
+		.entity = t->entity,
+		.branch = c->info.branch,
+		.change = c->id};
+	int rc = last_version(c, t->entity, &v.n, &v.bytes, e);
 
 	if (rc != 0)
 		return rc;
-	bytes += t->delta;
-	s = stmt_use(c->st, MOD_CHANGE, ADD_VERSION);
-	bind_i(s, 1, t->entity);
-	bind_i(s, 2, c->info.branch);
-	bind_i(s, 3, n + 1);
-	bind_i(s, 4, c->id);
-	bind_i(s, 5, bytes);
-	rc = stmt_run(c->st, s, e);
-	if (rc != 0)
-		return rc;
-	rc = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
-	if (rc != 0)
-		return rc;
-	return counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
+	v.n++;
+	v.bytes += t->delta;
+	return change_restore_version(c->st, &v, e);
 }
 
 static int
@@ -388,19 +402,41 @@ seal_offer(const struct change *c, const unsigned char head[CHAIN_BYTES],
 	return change_sink_sealed(c->st, &sealed, e);
 }
 
+/* Versions and numbers of a folded change do not follow from its ops. */
+static int
+seal_folded(struct change *c, unsigned char head[CHAIN_BYTES], struct err *e)
+{
+	const struct change_folded *f = change_folded_of(c);
+
+	if (!f->is_base && memcmp(head, f->chain, CHAIN_BYTES) != 0)
+		return err_set(e, MDB_E_CORRUPT,
+			"change %lld of a base does not give its chain: the "
+			"log was altered",
+			(long long)c->id);
+	memcpy(head, f->chain, CHAIN_BYTES);
+	c->fact_max = f->fact_max;
+	c->past_max = f->past_max;
+	return log_base_set(c->st, c->info.ns, f->is_base ? c->id : -c->id, e);
+}
+
 static int
 seal_all(struct change *c, struct err *e)
 {
+	bool is_folded = change_folded_of(c) != NULL;
 	unsigned char head[CHAIN_BYTES];
 	int rc = 0;
 
-	for (size_t i = 0; i < c->touched_cap; i++) {
+	for (size_t i = 0; !is_folded && i < c->touched_cap; i++) {
 		if (c->touched[i].entity != 0)
 			rc = seal_version(c, &c->touched[i], e);
 		if (rc != 0)
 			return rc;
 	}
 	chain_end(&c->chain, head);
+	if (is_folded)
+		rc = seal_folded(c, head, e);
+	if (rc != 0)
+		return rc;
 	rc = seal_row(c, head, e);
 	if (rc != 0)
 		return rc;
@@ -427,7 +463,7 @@ change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
 
 	*ret_change = 0;
 	*ret_at = c->at;
-	if (c->seq > 0) {
+	if (c->seq > 0 || change_folded_of(c) != NULL) {
 		rc = seal_all(c, e);
 		*ret_change = c->id;
 	}

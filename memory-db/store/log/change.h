@@ -20,6 +20,7 @@
 #ifndef STORE_LOG_CHANGE_H
 #define STORE_LOG_CHANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -42,6 +43,7 @@ enum change_kind {
 	CHANGE_SCRIPT,
 	CHANGE_CURATE,
 	CHANGE_FORGET,
+	CHANGE_FOLD, /* seals a base (base.h); about: its last change */
 	CHANGE_KIND_MAX
 };
 const char *change_kind_name(int kind); /* "create", ... ; static */
@@ -52,11 +54,22 @@ enum op_what {
 	OP_ATTR = 3,   /* key, value; fact = value before + 1, 0 unset */
 	OP_BRANCH = 4, /* see change_branch */
 	OP_ERASE = 5,  /* see erase.h */
-	OP_DERIVE = 6
+	OP_DERIVE = 6,
+	OP_FOLD = 7 /* key 0 to 3: value is that part of a seal */
+};
+
+/* What is left of a change that was folded into a base (base.h). Its link is
+ * that of the chain of what is left; the last one, `is_base`, has the link of
+ * the chain before, on which the next change stands. */
+struct change_folded {
+	int64_t fact_max, past_max;
+	unsigned char chain[32];
+	bool is_base;
 };
 
 /* A change that is replayed from an export: given, not drawn. */
 struct change_given {
+	const struct change_folded *folded; /* or NULL */
 	int64_t id, at;
 	const unsigned char *message_salt; /* FACT_SALT_BYTES; with a message */
 	const unsigned char *message_digest; /* FACT_DIGEST_BYTES, of one that
@@ -93,6 +106,17 @@ int change_show(struct change *c, int64_t fact, struct err *e) MUST_CHECK;
 int change_attr(struct change *c, int64_t entity, enum attr_key key,
 	int64_t value, struct err *e) MUST_CHECK;
 
+/* The same of a folded change, which says what there was before: the row in
+ * `past`, the value of the attribute + 1. */
+int change_hide_as(struct change *c, int64_t fact, int64_t past, struct err *e)
+	MUST_CHECK;
+int change_attr_as(struct change *c, int64_t entity, enum attr_key key,
+	int64_t told, int64_t value, struct err *e) MUST_CHECK;
+
+/* A part of the seal of a base, 0 to 3. */
+int change_fold(struct change *c, int64_t part, int64_t value, struct err *e)
+	MUST_CHECK;
+
 /* Creating (value: branch, fact: fork), merging (fact: the last change of the
  * branch that is taken; 0: the one before this) or discarding a branch, so that
  * the chain covers it. */
@@ -115,6 +139,13 @@ int change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
 	struct err *e) MUST_CHECK;
 /* Frees without sealing; the caller rolls the savepoint back. NULL is fine. */
 void change_drop(struct change *c);
+
+/* A version that a base kept, of a change that is not there yet. */
+struct version_kept {
+	int64_t ns, entity, branch, n, change, bytes;
+};
+int change_restore_version(struct store *st, const struct version_kept *v,
+	struct err *e) MUST_CHECK;
 
 static inline void
 cleanup_change(struct change **c)

@@ -241,7 +241,10 @@ change_replay_fact(struct change *c, const struct fact *f,
 
 	if (r != 0)
 		return r;
-	if (f->id != c->fact_max + 1)
+	if (change_folded_of(c) == NULL
+			? f->id != c->fact_max + 1
+			: f->id <= store_ids_of(c->info.ns) ||
+				  f->id > change_folded_of(c)->fact_max)
 		return err_set(e, MDB_E_CONFLICT,
 			"fact %lld cannot be replayed: the next of its "
 			"namespace is %lld",

@@ -85,8 +85,8 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	bind_i(s, 3, (int64_t)what);
 	bind_i(s, 4, entity);
 	bind_i0(s, 5, fact);
-	if (what == OP_ATTR || what == OP_BRANCH || what == OP_ERASE ||
-		what == OP_DERIVE) {
+	if (what == OP_FOLD || what == OP_ATTR || what == OP_BRANCH ||
+		what == OP_ERASE || what == OP_DERIVE) {
 		bind_i(s, 6, key);
 		bind_i(s, 7, value);
 	}
@@ -374,6 +374,14 @@ change_hide(struct change *c, int64_t fact, struct err *e)
 }
 
 int
+change_hide_as(struct change *c, int64_t fact, int64_t past, struct err *e)
+{
+	if (past > 0)
+		c->past_max = past - 1;
+	return change_hide(c, fact, e);
+}
+
+int
 change_show(struct change *c, int64_t fact, struct err *e)
 {
 	return apply_to(c, fact, true, e);
@@ -398,20 +406,14 @@ move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
 	return counters_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
 }
 
-int
-change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
-	struct err *e)
+/* told: what the op says of the value before. */
+static int
+set_attr(struct change *c, int64_t entity, enum attr_key key, int64_t told,
+	int64_t value, struct err *e)
 {
 	sqlite3_stmt *s;
-	int64_t before;
-	int rc = attr_get(c->st, entity, key, &before, e);
+	int rc;
 
-	if (rc != 0 || before == value)
-		return rc;
-	if (key == ATTR_TIER && change_on_main(c))
-		rc = move_tier(c, entity, before, value, e);
-	if (rc != 0)
-		return rc;
 	s = stmt_use(c->st, MOD_OPS, END_ATTR);
 	bind_i(s, 1, entity);
 	bind_i(s, 2, c->info.branch);
@@ -429,11 +431,48 @@ change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
 	rc = stmt_run(c->st, s, e);
 	if (rc != 0)
 		return rc;
-	rc = change_op(c, OP_ATTR, entity, before + 1, (int64_t)key, value,
-		NULL, e);
+	rc = change_op(c, OP_ATTR, entity, told, (int64_t)key, value, NULL, e);
 	if (rc != 0)
 		return rc;
 	return change_touch(c, entity, 0, e);
+}
+
+int
+change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
+	struct err *e)
+{
+	int64_t before;
+	int rc = attr_get(c->st, entity, key, &before, e);
+
+	if (rc != 0 || before == value)
+		return rc;
+	if (key == ATTR_TIER && change_on_main(c))
+		rc = move_tier(c, entity, before, value, e);
+	if (rc != 0)
+		return rc;
+	return set_attr(c, entity, key, before + 1, value, e);
+}
+
+int
+change_attr_as(struct change *c, int64_t entity, enum attr_key key,
+	int64_t told, int64_t value, struct err *e)
+{
+	int64_t before;
+	int rc = attr_get(c->st, entity, key, &before, e);
+
+	if (rc != 0)
+		return rc;
+	if (key == ATTR_TIER && change_on_main(c) && before != value)
+		rc = move_tier(c, entity, before, value, e);
+	if (rc != 0)
+		return rc;
+	return set_attr(c, entity, key, told, value, e);
+}
+
+int
+change_fold(struct change *c, int64_t part, int64_t value, struct err *e)
+{
+	return change_op(c, OP_FOLD, 0, 0, part, value, NULL, e);
 }
 
 int

@@ -26,6 +26,13 @@ struct change {
 	struct buf body, text;
 };
 
+/* What is left of a change of a base that is replayed; NULL: it is none. */
+static inline const struct change_folded *
+change_folded_of(const struct change *c)
+{
+	return c->info.given ? c->info.given->folded : NULL;
+}
+
 /* Records that the change makes a version of the entity whose JSON form grows
  * by delta bytes. */
 int change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)

@@ -1,0 +1,88 @@
+/* Replay of a base (store/log/base.h): whether it fits here, and its versions. */
+#include "memory-db/model/transfer/import.h"
+
+#include <inttypes.h>
+
+#include "common/jx.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/log/base.h"
+#include "memory-db/store/log/log.h"
+
+int
+import_base_read(struct importer *im, const json_t *o,
+	struct change_folded *ret)
+{
+	int rc;
+
+	if (!json_is_true(json_object_get(o, "folded")))
+		return 0;
+	ret->is_base = json_is_true(json_object_get(o, "base"));
+	rc = jx_int(o, "fact_max", JX_REQUIRED, 0, INT64_MAX, &ret->fact_max,
+		im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "past_max", JX_REQUIRED, 0, INT64_MAX, &ret->past_max,
+		im->e);
+	return rc == 0 ? 1 : rc;
+}
+
+/* A base is built where nothing is yet. Where the namespace has the changes that
+ * the base stands for, all of it is passed over, if its last one is the same;
+ * anywhere else it does not fit. */
+int
+import_base_place(struct importer *im, const struct change_info *info,
+	bool *ret_here, bool *ret_same)
+{
+	int64_t id = info->given->id;
+	unsigned char head[32];
+	int64_t base, last = 0;
+	bool is_open;
+	int rc = log_base(im->st, info->ns, &base, &is_open, im->e);
+
+	if (rc != 0)
+		return rc;
+	rc = log_head_at(im->st, info->ns, STORE_OPEN_END - 1, head, &last,
+		im->e);
+	if (rc < 0)
+		return rc;
+	if (last == 0 || (is_open && last < id))
+		return 0;
+	if (last < id)
+		return err_set(im->e, MDB_E_CONFLICT,
+			"the log begins with a base, of changes up to %" PRId64
+			" at least, and this database has only those up to "
+			"%" PRId64 "; import it into an empty database",
+			id, last);
+	if (!info->given->folded->is_base || is_open)
+		*ret_same = true;
+	*ret_here = true;
+	return 0;
+}
+
+/* Versions of a base come before its changes. */
+int
+replay_version(struct importer *im, const json_t *o)
+{
+	unsigned char head[32];
+	struct version_kept v = {0};
+	const struct {
+		const char *key;
+		int64_t *target;
+	} numbers[] = {{"ns", &v.ns}, {"entity", &v.entity},
+		{"branch", &v.branch}, {"n", &v.n}, {"change", &v.change},
+		{"bytes", &v.bytes}};
+	int64_t last;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(numbers); i++)
+		rc = jx_int(o, numbers[i].key, JX_REQUIRED, 0, INT64_MAX,
+			numbers[i].target, im->e);
+	if (rc != 0)
+		return rc;
+	rc = log_head_at(im->st, v.ns, STORE_OPEN_END - 1, head, &last, im->e);
+	if (rc == 1)
+		return 0; /* it has the changes, or the base does not fit */
+	if (rc == 0)
+		rc = import_check_log_place(im, v.ns);
+	return rc == 0 ? change_restore_version(im->st, &v, im->e) : rc;
+}
