@@ -153,6 +153,17 @@ class Chats(Records):
             self.assertEqual(got["turns"], 1)
         self.assertIn("Oslo", self.texts("claude-ai"))
 
+    def test_zip_of_very_many_files(self):
+        """More than 65,535: their number stands in another record."""
+        path = self.dir / "many.zip"
+        with zipfile.ZipFile(path, "w") as z:
+            for i in range(66000):
+                z.writestr(f"media/{i}", b"")
+            z.writestr("conversations.json", json.dumps(claude_ai(
+                (("human", "I live in Lisbon."),))))
+        got = self.take("claude-ai", path)
+        self.assertEqual(got["turns"], 1)
+
     def test_damaged_zip(self):
         good = self.dir / "good.zip"
         with zipfile.ZipFile(good, "w", zipfile.ZIP_DEFLATED) as z:

@@ -202,7 +202,7 @@ zip_directory(int fd, int64_t *ret_files)
 {
 	AUTO_FREE unsigned char *tail = malloc(TAIL_BYTES);
 	struct stat st;
-	int64_t from, n;
+	int64_t from, n, at;
 
 	if (!tail || fstat(fd, &st) < 0)
 		return -1;
@@ -217,11 +217,14 @@ zip_directory(int fd, int64_t *ret_files)
 		if (zip_u32(p) != 0x06054b50)
 			continue;
 		*ret_files = zip_u16(p + 10);
-		if (zip_u32(p + 16) != UINT32_MAX)
-			return zip_u32(p + 16);
-		/* zip64: a locator of 20 bytes stands before. */
-		if (i < 20 || zip_u32(p - 20) != 0x07064b50 ||
-			!zip_read(fd, far, sizeof(far), zip_u64(p - 12)) ||
+		at = zip_u32(p + 16);
+		if (*ret_files != UINT16_MAX && at != UINT32_MAX)
+			return at;
+		/* zip64: a locator of 20 bytes stands before. Without one
+		 * there are just as many files as that. */
+		if (i < 20 || zip_u32(p - 20) != 0x07064b50)
+			return at != UINT32_MAX ? at : -1;
+		if (!zip_read(fd, far, sizeof(far), zip_u64(p - 12)) ||
 			zip_u32(far) != 0x06064b50)
 			return -1;
 		*ret_files = zip_u64(far + 32);
