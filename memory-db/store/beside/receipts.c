@@ -25,12 +25,13 @@ static const struct stmt_def defs[] = {
 	[TRIM] = {"DELETE FROM receipt WHERE seq <="
 		  " (SELECT max(seq) FROM receipt) - ?1",
 		1, STMT_WRITER},
-	/* Given for the first time: confirmed when it was written. */
+	/* Given for the first time: confirmed when it was written. One that was
+	 * forgotten since it was read is not counted. */
 	[USE] = {"INSERT INTO usage(entity, hits, last_at, confirmed_at)"
 		 " SELECT e.id, 1, ?2, coalesce((SELECT c.at FROM version v"
 		 " JOIN change c ON c.id = v.change WHERE v.entity = e.id"
 		 " ORDER BY v.change DESC LIMIT 1), ?2)"
-		 " FROM entity e WHERE e.id = ?1"
+		 " FROM entity e WHERE e.id = ?1 AND e.name IS NOT NULL"
 		 " ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
 		 " last_at = max(last_at, excluded.last_at)",
 		2, STMT_WRITER},
