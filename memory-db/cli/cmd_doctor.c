@@ -143,6 +143,7 @@ cmd_doctor_run(struct cli *c, int argc, char **argv)
 	doctor_database(&d);
 	doctor_lock(&d);
 	doctor_disk(&d);
+	doctor_log(&d);
 	doctor_clients(&d);
 	rc = cmd_doctor_summary(&d);
 	json_decref(d.findings);

@@ -22,6 +22,7 @@
 #include "memory-db/cli/lib/private_service.h"
 #include "memory-db/cli/lib/remote.h"
 #include "memory-db/cli/lib/replay.h"
+#include "memory-db/cli/lib/tempfolder.h"
 
 static bool is_apart;
 
@@ -36,7 +37,8 @@ struct pull {
 	const struct remote *remote;
 	const char *namespace_;
 	char folder[64], file[96], database[96];
-	json_t *rows; /* owned */
+	int folder_fd; /* its lock */
+	json_t *rows;  /* owned */
 };
 
 /* --- their memory ---------------------------------------------------------- */
@@ -353,12 +355,13 @@ run_pull(struct cli *c, int argc, char **argv)
 	if (remote_read(argv[0], p.namespace_, &remote, &e) != 0)
 		return cli_fail_err(&e);
 	snprintf(p.folder, sizeof(p.folder), "/tmp/memoryctl-pull-XXXXXX");
-	if (!mkdtemp(p.folder))
-		return cli_fail(CLI_SYSTEM, "no temporary folder: %m");
+	if (temp_folder_make(p.folder, &p.folder_fd, &e) != 0)
+		return cli_fail(CLI_SYSTEM, "%s", e.text);
 	snprintf(p.file, sizeof(p.file), "%s/log", p.folder);
 	snprintf(p.database, sizeof(p.database), "%s/memory.db", p.folder);
 	rc = pull_all(&p, own);
 	pull_clean(&p, true);
+	close(p.folder_fd);
 	if (c->json && (rc == CLI_OK || json_array_size(rows) > 0)) {
 		int printed = cli_print_json(c, rows);
 

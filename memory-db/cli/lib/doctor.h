@@ -34,6 +34,7 @@ void doctor_service(struct doctor *d);
 void doctor_database(struct doctor *d); /* doctor_database.c */
 void doctor_lock(struct doctor *d);
 void doctor_disk(struct doctor *d);    /* doctor_disk.c */
+void doctor_log(struct doctor *d);     /* doctor_log.c */
 void doctor_clients(struct doctor *d); /* doctor_clients.c */
 
 /* A process: whether it lives, and its name (size bytes, "" unknown). */

@@ -13,6 +13,7 @@
 #include "common/sock.h"
 #include "common/client/spawn_env.h"
 #include "common/client/spawn_find.h"
+#include "memory-db/cli/lib/tempfolder.h"
 
 #define READY_FD 3
 /* A database of an older schema is brought to the newest before it is served. */
@@ -135,13 +136,13 @@ fork_service(struct private_service *p, struct plan *plan, struct err *e)
 static int
 make_socket_folder(struct private_service *p, struct err *e)
 {
+	int rc;
+
 	snprintf(p->folder, sizeof(p->folder), "/tmp/memoryctl-XXXXXX");
-	if (!mkdtemp(p->folder)) {
+	rc = temp_folder_make(p->folder, &p->folder_fd, e);
+	if (rc != 0) {
 		p->folder[0] = '\0';
-		return err_set(e, MDB_E_STORE,
-			"cannot make a folder in /tmp: "
-			"%s",
-			strerrordesc_np(errno));
+		return rc;
 	}
 	snprintf(p->socket, sizeof(p->socket), "%s/s", p->folder);
 	return 0;
@@ -225,5 +226,6 @@ private_service_done(struct private_service *p)
 	(void)unlink(path);
 	(void)unlink(p->socket);
 	(void)rmdir(p->folder);
+	close(p->folder_fd);
 	p->folder[0] = '\0';
 }

@@ -14,6 +14,7 @@ struct private_service {
 	struct cli cli; /* for cli_call(); of the namespace `default` */
 	pid_t pid;	/* 0: none runs */
 	char folder[32], socket[40];
+	int folder_fd; /* its lock, while there is a folder */
 };
 
 /* Starts it and waits until it serves. new_instance: the file is a copy that

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What others leave: folders of commands that were killed, and a foreign reader
+that holds the log beside the database."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.dont_write_bytecode = True
+from harness import BIN, TestCase, entity, main, wait_until  # noqa: E402
+
+
+def folder_of(pid):
+    """The folder of the service that a command started for itself alone."""
+    for task in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            argv = task.read_bytes().split(b"\0")
+            parent = int((task.parent / "stat").read_text()
+                         .rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if parent == pid and b"--socket" in argv:
+            return Path(argv[argv.index(b"--socket") + 1].decode()).parent
+    return None
+
+
+class LeftBehind(TestCase):
+    def test_folder_of_a_killed_restore(self):
+        db = self.service()
+        db.client().ok("create_entities", entities=[
+            entity(f"e{i}", f"fact {i}") for i in range(500)])
+        db.ctl("backup", db.folder / "b")
+        one = subprocess.Popen(
+            [str(BIN / "memoryctl"), "restore", str(db.folder / "b"),
+             "--into", str(db.folder / "r.db")], env=db.env(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        left = wait_until(lambda: folder_of(one.pid) or
+                          (one.poll() is not None and "too quick"),
+                          why="it works")
+        one.kill()
+        one.wait()
+        if left == "too quick":
+            self.skipTest("the restore was over before it could be killed")
+        mine = left
+        self.assertTrue(mine.name.startswith("memoryctl-"))
+        wait_until(lambda: not folder_of(one.pid), why="its service ends")
+        # One that is in use stays.
+        used = Path(f"/tmp/memoryctl-test-{os.getpid()}")
+        holder = subprocess.Popen(
+            [sys.executable, "-c", "import fcntl, os, sys\n"
+             "os.makedirs(sys.argv[1], 0o700, True)\n"
+             "f = os.open(sys.argv[1], os.O_RDONLY)\n"
+             "fcntl.flock(f, fcntl.LOCK_EX)\n"
+             "print(1, flush=True)\nsys.stdin.read()", str(used)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            holder.stdout.readline()
+            db.ctl("restore", db.folder / "b", "--into", db.folder / "r2.db")
+            self.assertFalse(mine.exists())
+            self.assertTrue(used.exists())
+        finally:
+            holder.communicate()
+            used.rmdir()
+
+    def test_a_foreign_reader_is_named(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("ada", "x")])
+        wal = Path(f"{db.database}-wal")
+        reader = subprocess.Popen(
+            [sys.executable, "-c", "import sqlite3, sys\n"
+             "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+             "db.execute('BEGIN')\n"
+             "db.execute('SELECT count(*) FROM fact').fetchall()\n"
+             "print(1, flush=True)\nsys.stdin.read()", str(db.database)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            reader.stdout.readline()
+            c.ok("create_entities", entities=[entity("bob", "y")])
+
+            def findings():
+                done = db.ctl("--json", "doctor", check=False)
+                return [f for f in json.loads(done.stdout)["findings"]
+                        if f["check"] == "log"]
+            self.assertEqual(findings(), [])
+            # As it would be after hours of writing beside that reader.
+            os.truncate(wal, 70 << 20)
+            told, = findings()
+            self.assertIn(str(reader.pid), told["text"])
+            self.assertIn("python", told["text"])
+            self.assertIn("backup", told["advice"])
+        finally:
+            reader.communicate()
+        told, = findings()
+        self.assertNotIn("process", told["text"])
+        db.verify()
+
+
+if __name__ == "__main__":
+    main()
