@@ -8,6 +8,7 @@
 #ifndef COMMON_VEC_H
 #define COMMON_VEC_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ vec_grown(void *v, size_t n, size_t *cap, size_t size)
 	size_t more;
 	void *p;
 
+	assert(n <= *cap);
 	if (v && n < *cap)
 		return v;
 	if (*cap == 0)
