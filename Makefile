@@ -107,10 +107,14 @@ missing:
 
 # Schema steps are embedded as C strings; the newest is the schema of the build.
 EMBED_SQL := memory-db/sql/embed_sql.py
-$(B)/gen/sql.c: $(SQL) $(EMBED_SQL)
+# A step that is deleted is newer than nothing: the list of them is.
+$(B)/gen/sql.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SQL)' | cmp -s - $@ || echo '$(SQL)' > $@
+$(B)/gen/sql.c: $(SQL) $(EMBED_SQL) $(B)/gen/sql.list
 	@mkdir -p $(@D)
 	python3 $(EMBED_SQL) $(SQL) > $@
-$(B)/gen/database_schema.h: $(SQL) $(EMBED_SQL)
+$(B)/gen/database_schema.h: $(SQL) $(EMBED_SQL) $(B)/gen/sql.list
 	@mkdir -p $(@D)
 	python3 $(EMBED_SQL) --version $(SQL) > $@
 $(B)/gen/sql.o: $(B)/gen/sql.c $(B)/flags
