@@ -71,7 +71,11 @@ background_new(const struct background_options *o, struct background **ret,
 	b->now_ns = o->now_ns ? o->now_ns : clock_mono_ns;
 	b->n = o->n;
 	for (size_t i = 0; i < o->n; i++) {
-		b->slots[i].task = o->tasks[i];
+		const struct background_task *t = o->tasks[i];
+
+		assert(t->name && t->step && t->modes != 0);
+		assert(t->lane < BACKGROUND_LANE_MAX);
+		b->slots[i].task = t;
 		b->slots[i].state.task = o->tasks[i];
 	}
 	for (size_t i = 0; i < BACKGROUND_LANE_MAX; i++) {
@@ -193,6 +197,8 @@ make_step(struct background *b, struct slot *s, void *ctx, int64_t budget_ns)
 	struct err e = {0};
 	int rc;
 
+	/* Without a budget a step would do nothing, again and again. */
+	assert(budget_ns > 0);
 	pthread_mutex_lock(&b->lock);
 	if (!s->is_running) {
 		s->is_running = true;
