@@ -16,6 +16,7 @@
 #include "common/text.h"
 #include "memory-db/cli/lib/importitem.h"
 #include "memory-db/cli/lib/newfile.h"
+#include "memory-db/cli/lib/pages.h"
 #include "memory-db/cli/lib/progress.h"
 
 #define PAGE_ROWS 200
@@ -383,30 +384,24 @@ take_page(struct markdown *m, const json_t *reply)
 }
 
 static int
+markdown_page(struct cli *c, json_t *reply, void *ctx)
+{
+	(void)c;
+	return take_page(ctx, reply);
+}
+
+static int
 read_all(struct markdown *m)
 {
-	AUTO_FREE char *cursor = NULL;
-	int rc;
+	struct pages p = {.method = "read_graph",
+		.list = "entities",
+		.with_as_of = CLI_AS_OF,
+		.page = markdown_page,
+		.ctx = m};
 
-	do {
-		AUTO_JSON json_t *reply = NULL;
-		const char *next;
-
-		rc = cli_call(m->c, "read_graph",
-			json_pack("{s:i,s:[s,s,s,s,s,s],s:s*}", "limit",
-				PAGE_ROWS, "fields", "name", "type", "facts",
-				"metadata", "pin", "tier", "cursor", cursor),
-			cursor ? CLI_NOW : CLI_AS_OF, &reply);
-		if (rc != CLI_OK)
-			return rc;
-		rc = take_page(m, reply);
-		free(cursor);
-		next = cli_str(reply, "next", NULL);
-		cursor = next ? strdup(next) : NULL;
-		if (next && !cursor)
-			return cli_nomem();
-	} while (rc == CLI_OK && cursor);
-	return rc;
+	return pages_read(m->c, &p,
+		json_pack("{s:i,s:[s,s,s,s,s,s]}", "limit", PAGE_ROWS, "fields",
+			"name", "type", "facts", "metadata", "pin", "tier"));
 }
 
 static int

@@ -1,3 +1,10 @@
+/* Makes one memory as another is now. Both are read whole, page by page, into
+ * objects by name; what only one side has is added or removed, in the order in
+ * which no step needs what a later one makes:
+ *
+ *   here   ada: "likes tea"                remove  ada: "likes tea"
+ *   there  ada: "likes mate", bob          add     bob, ada: "likes mate"
+ */
 #include "memory-db/cli/lib/mirror.h"
 
 #include <fcntl.h>
@@ -12,6 +19,7 @@
 #include "common/owned.h"
 #include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/pages.h"
 
 #define PAGE_ROWS 200
 #define ONCE	  100
@@ -95,42 +103,46 @@ take_relation(struct mirror_side *s, const json_t *x)
 }
 
 static int
+mirror_page(struct cli *c, json_t *reply, void *ctx)
+{
+	struct mirror_side *s = ctx;
+	const json_t *x;
+	size_t i;
+	int rc;
+
+	(void)c;
+	json_array_foreach(json_object_get(reply, "entities"), i, x) {
+		/* Not what stands in the user's memory beside. */
+		if (json_object_get(x, "namespace"))
+			continue;
+		rc = take_entity(s, x);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	json_array_foreach(json_object_get(reply, "relations"), i, x) {
+		rc = take_relation(s, x);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
+}
+
+static int
 read_side(struct cli *c, const char *namespace_, const char *branch,
 	struct mirror_side *s)
 {
-	AUTO_FREE char *cursor = NULL;
-	int rc = CLI_OK;
+	struct pages p = {.method = "read_graph",
+		.list = "entities",
+		.with_as_of = CLI_NOW,
+		.page = mirror_page,
+		.ctx = s};
 
 	s->entities = json_object();
 	s->relations = json_object();
-	do {
-		AUTO_JSON json_t *reply = NULL;
-		const char *next;
-		const json_t *x;
-		size_t i;
-
-		rc = cli_call(c, "read_graph",
-			json_pack("{s:s,s:s,s:i,s:[s,s,s],s:s*}", "namespace",
-				namespace_, "branch", branch, "limit",
-				PAGE_ROWS, "fields", "name", "type", "facts",
-				"cursor", cursor),
-			CLI_NOW, &reply);
-		if (rc != CLI_OK)
-			return rc;
-		json_array_foreach(json_object_get(reply, "entities"), i, x)
-			/* Not what stands in the user's memory beside. */
-			if (rc == CLI_OK && !json_object_get(x, "namespace"))
-				rc = take_entity(s, x);
-		json_array_foreach(json_object_get(reply, "relations"), i, x)
-			if (rc == CLI_OK)
-				rc = take_relation(s, x);
-		free(cursor);
-		next = cli_str(reply, "next", NULL);
-		cursor = next ? strdup(next) : NULL;
-		if (next && !cursor)
-			return cli_nomem();
-	} while (rc == CLI_OK && cursor);
-	return rc;
+	return pages_read(c, &p,
+		json_pack("{s:s,s:s,s:i,s:[s,s,s]}", "namespace", namespace_,
+			"branch", branch, "limit", PAGE_ROWS, "fields", "name",
+			"type", "facts"));
 }
 
 /* --- what was pushed -------------------------------------------------------- */
