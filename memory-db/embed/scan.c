@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/vec.h"
 #include "memory-db/embed/embed.h"
 
 #define BLOCK	 32	 /* dimensions are padded to a multiple */
@@ -150,15 +151,8 @@ group_make(struct scan *s, int64_t group)
 
 	if (found)
 		return &s->groups[i];
-	if (s->groups_n == s->groups_cap) {
-		size_t cap = s->groups_cap ? s->groups_cap * 2 : 8;
-
-		g = reallocarray(s->groups, cap, sizeof(*g));
-		if (!g)
-			return NULL;
-		s->groups = g;
-		s->groups_cap = cap;
-	}
+	if (vec_room(s->groups, s->groups_n, s->groups_cap) != 0)
+		return NULL;
 	g = s->groups + i;
 	memmove(g + 1, g, (s->groups_n - i) * sizeof(*g));
 	s->groups_n++;

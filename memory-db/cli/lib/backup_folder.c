@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/vec.h"
 #include "memory-db/cli/lib/backup_sum.h"
 
 #define LOCK_NAME ".memory-backup.lock"
@@ -118,15 +119,8 @@ add_entry(struct backup_folder *f, const char *file,
 	if (fstatat(f->fd, file, &s, AT_SYMLINK_NOFOLLOW) != 0 ||
 		!S_ISREG(s.st_mode))
 		return 0;
-	if (f->n == f->cap) {
-		size_t cap = f->cap == 0 ? 32 : f->cap * 2;
-
-		x = realloc(f->entries, cap * sizeof(*x));
-		if (!x)
-			return err_nomem(e);
-		f->entries = x;
-		f->cap = cap;
-	}
+	if (vec_room(f->entries, f->n, f->cap) != 0)
+		return err_nomem(e);
 	x = &f->entries[f->n++];
 	*x = (struct backup_entry){.name = *name, .bytes = s.st_size};
 	snprintf(x->file, sizeof(x->file), "%.*s", BACKUP_NAME_SIZE - 1, file);

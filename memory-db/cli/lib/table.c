@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/vec.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/out.h"
 
@@ -20,19 +21,8 @@ table_init(struct table *t, const struct table_column *columns, size_t n)
 static void
 add_cell(struct table *t, char *cell_new)
 {
-	if (cell_new && t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 64;
-		char **more = reallocarray(t->cells, cap, sizeof(*more));
-
-		if (!more) {
-			free(cell_new);
-			cell_new = NULL;
-		} else {
-			t->cells = more;
-			t->cap = cap;
-		}
-	}
-	if (!cell_new) {
+	if (!cell_new || vec_room(t->cells, t->n, t->cap) != 0) {
+		free(cell_new);
 		t->failed = true;
 		return;
 	}

@@ -11,21 +11,14 @@
 
 #include "common/jx.h"
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/cli/lib/tomlvalue.h"
 
 static int
 push(const json_t ***list, size_t *n, size_t *cap, const json_t *v)
 {
-	if (*n == *cap) {
-		size_t more = *cap ? *cap * 2 : 16;
-		const json_t **bigger =
-			realloc(*list, more * sizeof(const json_t *));
-
-		if (!bigger)
-			return MDB_E_NOMEM;
-		*list = bigger;
-		*cap = more;
-	}
+	if (vec_room(*list, *n, *cap) != 0)
+		return MDB_E_NOMEM;
 	(*list)[(*n)++] = v;
 	return 0;
 }
@@ -48,16 +41,8 @@ toml_close(struct toml *t, const json_t *table)
 int
 toml_record(struct toml *t, const struct toml_item *item)
 {
-	if (t->n == t->items_cap) {
-		size_t more = t->items_cap ? t->items_cap * 2 : 32;
-		struct toml_item *bigger =
-			realloc(t->items, more * sizeof(*bigger));
-
-		if (!bigger)
-			return MDB_E_NOMEM;
-		t->items = bigger;
-		t->items_cap = more;
-	}
+	if (vec_room(t->items, t->n, t->items_cap) != 0)
+		return MDB_E_NOMEM;
 	t->items[t->n] = *item;
 	t->items[t->n].path = strdup(item->path);
 	if (!t->items[t->n].path)

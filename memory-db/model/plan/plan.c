@@ -145,16 +145,9 @@ plan_add_step(struct plan_reading *r, const struct fact *f, json_t *said)
 		return err_nomem(r->e);
 	memcpy(text, f->text, f->text_n);
 	text[f->text_n] = '\0';
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 32;
-		struct plan_step *v = reallocarray(p->steps, cap, sizeof(*v));
-
-		if (!v) {
-			free(text);
-			return err_nomem(r->e);
-		}
-		p->steps = v;
-		p->cap = cap;
+	if (vec_room(p->steps, p->n, p->cap) != 0) {
+		free(text);
+		return err_nomem(r->e);
 	}
 	p->steps[p->n++] =
 		(struct plan_step){.number = json_integer_value(

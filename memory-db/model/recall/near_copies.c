@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/vec.h"
 #include "memory-db/model/recall/recall_internal.h"
 
 #define SHARED 0.9
@@ -234,15 +235,8 @@ near_copy_set_put(struct near_copy_set *s, const struct copy_text *t,
 	*ret_how = near_copies_find(s, t, ret);
 	if (*ret_how != COPY_NOT)
 		return 0;
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 128;
-		struct copy_entry *v = reallocarray(s->v, cap, sizeof(*v));
-
-		if (!v)
-			return MDB_E_NOMEM;
-		s->v = v;
-		s->cap = cap;
-	}
+	if (vec_room(s->v, s->n, s->cap) != 0)
+		return MDB_E_NOMEM;
 	x = &s->v[s->n];
 	x->text = *t;
 	for (int k = 0; k < COPY_MINS; k++) {

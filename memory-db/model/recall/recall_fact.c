@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/store/facts/facts.h"
@@ -57,15 +58,8 @@ tokens_add(struct tokens *t, const char *text, size_t n, const char *stem,
 		end = space ? (size_t)(space - tmp->data) : tmp->len;
 		if (end == at)
 			continue;
-		if (t->n == t->cap) {
-			size_t cap = t->cap ? t->cap * 2 : 64;
-			token_t *v = reallocarray(t->v, cap, sizeof(*v));
-
-			if (!v)
-				return MDB_E_NOMEM;
-			t->v = v;
-			t->cap = cap;
-		}
+		if (vec_room(t->v, t->n, t->cap) != 0)
+			return MDB_E_NOMEM;
 		t->v[t->n++] = recall_token(tmp->data + at, end - at);
 		max--;
 	}

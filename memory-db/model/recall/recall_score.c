@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory-db/model/recall/recall_internal.h"
+#include "common/vec.h"
 
 #define DAY_MS	    86400000.0
 #define DECAY	    0.01 /* of relevance, a day without a confirmation */
@@ -79,15 +80,8 @@ recall_score_name_of(struct recalling *r, struct recall_candidate *c)
 		c->name = at;
 		return 0;
 	}
-	if (r->names_n == r->names_cap) {
-		size_t cap = r->names_cap ? r->names_cap * 2 : 256;
-		struct recall_name *p = reallocarray(r->names, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(r->e);
-		r->names = p;
-		r->names_cap = cap;
-	}
+	if (vec_room(r->names, r->names_n, r->names_cap) != 0)
+		return err_nomem(r->e);
 	if (idmap_put(&r->names_index, entity, (int32_t)r->names_n) < 0)
 		return err_nomem(r->e);
 	c->name = (int)r->names_n;

@@ -9,6 +9,7 @@
 #include "memory-db/model/time/forget.h"
 
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/check/erase.h"
@@ -35,15 +36,8 @@ add_target(void *ctx, int64_t fact, int64_t entity)
 {
 	struct targets *t = ctx;
 
-	if (t->n == t->cap) {
-		size_t cap = t->cap == 0 ? 64 : t->cap * 2;
-		struct target *p = realloc(t->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(t->e);
-		t->v = p;
-		t->cap = cap;
-	}
+	if (vec_room(t->v, t->n, t->cap) != 0)
+		return err_nomem(t->e);
 	t->v[t->n++] = (struct target){fact, entity};
 	return 0;
 }

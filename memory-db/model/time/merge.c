@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/vec.h"
 #include "memory-db/model/time/sliced_run.h"
 
 /* --- sides ---------------------------------------------------------------- */
@@ -63,15 +64,8 @@ merge_add_touched(void *ctx, int64_t fact, int64_t entity)
 {
 	struct merge *m = ctx;
 
-	if (m->n == m->cap) {
-		size_t cap = m->cap == 0 ? 64 : m->cap * 2;
-		struct merge_touched *p = realloc(m->touched, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(m->e);
-		m->touched = p;
-		m->cap = cap;
-	}
+	if (vec_room(m->touched, m->n, m->cap) != 0)
+		return err_nomem(m->e);
 	m->touched[m->n++] = (struct merge_touched){fact, entity, false};
 	return 0;
 }

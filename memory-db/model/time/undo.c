@@ -14,6 +14,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/time/sliced_run.h"
@@ -85,20 +86,13 @@ static int
 fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
 {
 	int64_t *at = idset_put(&u->fact_index, fact);
-	size_t cap = u->facts_cap == 0 ? 64 : u->facts_cap * 2;
-	struct undo_fact *p;
 	int rc;
 
 	if (!at)
 		return err_nomem(e);
 	if (*at == 0) {
-		if (u->facts_n == u->facts_cap) {
-			p = realloc(u->facts, cap * sizeof(*p));
-			if (!p)
-				return err_nomem(e);
-			u->facts = p;
-			u->facts_cap = cap;
-		}
+		if (vec_room(u->facts, u->facts_n, u->facts_cap) != 0)
+			return err_nomem(e);
 		rc = new_fact(u, fact, &u->facts[u->facts_n], e);
 		if (rc != 0)
 			return rc;
@@ -112,7 +106,6 @@ static int
 attr_of(struct undo *u, int64_t entity, enum attr_key key,
 	struct undo_attr **ret, struct err *e)
 {
-	size_t cap = u->attrs_cap == 0 ? 16 : u->attrs_cap * 2;
 	struct undo_attr *p;
 	int rc;
 
@@ -121,13 +114,8 @@ attr_of(struct undo *u, int64_t entity, enum attr_key key,
 			*ret = &u->attrs[i];
 			return 0;
 		}
-	if (u->attrs_n == u->attrs_cap) {
-		p = realloc(u->attrs, cap * sizeof(*p));
-		if (!p)
-			return err_nomem(e);
-		u->attrs = p;
-		u->attrs_cap = cap;
-	}
+	if (vec_room(u->attrs, u->attrs_n, u->attrs_cap) != 0)
+		return err_nomem(e);
 	p = &u->attrs[u->attrs_n];
 	*p = (struct undo_attr){.entity = entity, .key = key};
 	rc = branch_attr(u->w->st, entity, key, &u->w->scope.lens, &p->was,
@@ -187,15 +175,8 @@ undo_collect(void *ctx, const struct log_op *op)
 {
 	struct ops *x = ctx;
 
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 64 : x->cap * 2;
-		struct log_op *p = realloc(x->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(x->e);
-		x->v = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return err_nomem(x->e);
 	x->v[x->n++] = *op;
 	return 0;
 }

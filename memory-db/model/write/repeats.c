@@ -17,6 +17,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/vec.h"
 
 /* What is looked at in one write is bounded: a list of ten thousand is stored
  * like any other, and its end is no longer compared. */
@@ -63,15 +64,8 @@ repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n,
 	struct repeats_text read;
 	struct near_text *t;
 
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
-
-		t = realloc(x->v, cap * sizeof(*t));
-		if (!t)
-			return err_nomem(e);
-		x->v = t;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return err_nomem(e);
 	if (repeats_read(text, n, &read) != 0)
 		return err_nomem(e);
 	t = &x->v[x->n];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory-db/model/write/write.h"
+#include "common/vec.h"
 
 /* Spans must not change under an open loop: ids first. */
 struct write_hide_ids {
@@ -19,15 +20,8 @@ struct write_hide_ids {
 static int
 add_id(struct write_hide_ids *x, int64_t id)
 {
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
-		int64_t *p = realloc(x->v, cap * sizeof(*p));
-
-		if (!p)
-			return MDB_E_NOMEM;
-		x->v = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return MDB_E_NOMEM;
 	x->v[x->n++] = id;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
@@ -193,16 +194,9 @@ read_facts(struct store *st, sqlite3_stmt *s, struct receipt_row **ret,
 				v[n - 1].score = sqlite3_column_double(s, 8);
 			continue;
 		}
-		if (n == cap) {
-			struct receipt_row *p;
-
-			cap = cap ? cap * 2 : 16;
-			p = reallocarray(v, cap, sizeof(*p));
-			if (!p) {
-				free(v);
-				return err_nomem(e);
-			}
-			v = p;
+		if (vec_room(v, n, cap) != 0) {
+			free(v);
+			return err_nomem(e);
 		}
 		v[n++] = (struct receipt_row){
 			.fact = sqlite3_column_int64(s, 8)};

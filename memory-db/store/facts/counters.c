@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
@@ -51,16 +52,11 @@ compare_rows(const void *a, const void *b)
 static int
 reserve(void **rows, size_t *cap, size_t n, size_t size)
 {
-	size_t want = *cap == 0 ? 64 : *cap * 2;
-	void *p;
+	void *p = vec_grown(*rows, n, cap, size);
 
-	if (n < *cap)
-		return 0;
-	p = realloc(*rows, want * size);
 	if (!p)
 		return MDB_E_NOMEM;
 	*rows = p;
-	*cap = want;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "common/vec.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
@@ -197,19 +198,12 @@ static int
 entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity,
 	int how, struct err *e)
 {
-	size_t i = 0, cap = c->cap == 0 ? 8 : c->cap * 2;
+	size_t i = 0;
 
 	while (i < c->n && c->v[i].entity != entity)
 		i++;
-	if (i == c->cap) {
-		struct entity_names_candidate *p =
-			realloc(c->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(e);
-		c->v = p;
-		c->cap = cap;
-	}
+	if (i == c->n && vec_room(c->v, c->n, c->cap) != 0)
+		return err_nomem(e);
 	if (i == c->n)
 		c->v[c->n++] =
 			(struct entity_names_candidate){.entity = entity};
