@@ -3,12 +3,15 @@
 #include "common/jx.h"
 #include "memory-db/store/log/branch.h"
 
+/* 1 is what fact_get says of a fact that is there. */
+#define IS_OF_IT 2
+
 static int
 named_fact_is_of(void *ctx, const struct fact *f)
 {
 	return f->kind == FACT_OBSERVATION && !f->erased &&
 			       f->entity == *(int64_t *)ctx
-		       ? 2
+		       ? IS_OF_IT
 		       : 0;
 }
 
@@ -31,7 +34,7 @@ named_fact_find(struct write *w, int64_t entity, const json_t *p, int64_t *ret,
 	}
 	*ret = json_integer_value(json_object_get(p, "fact"));
 	rc = fact_get(w->st, *ret, named_fact_is_of, &entity, e);
-	if (rc == 2)
+	if (rc == IS_OF_IT)
 		rc = branch_sees(w->st, *ret, &w->scope.lens, &visible, NULL,
 			e);
 	if (rc >= 0 && !visible)

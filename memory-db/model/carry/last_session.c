@@ -45,6 +45,9 @@ is_ours(void *ctx, int64_t ns)
 	return 0;
 }
 
+/* Stops the walk without an answer; 1 is the answer. */
+#define LOOKED_ENOUGH 2
+
 /* 1: it is the one. */
 static int
 look_at_session(void *ctx, const struct session_row *row)
@@ -56,7 +59,7 @@ look_at_session(void *ctx, const struct session_row *row)
 	if (row->session == x->own)
 		return 0;
 	if (x->looked++ == SESSIONS_LOOKED)
-		return 2;
+		return LOOKED_ENOUGH;
 	if (x->client) {
 		rc = label_text(x->st, row->client, &client, x->e);
 		if (rc < 0)

@@ -42,6 +42,9 @@ set_text(char **to, const char *s, size_t n, struct err *e)
 	return *to ? 0 : err_nomem(e);
 }
 
+/* Stops the walk without an answer; 1 is the answer. */
+#define LOOKED_ENOUGH 2
+
 /* 1: it says the same. */
 static int
 compare_with(void *ctx, const struct fact *f)
@@ -58,7 +61,7 @@ compare_with(void *ctx, const struct fact *f)
 	if (!text || repeats_read(f->text, f->text_n, &words) != 0)
 		return err_nomem(c->e);
 	if (c->w->looks++ > LIMIT_EXTRACT_LOOKS)
-		return 2;
+		return LOOKED_ENOUGH;
 	if (repeats_compare(&words, &c->words) == ALIKE_SAME) {
 		c->ret->fact = f->id;
 		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);

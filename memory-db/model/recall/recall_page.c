@@ -286,6 +286,9 @@ fit_row(const struct recall_page_writing *w, json_t *j, size_t *ret_bytes)
 	return 0;
 }
 
+/* Of a row, beside 0 and 1: it would not fit any more. */
+#define PAGE_FULL 2
+
 /* 1 written, 0 gone, 2 it does not fit. */
 static int
 recall_page_write_row(struct recall_page_writing *w,
@@ -323,7 +326,7 @@ recall_page_write_row(struct recall_page_writing *w,
 		return err_nomem(w->e);
 	if (w->bytes + bytes > w->page->max_bytes &&
 		json_array_size(w->results) > 0)
-		return 2;
+		return PAGE_FULL;
 	w->bytes += bytes;
 	if (add_source(w, whole) != 0 || jx_add(w->results, take_ptr(j)) != 0)
 		return err_nomem(w->e);
@@ -338,7 +341,7 @@ write_rows(struct recall_page_writing *w, const struct recall_result *found)
 
 		if (rc < 0)
 			return rc;
-		if (rc == 2)
+		if (rc == PAGE_FULL)
 			break;
 	}
 	return 0;

@@ -149,6 +149,9 @@ give_gathered(struct search_listing *l, const struct created *list)
 	return 0;
 }
 
+/* The index cannot name what may have the substring: each entity is looked at. */
+#define LIST_ALL 2
+
 /* 0 or 1 as the others; 2: too many facts, nothing was given. */
 static int
 gather_substrings(struct search_listing *l, int which)
@@ -165,7 +168,7 @@ gather_substrings(struct search_listing *l, int which)
 	l->n = 0;
 	rc = search_match(s->st, &s->range[which], &match, gather_row, l, s->e);
 	if (rc != 0)
-		return rc < 0 ? rc : 2;
+		return rc < 0 ? rc : LIST_ALL;
 	list = calloc(l->n + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(s->e);
@@ -212,11 +215,11 @@ static int
 list_substrings(struct search_listing *l, int which)
 {
 	struct searching *s = l->s;
-	int rc = 2;
+	int rc = LIST_ALL;
 
 	if (s->query.n > 0 && s->terms[which].substring == SUBSTRING_MATCH)
 		rc = gather_substrings(l, which);
-	if (rc == 2)
+	if (rc == LIST_ALL)
 		rc = fact_each_entity(s->st, s->range[which].ns, l->from - 1,
 			look_entity, l, s->e);
 	return rc;

@@ -55,16 +55,19 @@ struct peer {
 	struct err *e;
 };
 
+/* 1 is what fact_get says of a fact that is there. */
+enum { PEER_THERE = 2, PEER_GONE = 3 };
+
 static int
 peer_exists(void *ctx, const struct fact *f)
 {
 	struct peer *p = ctx;
 
 	if (f->kind != FACT_RELATION || f->peer == f->entity)
-		return 2;
+		return PEER_THERE;
 	return fact_existence(p->w->st, f->peer, NULL, NULL, NULL, p->e) == 1
-		       ? 2
-		       : 3;
+		       ? PEER_THERE
+		       : PEER_GONE;
 }
 
 /* A name that another entity has by now cannot come back. */
@@ -127,7 +130,7 @@ revert_show(struct write *w, int64_t fact, struct revert_result *out,
 	struct peer p = {w, e};
 	int rc = fact_get(w->st, fact, peer_exists, &p, e);
 
-	if (rc == 3) {
+	if (rc == PEER_GONE) {
 		out->skipped++;
 		return 0;
 	}

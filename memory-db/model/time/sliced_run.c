@@ -328,6 +328,9 @@ struct sliced_run_listing {
 	struct err *e;
 };
 
+/* The run cannot go on, and is not listed. */
+#define BRANCH_IS_GONE 2
+
 /* 2 the run is not told. */
 static int
 tell_branch(void *ctx, const struct branch_row *b)
@@ -341,7 +344,7 @@ tell_branch(void *ctx, const struct branch_row *b)
 			       ? err_nomem(x->e)
 			       : 0;
 	if (!x->is_merge)
-		return 2;
+		return BRANCH_IS_GONE;
 	return jx_set(x->row, "discarded", json_true()) != 0 ? err_nomem(x->e)
 							     : 0;
 }
@@ -372,7 +375,7 @@ list_one(void *ctx, const char *text, size_t n)
 	r = branch_get(x->st,
 		json_integer_value(json_object_get(state, "branch")),
 		tell_branch, x, x->e);
-	if (r < 0 || r == 2)
+	if (r < 0 || r == BRANCH_IS_GONE)
 		return r < 0 ? r : 0;
 	return jx_add(x->list, json_incref(row)) != 0 ? err_nomem(x->e) : 0;
 }

@@ -163,7 +163,9 @@ struct relation_ends {
 	int64_t entity, peer;
 	bool reversed;
 };
-/* 1 found, 0 not (an end is missing), 2 both ends are the user's. */
+/* 1 found, 0 not (an end is missing), or WRITE_ENDS_OF_USER: both ends are in
+ * the user's memory, not in the one that is written to. */
+#define WRITE_ENDS_OF_USER 2
 int write_ends(struct write *w, const char *from, const char *to,
 	struct relation_ends *ret, struct err *e) MUST_CHECK;
 /* The same, or an error that names the end. path: "relations[2]". */

@@ -151,7 +151,7 @@ write_ends(struct write *w, const char *from, const char *to,
 	if (rc != 1)
 		return rc;
 	if (from_user && to_user)
-		return 2;
+		return WRITE_ENDS_OF_USER;
 	ret->entity = from_user ? b : a;
 	ret->peer = from_user ? a : b;
 	ret->reversed = from_user;
@@ -167,7 +167,7 @@ write_need_ends(struct write *w, const char *from, const char *to,
 	bool is_user;
 	int rc = write_ends(w, from, to, ret, e);
 
-	if (rc == 2)
+	if (rc == WRITE_ENDS_OF_USER)
 		return err_param(e, MDB_E_NOT_FOUND, path,
 			"'%s' and '%s' are both in the user's memory, not in "
 			"this project's; pass scope:\"user\" to relate them "

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/vec.h"
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/beside/receipts.h"
@@ -101,12 +102,17 @@ struct erase_wanted {
 	size_t n;
 };
 
+/* 1 is what fact_get says of a fact that is there. */
+#define READS_SO 2
+
 static int
 reads_so(void *ctx, const struct fact *f)
 {
 	const struct erase_wanted *w = ctx;
 
-	return f->text_n == w->n && memcmp(f->text, w->text, w->n) == 0 ? 2 : 0;
+	return f->text_n == w->n && memcmp(f->text, w->text, w->n) == 0
+		       ? READS_SO
+		       : 0;
 }
 
 /* What is said of a fact goes with it. */
@@ -143,12 +149,13 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 	while (rc == 0 && (rc = stmt_row(st, s, e)) == 1) {
 		int64_t fact = sqlite3_column_int64(s, 0);
 
-		rc = !text ? 2 : fact_get(st, fact, reads_so, &wanted, e);
+		rc = !text ? READS_SO
+			   : fact_get(st, fact, reads_so, &wanted, e);
 		if (rc == 1) {
 			rc = 0;
 			continue;
 		}
-		if (rc == 2)
+		if (rc == READS_SO)
 			rc = fn(ctx, fact, sqlite3_column_int64(s, 1));
 		if (rc == 0 && text)
 			rc = each_mark(st, entity, fact, fn, ctx, e);
@@ -193,21 +200,13 @@ erase_done(struct erasure *x)
 static int
 may_go(struct erasure *x, int64_t label, struct err *e)
 {
-	size_t cap = x->labels_cap == 0 ? 16 : x->labels_cap * 2;
-	int64_t *p;
-
 	for (size_t i = 0; i < x->labels_n; i++)
 		if (x->labels[i] == label)
 			return 0;
 	if (label == 0)
 		return 0;
-	if (x->labels_n == x->labels_cap) {
-		p = reallocarray(x->labels, cap, sizeof(*p));
-		if (!p)
-			return err_nomem(e);
-		x->labels = p;
-		x->labels_cap = cap;
-	}
+	if (vec_room(x->labels, x->labels_n, x->labels_cap) != 0)
+		return err_nomem(e);
 	x->labels[x->labels_n++] = label;
 	return 0;
 }
