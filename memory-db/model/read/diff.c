@@ -1,4 +1,12 @@
-/* Differences between two lenses. */
+/* What differs between two points in time, or between two branches: each is a
+ * lens (store/engine/lens.h). Only entities that a change between the two
+ * touched can differ, so the log names the candidates; each is then read under
+ * both lenses and the sorted fact ids are compared:
+ *
+ *   from  ada: facts 1, 2        removed  fact 2 "lives in Rome"
+ *   to    ada: facts 1, 3        added    fact 3 "lives in Oslo"
+ *
+ * A page ends behind an entity; its cursor is that entity's id. */
 #include "memory-db/model/read/diff.h"
 
 #include <string.h>

@@ -1,4 +1,13 @@
-/* Entities and relations as JSON. */
+/* An entity and a relation as JSON: the one place that writes them, so that
+ * each method gives the same members. An entity of which two facts are asked
+ * for (`fields`, encode_options.members):
+ *
+ *   {"name": "ada", "type": "person",
+ *    "observations": ["lives in Oslo"],
+ *    "facts": [{"id": 3, "text": "lives in Oslo", ...}]}
+ *
+ * A member that would be empty is left out. Where max_bytes does not hold all,
+ * the facts that come last are left out and counted in `omitted`. */
 #include "memory-db/model/read/encode_internal.h"
 
 #include <string.h>

@@ -1,4 +1,12 @@
-/* Pages of the graph. */
+/* Pages of the graph: entities with their relations, as many as fit into a
+ * reply. Each relation of a whole graph is given exactly once, with the later
+ * one of its two ends, as a page cannot know which entities follow:
+ *
+ *   entities by age   ada, bob, carl       relations  bob -> carl, ada -> bob
+ *   page 1            ada, bob             ada -> bob
+ *   page 2            carl                 bob -> carl
+ *
+ * The first entity of a page is cut to fit, so that a page is never empty. */
 #include "memory-db/model/read/graph_page.h"
 
 #include <string.h>

@@ -1,4 +1,14 @@
-/* Recall: the steps in order, and the reply's rows. */
+/* Recall: from a question to the facts that answer it, in steps.
+ *
+ *   "Where does Ada live?"
+ *   recall_query      the words that count: ada, live
+ *   recall_gather     facts that the text index finds by these words, and by
+ *                     dates, tags and vectors where there are any
+ *   recall_score      each gets points: words, the entity's name, age, use
+ *   near_copies       of facts that say the same the best one stays
+ *   recall_page       the best rows as JSON, and how sure the whole is
+ *
+ * A question of several sentences asks each, and keeps the best of all. */
 #include "memory-db/model/recall/recall.h"
 
 #include <math.h>

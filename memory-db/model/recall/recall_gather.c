@@ -5,9 +5,11 @@
  * throughout, the newest. A match costs half a microsecond and tells which
  * words it has; the best by their weight are read. Entities whose name or type
  * has words of the question bring their newest facts along. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/vec.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/model/search/tag_sets.h"
 
@@ -78,18 +80,11 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 		k = recall_tags_pass(r, f->entity, fact);
 	if (k != 1)
 		return k;
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 512;
-		struct recall_candidate *p =
-			reallocarray(r->c, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(r->e);
-		r->c = p;
-		r->cap = cap;
-	}
+	if (vec_room(r->c, r->n, r->cap) != 0)
+		return err_nomem(r->e);
 	if (idmap_put(&r->index, fact, (int32_t)r->n) < 0)
 		return err_nomem(r->e);
+	assert(which >= 0 && which < 2); /* of the two namespaces of a recall */
 	c = &r->c[r->n++];
 	*c = (struct recall_candidate){.fact = fact,
 		.which = which,
@@ -120,15 +115,8 @@ keep_match(struct recall_gather_gathering *g, const struct search_row *row)
 
 	if (idmap_get(&g->seen, row->fact, NULL))
 		return 0;
-	if (g->n == g->cap) {
-		size_t cap = g->cap ? g->cap * 2 : 1024;
-		struct match *p = reallocarray(g->v, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(g->r->e);
-		g->v = p;
-		g->cap = cap;
-	}
+	if (vec_room(g->v, g->n, g->cap) != 0)
+		return err_nomem(g->r->e);
 	if (idmap_put(&g->seen, row->fact, 1) < 0)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,

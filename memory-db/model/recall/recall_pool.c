@@ -1,8 +1,10 @@
 /* What the sentences of a question found, together. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "memory-db/model/recall/recall_internal.h"
+#include "common/vec.h"
 
 /* The entity of a candidate of r, as one of the pool. */
 static int
@@ -14,16 +16,8 @@ name_in_pool(struct recalling *pool, const struct recall_name *name, int *ret)
 		*ret = at;
 		return 0;
 	}
-	if (pool->names_n == pool->names_cap) {
-		size_t cap = pool->names_cap ? pool->names_cap * 2 : 256;
-		struct recall_name *v =
-			reallocarray(pool->names, cap, sizeof(*v));
-
-		if (!v)
-			return MDB_E_NOMEM;
-		pool->names = v;
-		pool->names_cap = cap;
-	}
+	if (vec_room(pool->names, pool->names_n, pool->names_cap) != 0)
+		return MDB_E_NOMEM;
 	*ret = (int)pool->names_n;
 	pool->names[pool->names_n++] = *name;
 	return idmap_put(&pool->names_index, name->id, *ret);
@@ -40,21 +34,14 @@ recall_pool_add(struct recalling *pool, const struct recalling *r,
 	if (c->name >= 0 && name_in_pool(pool, &r->names[c->name], &name) < 0)
 		return MDB_E_NOMEM;
 	if (!idmap_get(&pool->index, c->fact, &at)) {
-		if (pool->n == pool->cap) {
-			size_t cap = pool->cap ? pool->cap * 2 : 256;
-			struct recall_candidate *v =
-				reallocarray(pool->c, cap, sizeof(*v));
-
-			if (!v)
-				return MDB_E_NOMEM;
-			pool->c = v;
-			pool->cap = cap;
-		}
+		if (vec_room(pool->c, pool->n, pool->cap) != 0)
+			return MDB_E_NOMEM;
 		at = (int32_t)pool->n;
 		pool->c[pool->n++].total = 0;
 		if (idmap_put(&pool->index, c->fact, at) < 0)
 			return MDB_E_NOMEM;
 	}
+	assert(at >= 0 && (size_t)at < pool->n);
 	mine = &pool->c[at];
 	if (mine->total >= score)
 		return 0;

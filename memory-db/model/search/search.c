@@ -9,6 +9,7 @@
  * comes twice. */
 #include "memory-db/model/search/search.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -339,6 +340,8 @@ search_run(struct store *st, const struct search_request *request,
 {
 	struct searching s = {.st = st, .request = request, .ret = ret, .e = e};
 	int rc;
+
+	assert(request->limit > 0);
 
 	s.caps = request->caps ? request->caps : &default_caps;
 	*ret = (struct search_result){0};

@@ -1,4 +1,15 @@
-/* The statements, the order of the steps, and slicing. */
+/* The statements, the order of the steps, and slicing. The log says what the
+ * tables must hold; verify goes through the log and adds a checksum for each
+ * row that an op should have made, then through the tables and takes each row's
+ * off again:
+ *
+ *   op "show fact 3 on main" of change 2    + sum(fact 3, main, from 2)
+ *   row span(3, main, 2, open)              - sum(fact 3, main, from 2)
+ *
+ * The sum must end at zero. A row that was added, altered or lost leaves a rest,
+ * whichever table it is of. Between two slices only the mark (the step, the last
+ * id, the sums) is kept, so that writes go on; what they add is beyond
+ * mark->change and is not looked at. */
 #include "memory-db/store/check/verify_int.h"
 
 #include <stdarg.h>

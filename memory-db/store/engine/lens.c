@@ -6,6 +6,7 @@
  * form is one index range; the other joins the levels of temp.lin. */
 #include "memory-db/store/engine/store_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { NEWEST, AT, FORK, BRANCH, CLEAR, LEVEL, NAME };
@@ -180,6 +181,10 @@ lens_apply(struct store *st, const struct lens *lens, struct err *e)
 	sqlite3_stmt *s;
 	int rc;
 
+	/* An empty lens would see nothing, and say so as if nothing were there.
+	 */
+	assert(lens->n > 0 && (size_t)lens->n <= ARRAY_LEN(lens->level));
+	assert(!lens->now || lens->n == 1);
 	st->lens = *lens;
 	if (lens->now)
 		return 0;
@@ -187,6 +192,9 @@ lens_apply(struct store *st, const struct lens *lens, struct err *e)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < lens->n; i++) {
+		/* A parent is seen up to the fork at most. */
+		assert(i == 0 ||
+			lens->level[i].limit <= lens->level[i - 1].limit);
 		s = stmt_use(st, MOD_LENS, LEVEL);
 		bind_i(s, 1, i);
 		bind_i(s, 2, lens->level[i].branch);

@@ -19,6 +19,7 @@
  * (sqlite.org/howtocorrupt.html, 2.2). */
 #include "memory-db/store/engine/snapshot_internal.h"
 
+#include <assert.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -96,6 +97,7 @@ note_frame(struct snapshot *s, uint32_t page, uint32_t frame)
 		s->frames = p;
 		s->frames_cap = (uint32_t)cap;
 	}
+	assert(page < s->frames_cap);
 	s->frames[page] = frame;
 	return 0;
 }

@@ -5,6 +5,7 @@
  * (store/engine/lens.h). To show fact 9 again is to open another span. An
  * attribute gets a new value from this change on, and the old value ends
  * with it. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -99,6 +100,7 @@ change_open_span(struct change *c, int64_t fact, int64_t entity, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, OPEN_SPAN);
 
+	assert(fact > 0 && entity > 0 && c->info.branch > 0);
 	bind_i(s, 1, fact);
 	bind_i(s, 2, c->info.branch);
 	bind_i(s, 3, c->id);

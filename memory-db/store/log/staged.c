@@ -1,4 +1,10 @@
-/* The table of staged changes. */
+/* The table of staged changes: what waits in an inbox for a decision, and what
+ * was decided. A row names the change that wrote on the branch of the inbox:
+ *
+ *   change 7  state waiting    session s1   "remember that ada moved"
+ *   change 8  state approved   by operator  its copy on main is change 9
+ *
+ * The state only moves away from waiting, but for an approval that is undone. */
 #include "memory-db/store/log/staged.h"
 
 #include <string.h>
