@@ -269,6 +269,7 @@ shares_under_load(void **state)
 	tasks[0].share = BACKGROUND_UNDER_LOAD;
 	tasks[0].share_ns = 8 * MS;
 	tasks[1].share = BACKGROUND_EACH_GROUP;
+	tasks[1].share_ns = 8 * MS;
 	tasks[1].period_ms = 100;
 	wants[0] = wants[2] = true;
 	background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL, false);
