@@ -1,6 +1,8 @@
-/* What a script was told of the state it began with. The writer goes by it:
- * an entity may have changed meanwhile when the script only added to it and
- * was not told what it says, since additions come to the same in any order.
+/* Records what a script has read of the state it began with, so that the commit
+ * can tell whether one of these reads is out of date by then. A script that read
+ * "ada" and writes a summary of it is refused when somebody changed ada in the
+ * meantime. A script that only added an observation to ada, and never read what
+ * is said of it, is not: additions come to the same in any order.
  *
  * Told is: an entity that a read named, any entity of the namespace after a
  * read of many (what a search did not find is an answer too), and what the

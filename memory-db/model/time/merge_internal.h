@@ -10,7 +10,8 @@
 
 struct merge_touched {
 	int64_t fact, entity;
-	bool waits; /* first of an entity whose new name was taken */
+	bool waits; /* the first fact of an entity whose new name another
+		       entity still has: the rename waits for it */
 };
 
 /* How far the slices came. */

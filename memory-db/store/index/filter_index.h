@@ -1,6 +1,8 @@
-/* What an index tells of a filter: which ids may pass it. More than do pass,
- * under any lens, some several times, in no order: each is to be asked itself.
- * fn returns non-zero to stop, which is returned. */
+/* Which facts or entities may pass a filter, as an index tells it. An index
+ * holds for all branches and times, so it gives too many ids, in no order, and
+ * some of them several times: the caller must check each one itself. Of the
+ * filter tag "food" it may give 7, 9, 7 when 9 has lost the tag by now; only 7
+ * passes. fn returns non-zero to stop, which is returned. */
 #ifndef STORE_INDEX_FILTER_INDEX_H
 #define STORE_INDEX_FILTER_INDEX_H
 
