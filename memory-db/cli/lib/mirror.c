@@ -1,10 +1,4 @@
-/* Makes one memory as another is now. Both are read whole, page by page, into
- * objects by name; what only one side has is added or removed, in the order in
- * which no step needs what a later one makes:
- *
- *   here   ada: "likes tea"                remove  ada: "likes tea"
- *   there  ada: "likes mate", bob          add     bob, ada: "likes mate"
- */
+/* Makes one memory as another is: adds and removes what one side alone has. */
 #include "memory-db/cli/lib/mirror.h"
 
 #include <fcntl.h>

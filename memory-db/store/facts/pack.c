@@ -1,6 +1,5 @@
 /* The walk over facts, and what is done next; pack.h has the idea and an
- * example. The walk keeps the last fact it has seen in the file, so that it goes
- * on after a restart, and takes as many facts a step as fit into its time. */
+ * example. Its place stands in the file, so that it goes on after a restart. */
 #include "memory-db/store/facts/pack.h"
 
 #include <assert.h>
