@@ -1,13 +1,6 @@
-/* An entity and a relation as JSON: the one place that writes them, so that
- * each method gives the same members. An entity of which two facts are asked
- * for (`fields`, encode_options.members):
- *
- *   {"name": "ada", "type": "person",
- *    "observations": ["lives in Oslo"],
- *    "facts": [{"id": 3, "text": "lives in Oslo", ...}]}
- *
- * A member that would be empty is left out. Where max_bytes does not hold all,
- * the facts that come last are left out and counted in `omitted`. */
+/* An entity and a relation as JSON, written here alone, so that each method
+ * gives the same members: {"name": "ada", "facts": [{"id": 3, ...}]}. What would
+ * be empty is left out; facts that max_bytes does not hold are `omitted`. */
 #include "memory-db/model/read/encode_internal.h"
 
 #include <string.h>
