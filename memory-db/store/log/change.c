@@ -8,7 +8,6 @@
  * change.h has the digests and a worked example of a chain. */
 #include "memory-db/store/log/change.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -185,7 +184,6 @@ change_begin(struct store *st, const struct change_info *info,
 	AUTO_CHANGE struct change *c = calloc(1, sizeof(*c));
 	int rc;
 
-	assert(info->ns > 0 && info->branch > 0);
 	if (!c)
 		return err_nomem(e);
 	c->st = st;
@@ -262,7 +260,6 @@ change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 	struct change_touched *t;
 	int rc = 0;
 
-	assert(entity > 0); /* 0 marks a free slot */
 	if (2 * (c->touched_n + 1) > c->touched_cap)
 		rc = touched_grow(c, e);
 	if (rc != 0)
@@ -429,7 +426,6 @@ seal_all(struct change *c, struct err *e)
 	unsigned char head[CHAIN_BYTES];
 	int rc = 0;
 
-	assert(is_folded || c->seq > 0); /* what did nothing is no change */
 	for (size_t i = 0; !is_folded && i < c->touched_cap; i++) {
 		if (c->touched[i].entity != 0)
 			rc = seal_version(c, &c->touched[i], e);
