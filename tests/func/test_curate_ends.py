@@ -203,6 +203,35 @@ class Ends(CurationCase):
         self.assertEqual(len(told(as_of=change)[0]), 2)
         self.db.verify()
 
+    def test_told_again_after_the_end_of_its_validity(self):
+        """What was right until 2021 and is said again is right now."""
+        def ada(**kw):
+            (e,) = self.c.ok("open_nodes", names=["Ada"], fields=["facts"],
+                             **kw)["entities"]
+            return [(f["text"], f.get("valid_to") is None)
+                    for f in e["facts"]]
+        old = dict(text="works at Acme", valid_from="2020-01-01",
+                   valid_to="2021-01-01")
+        self.c.ok("create_entities", entities=[entity(
+            "Ada", old, dict(text="has a dog", valid_to="2099-01-01"))])
+        # The same again is the same.
+        self.c.ok("create_entities", entities=[entity("Ada", old)])
+        self.assertEqual(ada(), [("works at Acme", False),
+                                 ("has a dog", False)])
+        change = self.c.ok("get_memory_status")["last_change"]
+        self.tell("works at Acme", "Ada")
+        self.tell("has a dog", "Ada")
+        self.assertEqual(sorted(ada()), [("has a dog", False),
+                                         ("works at Acme", True)])
+        self.assertEqual(ada(as_of=change)[0], ("works at Acme", False))
+        self.assertEqual([r["text"] for r in self.c.ok(
+            "recall", query="where does Ada work?", valid_at="now")[
+                "results"]][:1], ["works at Acme"])
+        # And a third time: nothing new.
+        self.tell("works at Acme", "Ada")
+        self.assertEqual(len(ada()), 2)
+        self.db.verify()
+
     def test_expiry_changes_its_mind(self):
         self.expiring()
         self.c.ok("update_entity", name="visa", ttl_days=3)

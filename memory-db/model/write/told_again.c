@@ -75,3 +75,48 @@ told_again_row(struct write *w, int64_t entity, json_t *row, struct err *e)
 		return 0;
 	return jx_set(row, "confirmed", json_true()) != 0 ? err_nomem(e) : 0;
 }
+
+/* --- of a time that is over ------------------------------------------------ */
+struct validity {
+	int64_t from, to;
+};
+
+static int
+get_validity(void *ctx, const struct fact *f)
+{
+	*(struct validity *)ctx = (struct validity){f->valid_from, f->valid_to};
+	return 0;
+}
+
+int
+told_again_of_past(struct write *w, int64_t have, const struct fact *f,
+	bool *ret, struct err *e)
+{
+	struct validity v = {FACT_NO_TIME, FACT_NO_TIME};
+	int64_t from = f->valid_from;
+	int rc = have == 0 ? 0 : fact_get(w->st, have, get_validity, &v, e);
+
+	*ret = false;
+	if (rc < 0 || v.to == FACT_NO_TIME)
+		return rc < 0 ? rc : 0;
+	if (from == FACT_NO_TIME) {
+		/* The end alone: the same again, or another one. */
+		if (f->valid_to != FACT_NO_TIME && f->valid_to <= v.to)
+			return 0;
+		from = clock_now_ms();
+	}
+	*ret = from >= v.to;
+	return 0;
+}
+
+int
+told_again_anew(struct write *w, struct fact *f, int64_t have, struct err *e)
+{
+	int rc;
+
+	f->supersedes = have;
+	rc = write_add_watched(w, f, e);
+	if (rc)
+		return rc;
+	return write_hide_marked(w, f->entity, have, e);
+}

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
@@ -79,7 +80,8 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	struct fact *f, const char *path, struct err *e)
 {
 	struct write *w = near->w;
-	int64_t have = 0, said;
+	int64_t have = 0, said, past = 0;
+	bool is_past = false;
 	int rc = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
 		f->text_n, &have, e);
 
@@ -90,10 +92,18 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	}
 	if (rc < 0)
 		return rc;
+	rc = told_again_of_past(w, have, f, &is_past, e);
+	if (rc)
+		return rc;
+	if (is_past) {
+		past = have;
+		have = 0;
+	}
 	if (said != 0)
 		rc = told_again(w, f->entity, said, e);
 	if (rc == 0 && have == 0) {
-		rc = write_add_watched(w, f, e);
+		rc = past ? told_again_anew(w, f, past, e)
+			  : write_add_watched(w, f, e);
 		have = w->last_fact;
 		if (rc != 0)
 			return rc;
