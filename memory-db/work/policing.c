@@ -5,18 +5,22 @@
  *   write (the writer)    that is carried out, and noted
  *
  * What fails in the function makes the change wait for the operator. What fails
- * here, a disk for example, is tried again when something is staged next. */
+ * here, a disk for example, is tried again some seconds later. */
 #include "memory-db/work/policing.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "memory-db/model/review/review_script.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/work/job.h"
 #include "sandbox/sandbox.h"
+
+/* From a failure to the next attempt. */
+#define AGAIN_S 3
 
 struct policing {
 	struct policing_options opt;
@@ -31,6 +35,7 @@ struct policing {
 
 	struct store *st; /* between enter and leave */
 	/* of the thread alone */
+	bool again; /* it failed */
 	struct review_asked asked;
 	enum review_do what;
 	struct buf why;
@@ -114,6 +119,8 @@ read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
 {
 	struct err wrong = {0};
 
+	if (o->result == SANDBOX_BUSY)
+		return err_set(e, MDB_E_BUSY, "no jail was free");
 	x->what = REVIEW_STAGE;
 	if (o->result != SANDBOX_OK)
 		return say(x, "the policy function failed: ",
@@ -126,6 +133,13 @@ read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
 	if (x->what == REVIEW_APPLY && x->asked.is_own) {
 		x->what = REVIEW_STAGE;
 		return say(x, "", "it touches the policy function", e);
+	}
+	if (x->what == REVIEW_APPLY && json_object_get(x->asked.row, "more")) {
+		x->what = REVIEW_STAGE;
+		return say(x, "",
+			"it is too large for the policy function to see all "
+			"of it",
+			e);
 	}
 	return x->why.len > 0 && !buf_str(&x->why) ? err_nomem(e) : 0;
 }
@@ -206,6 +220,7 @@ police_one(struct policing *x, struct err *e)
 	return rc ? rc : 1;
 }
 
+/* What failed is tried again by itself. */
 static void
 police_all(struct policing *x)
 {
@@ -217,6 +232,7 @@ police_all(struct policing *x)
 		rc = police_one(x, &e);
 		review_asked_done(&x->asked);
 	} while (rc == 1 && !atomic_load(&x->cancelled));
+	x->again = rc < 0;
 	if (rc < 0)
 		log_event(LOG_WARN, "a policy function was not asked", 0,
 			LOG_S("error", e.text));
@@ -228,11 +244,17 @@ police_all(struct policing *x)
 static bool
 wait_for_work(struct policing *x)
 {
+	struct timespec until;
 	bool is_stopped;
+	int rc = 0;
 
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += AGAIN_S;
 	pthread_mutex_lock(&x->lock);
-	while (!x->is_stopped && !(x->is_begun && x->is_woken))
-		pthread_cond_wait(&x->wake, &x->lock);
+	while (rc == 0 && !x->is_stopped && !(x->is_begun && x->is_woken))
+		rc = x->again ? pthread_cond_timedwait(&x->wake, &x->lock,
+					&until)
+			      : pthread_cond_wait(&x->wake, &x->lock);
 	x->is_woken = false;
 	is_stopped = x->is_stopped;
 	pthread_mutex_unlock(&x->lock);

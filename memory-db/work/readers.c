@@ -29,7 +29,8 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 {
 	AUTO_BUF struct buf key = {0};
 	uint32_t state = 0;
-	int64_t due = 0;
+	int64_t due = 0, now = clock_now_ms();
+	bool is_moving = false;
 	int rc;
 
 	if (!read_cache_key(j, &key))
@@ -39,9 +40,16 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 		return rc;
 	/* What has an end goes when it has come, without a commit: the newest
 	 * end that has come is part of the request. */
-	rc = curated_due(r->st, clock_now_ms(), &due, e);
+	rc = curated_due(r->st, now, &due, e);
 	if (rc != 0)
 		return rc;
+	if (due != 0) {
+		rc = curated_facts_due(r->st, now, &is_moving, e);
+		if (rc != 0)
+			return rc;
+	}
+	if (is_moving)
+		return r->work->opt.run(c, ret_result, e);
 	if (buf_addf(&key, ",%lld", (long long)due) != 0)
 		return err_nomem(e);
 	if (read_cache_find(&r->cache, state, &key, &j->text)) {

@@ -149,7 +149,7 @@ static bool
 wants_look(struct scanning *x, bool calm)
 {
 	struct err e = {0};
-	bool is_wanted = false;
+	bool is_wanted = true; /* as long as nobody can look */
 
 	x->opt.enter(x->opt.ctx);
 	if (begin_snapshot(x, &e) == 0) {

@@ -203,6 +203,27 @@ class Ends(CurationCase):
         self.assertEqual(len(told(as_of=change)[0]), 2)
         self.db.verify()
 
+    def test_facts_of_one_entity_that_end_one_after_the_other(self):
+        self.c.ok("create_entities", entities=[entity(
+            "door", "the door is blue",
+            dict(text="the first word of the door is heron", ttl_days=2),
+            dict(text="the second word of the door is kestrel",
+                 ttl_days=4))])
+
+        def told():
+            texts = [r["text"] for r in self.c.ok(
+                "recall", query="which word has the door?")["results"]]
+            graph = [o for e in self.graph() if e.get("name") == "door"
+                     for o in e["observations"]]
+            return [sum(w in t for t in list_)
+                    for list_ in (texts, graph)
+                    for w in ("heron", "kestrel")]
+        self.assertEqual(told(), [1, 1, 1, 1])
+        self.at(-397)
+        self.assertEqual([told(), told()], [[0, 1, 0, 1]] * 2)
+        self.at(-395)
+        self.assertEqual([told(), told()], [[0, 0, 0, 0]] * 2)
+
     def test_told_again_after_the_end_of_its_validity(self):
         """What was right until 2021 and is said again is right now."""
         def ada(**kw):

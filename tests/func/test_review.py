@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
-from harness import TestCase, entity, main, wait_until  # noqa: E402
+from harness import SLOW, TestCase, entity, main, wait_until  # noqa: E402
 from records import METHODS  # noqa: E402
 
 WRITES = {name for name, m in METHODS.items() if m["flags"] & 2}
@@ -769,7 +769,7 @@ class PolicyFunction(Review):
         super().setUp()
         self.op.ok("save_skill", namespace="p", name="gate", code=self.GATE,
                    description="decides of what agents write")
-        self.script({"skill": "gate", "timeout_ms": 300})
+        self.script({"skill": "gate", "timeout_ms": 5000})
 
     def script(self, value, namespace="p"):
         self.op.ok("set_namespace_settings", namespace=namespace,
@@ -809,6 +809,8 @@ class PolicyFunction(Review):
         s1 = self.agent("s1")
         for text, note in (("loop", "failed"), ("broken", "out of order"),
                            ("odd", "must return"), ("peek", "read_graph")):
+            self.script({"skill": "gate", "timeout_ms":
+                         300 if text == "loop" else 5000})
             row = self.row(self.add(s1, text)["change"])
             with self.subTest(text=text):
                 self.assertEqual(row["state"], "waiting")
@@ -821,7 +823,7 @@ class PolicyFunction(Review):
         slow = self.add(s1, "loop again")["change"]
         began = time.monotonic()
         self.add(self.op, "was here", namespace="p")
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 3 * SLOW)
         self.assertEqual(self.row(slow)["state"], "waiting")
 
     def test_undone_stays_undone_and_nobody_changes_the_gate(self):
@@ -856,6 +858,19 @@ class PolicyFunction(Review):
         self.assertEqual((row["state"], row["note"]),
                          ("waiting", "it touches the policy function"))
         self.db.verify()
+
+    def test_what_it_does_not_see_whole_and_what_is_not_its_own(self):
+        s1 = self.agent("s1")
+        row = self.row(self.add(s1, *[f"fact {k}" for k in range(80)])[
+            "change"])
+        self.assertEqual(row["state"], "waiting")
+        self.assertIn("too large", row["note"])
+        # A function of the user's memory, where others write, is none here.
+        self.op.ok("save_skill", name="theirs", code="return 'apply'",
+                   description="lets all pass")
+        self.script({"skill": "theirs"})
+        row = self.row(self.add(s1, "likes chess")["change"])
+        self.assertEqual(row["state"], "waiting")
 
     def test_wrong_values(self):
         for value in ({"skill": ""}, {"skill": 3}, {"name": "gate"},

@@ -5,6 +5,7 @@
 #include "common/jx.h"
 #include "memory-db/model/read/expiry.h"
 #include "memory-db/model/recall/vectors_memory.h"
+#include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/answer_cache.h"
 #include "memory-db/store/beside/receipts.h"
 
@@ -98,10 +99,15 @@ recall_run_cached(struct store *st, const struct scope *scope,
 {
 	AUTO_BUF struct buf key = {0}, data = {0};
 	struct expiry expiry;
+	bool is_moving = false;
 	int rc = expiry_begin(st, request->now, &expiry, e);
 
+	if (rc == 0 && expiry.newest != 0)
+		rc = curated_facts_due(st, request->now, &is_moving, e);
 	if (rc)
 		return rc;
+	if (is_moving)
+		return recall_run(st, request, ret, e);
 	/* What expires without a change makes another key. */
 	rc = recall_cached_make_key(st, scope, request, expiry.newest, &key);
 	if (rc == 0)

@@ -151,6 +151,9 @@ show_one(struct call *c, int64_t ns, int64_t change, int64_t session,
 	if (rc != 1)
 		return rc;
 	rc = open_inbox(c, ns, session, &inbox, e);
+	if (rc ==
+		MDB_E_CONFLICT) /* a branch is in its way: listed, not shown */
+		return 0;
 	if (rc)
 		return rc;
 	rc = review_copy(c, &r.s, inbox, &copy, e);

@@ -120,6 +120,12 @@ load_code(struct store *st, struct review_asked *a, struct err *e)
 	}
 	if (rc)
 		return rc;
+	if (strcmp(jx_text(skill, "namespace"), a->namespace_.data) != 0) {
+		/* The user's memory, where others may write. */
+		a->failed = "the skill of that name is not of this namespace";
+		return 0;
+	}
+	a->is_own = a->is_own || touches(a->row, jx_text(skill, "name"));
 	code = json_object_get(skill, "code");
 	if (!json_is_string(code) ||
 		json_is_false(json_object_get(skill, "runnable"))) {
@@ -172,11 +178,16 @@ review_ask_next(struct store *st, struct review_asked *ret, struct err *e)
 	if (!buf_str(&ret->namespace_))
 		return err_nomem(e);
 	rc = load_row(st, ret, e);
-	if (rc)
+	if (rc == 0) {
+		ret->is_own = touches(ret->row, ret->skill.data);
+		rc = load_code(st, ret, e);
+	}
+	if (rc == MDB_E_NOMEM || rc == MDB_E_STORE || rc == MDB_E_BUSY)
 		return rc;
-	ret->is_own = touches(ret->row, ret->skill.data);
-	rc = load_code(st, ret, e);
-	return rc ? rc : 1;
+	/* It is the operator's; those behind it are asked about. */
+	if (rc != 0)
+		ret->failed = "the change, or the skill, could not be read";
+	return 1;
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -276,6 +287,7 @@ review_answered(struct store *st, const struct review_asked *a,
 {
 	AUTO_REVIEW_ROW struct review_row r = {.by = NULL};
 	AUTO_JSON json_t *reply = NULL;
+	AUTO_JSON json_t *set = NULL;
 	char by[sizeof(BY) + LIMIT_NAME_BYTES];
 	int rc = staged_get(st, a->change, review_row_copy, &r, e);
 
@@ -283,6 +295,11 @@ review_answered(struct store *st, const struct review_asked *a,
 		return err_nomem(e);
 	if (rc != 1 || r.s.state != STAGED_WAITING || r.s.by)
 		return rc < 0 ? rc : 0;
+	/* Taken back while the function ran. */
+	rc = settings_get(st, a->ns, SETTING_review_script, &set, e);
+	if (rc || !jx_text(set, "skill") ||
+		strcmp(jx_text(set, "skill"), a->skill.data) != 0)
+		return rc;
 	snprintf(by, sizeof(by), BY "%s", a->skill.data);
 	switch (what) {
 	case REVIEW_APPLY:

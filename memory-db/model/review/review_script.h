@@ -3,7 +3,7 @@
  *
  *   memoryctl settings 'review_script={"skill": "gate"}'
  *
- * The skill is Lua, stored with save_skill. It has the change as `change` (also
+ * The skill is Lua, stored with save_skill in the namespace itself. It has the change as `change` (also
  * `args`), in the shape of a row of list_staged: session, client, kind, added,
  * removed, set, conflicts, as the change would be on main now. It returns what to
  * do, and why:
@@ -14,8 +14,8 @@
  *
  * It runs in the jail, without the memory's functions, when the writer has
  * stored the change in the inbox. What it refuses is rejected and told to the
- * agent; where it fails, or takes too long, the change waits for the operator and
- * the list says why. A change of the skill itself it cannot apply. */
+ * agent; where it fails, takes too long, or the change is too large to be shown to
+ * it as a whole, the change waits for the operator and the list says why. A change of the skill itself it cannot apply. */
 #ifndef MODEL_REVIEW_REVIEW_SCRIPT_H
 #define MODEL_REVIEW_REVIEW_SCRIPT_H
 

@@ -89,14 +89,14 @@ get_validity(void *ctx, const struct fact *f)
 }
 
 int
-told_again_of_past(struct write *w, int64_t have, const struct fact *f,
-	bool *ret, struct err *e)
+told_again_of_past(struct write *w, int64_t *have, const struct fact *f,
+	int64_t *ret_past, struct err *e)
 {
 	struct validity v = {FACT_NO_TIME, FACT_NO_TIME};
 	int64_t from = f->valid_from;
-	int rc = have == 0 ? 0 : fact_get(w->st, have, get_validity, &v, e);
+	int rc = *have == 0 ? 0 : fact_get(w->st, *have, get_validity, &v, e);
 
-	*ret = false;
+	*ret_past = 0;
 	if (rc < 0 || v.to == FACT_NO_TIME)
 		return rc < 0 ? rc : 0;
 	if (from == FACT_NO_TIME) {
@@ -105,18 +105,22 @@ told_again_of_past(struct write *w, int64_t have, const struct fact *f,
 			return 0;
 		from = clock_now_ms();
 	}
-	*ret = from >= v.to;
+	if (from < v.to)
+		return 0;
+	*ret_past = *have;
+	*have = 0;
 	return 0;
 }
 
 int
-told_again_anew(struct write *w, struct fact *f, int64_t have, struct err *e)
+told_again_add(struct write *w, struct fact *f, int64_t past, struct err *e)
 {
 	int rc;
 
-	f->supersedes = have;
+	if (past != 0)
+		f->supersedes = past;
 	rc = write_add_watched(w, f, e);
-	if (rc)
+	if (rc || past == 0)
 		return rc;
-	return write_hide_marked(w, f->entity, have, e);
+	return write_hide_marked(w, f->entity, past, e);
 }

@@ -25,13 +25,14 @@ int told_again(struct write *w, int64_t entity, int64_t fact, struct err *e)
 int told_again_row(struct write *w, int64_t entity, json_t *row, struct err *e)
 	MUST_CHECK;
 
-/* *ret: the stored fact says the same of a time that is over, and the new one
- * says it of a later time, or of now: it was not so for a while. For example
- * "works at Acme", until 2021, and today again "works at Acme". */
-int told_again_of_past(struct write *w, int64_t have, const struct fact *f,
-	bool *ret, struct err *e) MUST_CHECK;
-/* A new fact takes the place of the one that was right in its time. */
-int told_again_anew(struct write *w, struct fact *f, int64_t have,
-	struct err *e) MUST_CHECK;
+/* *have, if not 0, is the stored fact that says the same as f, of a time that is
+ * over, while f says it of a later time, or of now: it becomes *ret_past, and
+ * *have 0. For example "works at Acme", until 2021, and today again "works at
+ * Acme". */
+int told_again_of_past(struct write *w, int64_t *have, const struct fact *f,
+	int64_t *ret_past, struct err *e) MUST_CHECK;
+/* Adds a fact, in the place of the one that was right in its time (0: none). */
+int told_again_add(struct write *w, struct fact *f, int64_t past, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -81,7 +81,6 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 {
 	struct write *w = near->w;
 	int64_t have = 0, said, past = 0;
-	bool is_past = false;
 	int rc = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
 		f->text_n, &have, e);
 
@@ -92,18 +91,13 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	}
 	if (rc < 0)
 		return rc;
-	rc = told_again_of_past(w, have, f, &is_past, e);
+	rc = told_again_of_past(w, &have, f, &past, e);
 	if (rc)
 		return rc;
-	if (is_past) {
-		past = have;
-		have = 0;
-	}
 	if (said != 0)
 		rc = told_again(w, f->entity, said, e);
 	if (rc == 0 && have == 0) {
-		rc = past ? told_again_anew(w, f, past, e)
-			  : write_add_watched(w, f, e);
+		rc = told_again_add(w, f, past, e);
 		have = w->last_fact;
 		if (rc != 0)
 			return rc;

@@ -7,7 +7,19 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/table.h"
 
-enum { ADD, EACH, FORGET, OLDEST, COUNT, DROP, CONTENT, SHOWN, CHANGE, DUE };
+enum {
+	ADD,
+	EACH,
+	FORGET,
+	OLDEST,
+	COUNT,
+	DROP,
+	CONTENT,
+	SHOWN,
+	CHANGE,
+	DUE,
+	FACTS_DUE
+};
 
 static const struct stmt_def defs[] = {
 	[ADD] = {"INSERT INTO curated(run, seq, change, entity, rule, was,"
@@ -40,6 +52,11 @@ static const struct stmt_def defs[] = {
 		 " WHERE key IN (5, 6) AND value > 0"
 		 " AND removed = " SQL_OPEN_END " AND value <= ?1"
 		 " ORDER BY value DESC LIMIT 1",
+		1, 0},
+	[FACTS_DUE] = {"SELECT 1 FROM attr INDEXED BY attr_expires"
+		       " WHERE key IN (5, 6) AND value > 0"
+		       " AND removed = " SQL_OPEN_END " AND value <= ?1"
+		       " AND key = 6 LIMIT 1",
 		1, 0},
 };
 const struct stmt_module curated_module = {"curated", defs, ARRAY_LEN(defs)};
@@ -196,5 +213,17 @@ curated_due(struct store *st, int64_t now, int64_t *ret_newest, struct err *e)
 	bind_i(s, 1, now);
 	rc = stmt_row(st, s, e);
 	*ret_newest = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return rc < 0 ? rc : 0;
+}
+
+int
+curated_facts_due(struct store *st, int64_t now, bool *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, FACTS_DUE);
+	int rc;
+
+	bind_i(s, 1, now);
+	rc = stmt_row(st, s, e);
+	*ret = rc == 1;
 	return rc < 0 ? rc : 0;
 }

@@ -46,6 +46,11 @@ int curated_content_at(struct store *st, int64_t entity, int64_t *ret_at,
  * any namespace and branch; 0: there is none. */
 int curated_due(struct store *st, int64_t now, int64_t *ret_newest,
 	struct err *e) MUST_CHECK;
+/* Has the end of a fact come that nobody has hidden yet? Of such an entity only
+ * the earliest end is known here, so what is given may be another a moment later:
+ * no answer is kept then. */
+int curated_facts_due(struct store *st, int64_t now, bool *ret, struct err *e)
+	MUST_CHECK;
 /* Time and kind of a change; zeros when there is none. */
 int curated_change(struct store *st, int64_t change, int64_t *ret_at,
 	int64_t *ret_kind, struct err *e) MUST_CHECK;
