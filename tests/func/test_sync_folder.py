@@ -153,6 +153,86 @@ class SyncFolder(TestCase):
         self.assertEqual(sorted(self.memory()), ["a", "own", "z"])
         self.assertEqual(self.memory()["own"], ["mine"])
 
+    def test_renamed_and_copied_notes(self):
+        self.note("x", "fact of x", "more of x")
+        self.sync()
+        (self.notes / "x.md").rename(self.notes / "y.md")
+        self.sync()
+        self.assertEqual(self.memory(), {"x": ["fact of x", "more of x"]})
+        self.assertEqual(self.facts("y"), ["fact of x", "more of x"])
+        self.delete("x", "more of x")
+        self.sync()
+        self.assertEqual(self.facts("y"), ["fact of x"])
+        self.same()
+        (self.notes / "a.md").write_bytes(
+            (self.notes / "y.md").read_bytes())
+        self.sync()
+        (self.notes / "a.md").unlink()
+        self.sync()
+        self.assertEqual(self.memory(), {"x": ["fact of x"]})
+        self.assertEqual(self.facts("y"), ["fact of x"])
+
+    def test_what_is_in_the_way_is_not_gone(self):
+        for name in ("a", "b", "c"):
+            self.note(name, f"fact of {name}")
+        self.sync()
+        for name, make in (("a", os.mkfifo), ("b", lambda p: os.symlink(
+                "/etc/passwd", p)), ("c", os.mkdir)):
+            (self.notes / f"{name}.md").unlink()
+            make(self.notes / f"{name}.md")
+        self.sync("--emptied")
+        self.assertEqual(sorted(self.memory()), ["a", "b", "c"])
+        self.assertTrue((self.notes / "b.md").is_symlink())
+
+    def test_notes_that_hold_more_than_facts_stay(self):
+        (self.notes / "a.md").write_text(
+            "# A\n\n- a fact\n\n```\nmake\n```\n")
+        (self.notes / "a.md").chmod(0o644)
+        self.note("b", "other")
+        self.sync()
+        with self.db.client() as c:
+            c.ok("delete_entities", namespace="p", entityNames=["a", "b"])
+        self.sync()
+        self.assertEqual((self.notes / "a.md").read_text(),
+                         "# A\n\n\n```\nmake\n```\n")
+        self.assertEqual((self.notes / "a.md").stat().st_mode & 0o777, 0o644)
+        self.assertFalse((self.notes / "b.md").exists())
+
+    def test_a_base_leads_nowhere_else(self):
+        self.note("a", "a fact")
+        self.sync()
+        base = self.notes / ".memory-sync.json"
+        j = json.loads(base.read_text())
+        for files in j["memories"].values():
+            files["../out.md"] = {"entity": "out", "facts": {"0" * 32: 1}}
+        base.write_text(json.dumps(j))
+        (self.dir / "out.md").write_text("- not yours\n")
+        self.add("out", "of the memory")
+        self.sync()
+        self.assertEqual((self.dir / "out.md").read_text(),
+                         "- not yours\n")
+        self.assertEqual(self.facts("out"), ["of the memory"])
+
+    def test_masked_secrets_do_not_come_back(self):
+        self.db = self.service(args=["--secrets", "mark"])
+        token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+        self.note("s", f"the token is {token}", "a plain fact")
+        for _ in range(2):
+            self.sync()
+            self.assertIn(token, (self.notes / "s.md").read_text())
+            self.assertEqual(self.memory(), {"s": ["a plain fact"]})
+
+    def test_relations_keep_an_entity(self):
+        self.note("a", "a fact")
+        self.note("b", "other")
+        self.sync()
+        with self.db.client() as c:
+            c.ok("create_relations", namespace="p", relations=[
+                {"from": "b", "to": "a", "relationType": "uses"}])
+        (self.notes / "a.md").unlink()
+        self.sync()
+        self.assertEqual(self.memory(), {"a": [], "b": ["other"]})
+
     def test_secrets_stay_out(self):
         token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
         self.note("s", f"the token is {token}")

@@ -45,22 +45,31 @@ folderbase_list(int dir, json_t *files)
 	struct dirent *e;
 	struct stat st;
 	size_t n = 0;
-	int rc = names ? 0 : MDB_E_NOMEM;
+	int rc = names ? 0 : MDB_E_NOMEM, failed;
 
 	if (!d) {
 		if (fd >= 0)
 			close(fd);
 		return MDB_E_STORE;
 	}
-	while (rc == 0 && n < FILES_MAX && (e = readdir(d)) != NULL) {
+	while (rc == 0 && (errno = 0, e = readdir(d)) != NULL) {
 		if (!is_note(e->d_name) ||
 			fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 			!S_ISREG(st.st_mode))
 			continue;
+		if (n == FILES_MAX) {
+			rc = MDB_E_LIMIT;
+			errno = E2BIG;
+			break;
+		}
 		names[n] = strdup(e->d_name);
 		rc = names[n] ? 0 : MDB_E_NOMEM;
 		n += names[n] != NULL;
 	}
+	/* What was not seen is not gone. */
+	failed = errno;
+	if (rc == 0 && failed != 0)
+		rc = MDB_E_STORE;
 	closedir(d);
 	if (n > 0)
 		qsort(names, n, sizeof(*names), by_name);
@@ -69,6 +78,7 @@ folderbase_list(int dir, json_t *files)
 			rc = MDB_E_NOMEM;
 		free(names[i]);
 	}
+	errno = failed;
 	return rc;
 }
 
@@ -103,8 +113,25 @@ folderbase_read(int dir, const char *file, size_t most, struct buf *out)
 		       : MDB_E_STORE;
 }
 
+bool
+folderbase_is_gone(int dir, const char *file)
+{
+	struct stat st;
+
+	return fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
+/* By whatever it is: also by a link or a folder. */
+static bool
+is_taken(int dir, const json_t *files, const char *name)
+{
+	return json_object_get(files, name) || strcmp(name, "memory.md") == 0 ||
+	       !folderbase_is_gone(dir, name);
+}
+
 void
-folderbase_name(const char *entity, const json_t *files,
+folderbase_name(int dir, const char *entity, const json_t *files,
 	char ret[FOLDERBASE_NAME_SIZE])
 {
 	char slug[FOLDERBASE_NAME_SIZE - 24] = "";
@@ -126,9 +153,7 @@ folderbase_name(const char *entity, const json_t *files,
 		n--;
 	slug[n] = '\0';
 	snprintf(ret, FOLDERBASE_NAME_SIZE, "%s.md", n > 0 ? slug : "note");
-	for (int i = 2;
-		json_object_get(files, ret) || strcmp(ret, "memory.md") == 0;
-		i++)
+	for (int i = 2; is_taken(dir, files, ret); i++)
 		snprintf(ret, FOLDERBASE_NAME_SIZE, "%s-%d.md",
 			n > 0 ? slug : "note", i);
 }
@@ -153,24 +178,51 @@ folderbase_whose(struct cli *c, struct buf *out)
 		       : CLI_OK;
 }
 
-json_t *
-folderbase_load(int dir, const char *whose)
+/* Only what this program could have written: names of notes in this folder. */
+static int
+take_base(const json_t *stored, json_t *files)
+{
+	const char *file;
+	json_t *known;
+
+	json_object_foreach((json_t *)(uintptr_t)stored, file, known) {
+		if (!is_note(file) || strchr(file, '/') ||
+			!json_is_string(json_object_get(known, "entity")) ||
+			!json_is_object(json_object_get(known, "facts")))
+			continue;
+		if (json_object_set(files, file, known) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+/* All that is stored: {memories: {whose: files}}. */
+static json_t *
+read_bases(int dir)
 {
 	AUTO_BUF struct buf text = {0};
 	AUTO_JSON json_t *j = NULL;
-	json_t *files;
+	json_t *memories;
 
 	if (folderbase_read(dir, BASE, BASE_BYTES, &text) == 0 && text.len > 0)
 		j = jx_parse(text.data, text.len, NULL);
-	files = json_object_get(j, "files");
-	return json_is_object(files) &&
-			       strcmp(cli_str(j, "memory", ""), whose) == 0
-		       ? json_incref(files)
-		       : json_object();
+	memories = json_object_get(j, "memories");
+	return json_is_object(memories) ? json_incref(memories) : json_object();
+}
+
+json_t *
+folderbase_load(int dir, const char *whose)
+{
+	AUTO_JSON json_t *memories = read_bases(dir), *files = json_object();
+
+	if (!memories || !files ||
+		take_base(json_object_get(memories, whose), files) != 0)
+		return NULL;
+	return take_ptr(files);
 }
 
 static int
-put(const char *folder, const char *name, const struct buf *text)
+put(const char *folder, const char *name, mode_t mode, const struct buf *text)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
 	char path[PATH_MAX];
@@ -178,7 +230,7 @@ put(const char *folder, const char *name, const struct buf *text)
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >=
 			(int)sizeof(path) ||
-		newfile_open(&nf, path, 0600, &e) != 0 ||
+		newfile_open(&nf, path, mode, &e) != 0 ||
 		(text->len > 0 &&
 			fwrite(text->data, 1, text->len, nf.f) != text->len) ||
 		newfile_commit(&nf, &e) != 0)
@@ -186,16 +238,52 @@ put(const char *folder, const char *name, const struct buf *text)
 	return 0;
 }
 
-int
-folderbase_save(const char *folder, const char *whose, json_t *files)
+bool
+folderbase_is_as_read(int dir, const char *file, size_t most,
+	const struct buf *before)
 {
-	AUTO_JSON json_t *j = json_pack("{s:i,s:s,s:O}", "version", 1, "memory",
-		whose, "files", files);
+	AUTO_BUF struct buf there = {0};
+	int rc = folderbase_read(dir, file, most, &there);
+
+	if (rc != 0)
+		return rc == MDB_E_NOT_FOUND && before->len == 0;
+	return there.len == before->len &&
+	       (there.len == 0 ||
+		       memcmp(there.data, before->data, there.len) == 0);
+}
+
+int
+folderbase_put(int dir, const char *folder, const char *file, size_t most,
+	const struct buf *before, const struct buf *now)
+{
+	struct stat st;
+	mode_t mode = 0600;
+
+	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		mode = st.st_mode & 0777;
+	if (!folderbase_is_as_read(dir, file, most, before))
+		return MDB_E_CONFLICT;
+	return put(folder, file, mode, now);
+}
+
+int
+folderbase_save(int dir, const char *folder, const char *whose, json_t *files)
+{
+	AUTO_JSON json_t *memories = read_bases(dir), *j = NULL;
 	AUTO_BUF struct buf text = {0};
 
+	if (!memories || json_object_set(memories, whose, files) != 0)
+		return cli_nomem();
+	j = json_pack("{s:i,s:O}", "version", 1, "memories", memories);
 	if (!j || jx_dump(j, &text) != 0)
 		return cli_nomem();
-	return put(folder, BASE, &text) == 0
+	/* What could not be read again would make deleted facts return. */
+	if (text.len > BASE_BYTES)
+		return cli_fail(CLI_SYSTEM,
+			"%s has too many facts to be kept in step (" BASE
+			" would have %zu bytes)",
+			folder, text.len);
+	return put(folder, BASE, 0600, &text) == 0
 		       ? CLI_OK
 		       : cli_fail(CLI_SYSTEM, "cannot write %s/" BASE ": %m",
 				 folder);
@@ -216,6 +304,16 @@ add_entry(struct buf *out, const char *file, const char *entity)
 	return buf_addf(out, "- [%.*s](%s)\n", (int)name.len, name.data, file);
 }
 
+static size_t
+count_links(const char *s, size_t n)
+{
+	size_t links = 0;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		links += s[i] == ']' && s[i + 1] == '(';
+	return links;
+}
+
 /* Takes the lines that lead to the file out of the text. */
 static int
 drop_entry(struct buf *text, const char *file)
@@ -229,7 +327,9 @@ drop_entry(struct buf *text, const char *file)
 		const char *nl = memchr(s, '\n', text->len - at);
 		size_t n = nl ? (size_t)(nl - s) + 1 : text->len - at;
 
-		if (!memmem(s, n, link.data, link.len) &&
+		/* A line with two links is somebody's own. */
+		if ((!memmem(s, n, link.data, link.len) ||
+			    count_links(s, n) > 1) &&
 			buf_add(&out, s, n) != 0)
 			return MDB_E_NOMEM;
 		at += n;
@@ -243,7 +343,7 @@ drop_entry(struct buf *text, const char *file)
 int
 folderbase_index(int dir, const char *folder, const json_t *changed)
 {
-	AUTO_BUF struct buf text = {0}, link = {0};
+	AUTO_BUF struct buf text = {0}, link = {0}, before = {0};
 	const char *file;
 	json_t *entity;
 	int rc;
@@ -253,6 +353,8 @@ folderbase_index(int dir, const char *folder, const json_t *changed)
 	rc = folderbase_read(dir, INDEX, INDEX_BYTES, &text);
 	if (rc != 0 && rc != MDB_E_NOT_FOUND)
 		return rc;
+	if (text.len > 0 && buf_add(&before, text.data, text.len) != 0)
+		return MDB_E_NOMEM;
 	json_object_foreach((json_t *)(uintptr_t)changed, file, entity) {
 		buf_clear(&link, 4096);
 		if (buf_addf(&link, "](%s)", file) != 0)
@@ -267,5 +369,5 @@ folderbase_index(int dir, const char *folder, const json_t *changed)
 		if (rc != 0)
 			return rc;
 	}
-	return put(folder, INDEX, &text);
+	return folderbase_put(dir, folder, INDEX, INDEX_BYTES, &before, &text);
 }

@@ -20,8 +20,18 @@ int folderbase_list(int dir, json_t *files) MUST_CHECK;
 int folderbase_read(int dir, const char *file, size_t most, struct buf *out)
 	MUST_CHECK;
 /* A name for the note of an entity that none of `files` has. */
-void folderbase_name(const char *entity, const json_t *files,
+void folderbase_name(int dir, const char *entity, const json_t *files,
 	char ret[FOLDERBASE_NAME_SIZE]);
+
+/* Nothing of that name is there; what cannot be looked at is not gone. */
+bool folderbase_is_gone(int dir, const char *file);
+/* Whether a note has the bytes that were read; none: that there is none. */
+bool folderbase_is_as_read(int dir, const char *file, size_t most,
+	const struct buf *before);
+/* Writes a note that is as it was read, with the mode that it has. 0;
+ * MDB_E_CONFLICT: it is another one now; MDB_E_STORE. */
+int folderbase_put(int dir, const char *folder, const char *file, size_t most,
+	const struct buf *before, const struct buf *now) MUST_CHECK;
 
 /* Which memory: database, namespace and branch. An exit code. */
 int folderbase_whose(struct cli *c, struct buf *out) MUST_CHECK;
@@ -29,8 +39,8 @@ int folderbase_whose(struct cli *c, struct buf *out) MUST_CHECK;
  * NULL: no memory. */
 json_t *folderbase_load(int dir, const char *whose) MUST_CHECK;
 /* An exit code, printed errors. */
-int folderbase_save(const char *folder, const char *whose, json_t *files)
-	MUST_CHECK;
+int folderbase_save(int dir, const char *folder, const char *whose,
+	json_t *files) MUST_CHECK;
 
 /* Lines of the index for notes that came (file -> entity), none for those that
  * went (file -> null). 0 or negative. */

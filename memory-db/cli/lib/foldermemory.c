@@ -84,26 +84,76 @@ foldermemory_read(struct foldermemory *x)
 }
 
 /* --- changing the memory -------------------------------------------------- */
+/* What was stored with a marker in the place of a secret is taken back: the note
+ * has the words, and would lose them next time. */
+static int
+take_back(struct cli *c, const json_t *reply)
+{
+	AUTO_JSON json_t *undone = NULL;
+	int64_t change = cli_int(reply, "change", 0);
+
+	if (change == 0)
+		return CLI_OK;
+	return cli_call(c, "memory_undo",
+		json_pack("{s:I}", "change", (json_int_t)change), CLI_NOW,
+		&undone);
+}
+
+/* *ret_stored: all of the texts are there, word for word. */
+static int
+add_texts(struct cli *c, const char *entity, const char *type, json_t *texts,
+	bool *ret_stored)
+{
+	AUTO_JSON json_t *reply = NULL;
+	int rc = cli_call(c, "add_observations",
+		json_pack("{s:[{s:s,s:s,s:O}],s:s,s:s}", "observations",
+			"entityName", entity, "entityType", type, "contents",
+			texts, "on_conflict", "none", "message",
+			"from a folder of notes"),
+		CLI_NOW, &reply);
+
+	*ret_stored = false;
+	if (rc != CLI_OK)
+		return rc == CLI_PROBLEM ? CLI_OK : rc;
+	if (json_object_get(reply, "marked"))
+		return take_back(c, reply);
+	*ret_stored = true;
+	return CLI_OK;
+}
+
 int
 foldermemory_add(struct cli *c, const char *entity, const char *type,
-	json_t *added, bool *ret_stored)
+	json_t *added, json_t *stored)
 {
-	AUTO_JSON json_t *reply = NULL, *texts = json_array();
+	AUTO_JSON json_t *all = json_array();
 	const char *key;
 	json_t *text;
+	bool is_stored;
 	int rc;
 
 	json_object_foreach(added, key, text)
-		if (jx_add(texts, json_incref(text)) != 0)
+		if (jx_add(all, json_incref(text)) != 0)
 			return cli_nomem();
-	rc = cli_call(c, "add_observations",
-		json_pack("{s:[{s:s,s:s,s:O}],s:s}", "observations",
-			"entityName", entity, "entityType", type, "contents",
-			texts, "message", "from a folder of notes"),
-		CLI_NOW, &reply);
-	/* A secret, or a text that is too long: it stays in the note. */
-	*ret_stored = rc == CLI_OK;
-	return rc == CLI_PROBLEM ? CLI_OK : rc;
+	rc = add_texts(c, entity, type, all, &is_stored);
+	if (rc != CLI_OK)
+		return rc;
+	if (is_stored)
+		return json_object_update(stored, added) == 0 ? CLI_OK
+							      : cli_nomem();
+	/* A secret, or a text that is too long, keeps only itself out. */
+	json_object_foreach(added, key, text) {
+		AUTO_JSON json_t *one = json_pack("[O]", text);
+
+		if (json_array_size(all) == 1)
+			break;
+		rc = one ? add_texts(c, entity, type, one, &is_stored)
+			 : cli_nomem();
+		if (rc != CLI_OK)
+			return rc;
+		if (is_stored && json_object_set(stored, key, text) != 0)
+			return cli_nomem();
+	}
+	return CLI_OK;
 }
 
 int
@@ -126,9 +176,22 @@ foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
 int
 foldermemory_remove_entity(struct cli *c, const char *entity)
 {
-	AUTO_JSON json_t *reply = NULL;
+	AUTO_JSON json_t *reply = NULL, *gone = NULL;
+	const json_t *e;
+	int rc = cli_call(c, "open_nodes",
+		json_pack("{s:[s],s:[s,s,s]}", "names", entity, "fields",
+			"name", "observations", "relations"),
+		CLI_NOW, &reply);
 
+	if (rc != CLI_OK)
+		return rc;
+	/* Something came meanwhile, or others lead here: it stays. */
+	e = json_array_get(json_object_get(reply, "entities"), 0);
+	if (!e || json_object_get(e, "namespace") ||
+		json_array_size(json_object_get(e, "observations")) > 0 ||
+		json_array_size(json_object_get(e, "relations")) > 0)
+		return CLI_OK;
 	return cli_call(c, "delete_entities",
 		json_pack("{s:[s],s:b}", "entityNames", entity, "confirm", 1),
-		CLI_NOW, &reply);
+		CLI_NOW, &gone);
 }

@@ -18,11 +18,13 @@ struct foldermemory {
 
 /* Each: an exit code, printed errors. */
 int foldermemory_read(struct foldermemory *x) MUST_CHECK;
-/* added: key -> text. */
+/* added: key -> text. What the memory holds of it then, word for word, is put
+ * into `stored`; a secret is not. */
 int foldermemory_add(struct cli *c, const char *entity, const char *type,
-	json_t *added, bool *ret_stored) MUST_CHECK;
+	json_t *added, json_t *stored) MUST_CHECK;
 int foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
 	MUST_CHECK;
+/* Where nothing is left of it: no fact and no relation. */
 int foldermemory_remove_entity(struct cli *c, const char *entity) MUST_CHECK;
 
 #endif

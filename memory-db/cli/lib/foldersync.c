@@ -14,6 +14,7 @@
 #include "common/limits.h"
 #include "memory-db/cli/lib/folderbase.h"
 #include "memory-db/cli/lib/foldermemory.h"
+#include "memory-db/cli/lib/foldersides.h"
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/notefile.h"
 
@@ -36,95 +37,40 @@ struct syncing {
 /* --- changing the folder -------------------------------------------------- */
 
 /* Writes a note when it still has the bytes that were read: an editor may have
- * been at it. */
+ * been at it. CLI_PROBLEM: it comes next time. */
 static int
 put_file(struct syncing *x, const char *file, const struct buf *before,
 	const struct buf *now)
 {
-	AUTO_NEWFILE struct newfile nf = {0};
-	AUTO_BUF struct buf there = {0};
-	char path[PATH_MAX];
-	struct err e = {0};
+	int rc = folderbase_put(x->dir, x->o->folder, file, NOTE_BYTES, before,
+		now);
 
-	if (folderbase_read(x->dir, file, NOTE_BYTES, &there) == 0 &&
-		(there.len != before->len ||
-			(there.len > 0 && memcmp(there.data, before->data,
-						  there.len) != 0))) {
-		cli_note(x->c, "%s was changed meanwhile; it comes next time",
-			file);
-		x->counts->skipped++;
-		return CLI_PROBLEM;
-	}
-	if (snprintf(path, sizeof(path), "%s/%s", x->o->folder, file) >=
-		(int)sizeof(path))
-		return cli_fail(CLI_SYSTEM, "%s: the path is too long", file);
-	if (newfile_open(&nf, path, 0600, &e) != 0 ||
-		(now->len > 0 &&
-			fwrite(now->data, 1, now->len, nf.f) != now->len) ||
-		newfile_commit(&nf, &e) != 0)
-		return cli_fail(CLI_SYSTEM, "cannot write %s: %s", path,
-			e.text[0] ? e.text : strerror(errno));
+	if (rc == 0)
+		return CLI_OK;
+	if (rc != MDB_E_CONFLICT)
+		return cli_fail(CLI_SYSTEM, "cannot write %s/%s: %m",
+			x->o->folder, file);
+	cli_note(x->c, "%s was changed meanwhile; it comes next time", file);
+	x->counts->skipped++;
+	return CLI_PROBLEM;
+}
+
+/* A note that has no fact any more and says nothing else goes. */
+static int
+remove_file(struct syncing *x, const char *file, const struct notefile *f,
+	const struct buf *now)
+{
+	if (f->has_more ||
+		!folderbase_is_as_read(x->dir, file, NOTE_BYTES, &f->raw))
+		return put_file(x, file, &f->raw, now);
+	if (unlinkat(x->dir, file, 0) < 0 && errno != ENOENT)
+		return cli_fail(CLI_SYSTEM, "cannot remove %s: %m", file);
 	return CLI_OK;
 }
 
 /* --- one note ------------------------------------------------------------- */
-struct sides {
-	json_t *folder, *memory; /* key -> text; borrowed */
-	json_t *base;		 /* key -> 1; borrowed, or NULL */
-	/* owned; key -> text */
-	json_t *to_memory, *from_memory, *to_folder, *from_folder, *both;
-};
-
 static void
-sides_done(struct sides *s)
-{
-	json_decref(s->to_memory);
-	json_decref(s->from_memory);
-	json_decref(s->to_folder);
-	json_decref(s->from_folder);
-	json_decref(s->both);
-}
-#define AUTO_SIDES __attribute__((cleanup(sides_done)))
-
-/* What only one side has is new there, or was deleted on the other. */
-static int
-compare_one(const struct sides *s, json_t *have, json_t *other, json_t *add,
-	json_t *remove)
-{
-	const char *key;
-	json_t *text;
-
-	json_object_foreach(have, key, text) {
-		json_t *into = json_object_get(s->base, key) ? remove : add;
-
-		if (json_object_get(other, key))
-			into = s->both;
-		if (jx_set(into, key, json_incref(text)) != 0)
-			return MDB_E_NOMEM;
-	}
-	return 0;
-}
-
-static int
-compare(struct sides *s)
-{
-	s->to_memory = json_object();
-	s->from_memory = json_object();
-	s->to_folder = json_object();
-	s->from_folder = json_object();
-	s->both = json_object();
-	if (!s->to_memory || !s->from_memory || !s->to_folder ||
-		!s->from_folder || !s->both ||
-		compare_one(s, s->folder, s->memory, s->to_memory,
-			s->from_folder) ||
-		compare_one(s, s->memory, s->folder, s->to_folder,
-			s->from_memory))
-		return MDB_E_NOMEM;
-	return 0;
-}
-
-static void
-tell_all(const struct syncing *x, const struct sides *s, const char *file)
+tell_all(const struct syncing *x, const struct foldersides *s, const char *file)
 {
 	const struct {
 		json_t *texts;
@@ -159,25 +105,25 @@ remember(struct syncing *x, const char *file, const char *entity,
 
 static int
 add_to_memory(struct syncing *x, const char *entity, const char *type,
-	struct sides *s)
+	struct foldersides *s)
 {
-	bool is_stored = false;
-	int rc = foldermemory_add(x->c, entity, type, s->to_memory, &is_stored);
+	AUTO_JSON json_t *stored = json_object();
+	int rc = stored ? foldermemory_add(x->c, entity, type, s->to_memory,
+				  stored)
+			: cli_nomem();
+	size_t n = json_object_size(stored);
 
 	if (rc != CLI_OK)
 		return rc;
-	x->counts->skipped += !is_stored;
-	if (!is_stored)
-		return CLI_OK;
-	x->counts->to_memory += (int64_t)json_object_size(s->to_memory);
-	return json_object_update(s->both, s->to_memory) == 0 ? CLI_OK
-							      : cli_nomem();
+	x->counts->to_memory += (int64_t)n;
+	x->counts->skipped += n < json_object_size(s->to_memory);
+	return json_object_update(s->both, stored) == 0 ? CLI_OK : cli_nomem();
 }
 
 /* With its last fact the entity goes, too. */
 static int
-remove_from_memory(struct syncing *x, const char *entity, const struct sides *s,
-	size_t left)
+remove_from_memory(struct syncing *x, const char *entity,
+	const struct foldersides *s, size_t left)
 {
 	const json_t *e = json_object_get(x->memory, entity);
 	int rc;
@@ -196,7 +142,7 @@ remove_from_memory(struct syncing *x, const char *entity, const struct sides *s,
 /* The memory first: what is lost between the two is still in the folder. */
 static int
 apply(struct syncing *x, const char *file, const char *entity,
-	const struct notefile *f, struct sides *s, bool *ret_later)
+	const struct notefile *f, struct foldersides *s, bool *ret_later)
 {
 	const json_t *e = json_object_get(x->memory, entity);
 	const char *type = f->type ? f->type : cli_str(e, "type", "note");
@@ -224,13 +170,10 @@ apply(struct syncing *x, const char *file, const char *entity,
 		if (notefile_write(f, s->from_folder, s->to_folder, &now) != 0)
 			return cli_nomem();
 		/* Facts were all that it had: it goes with them. */
-		if (left == 0 && !e && strcmp(file, INDEX) != 0) {
-			if (unlinkat(x->dir, file, 0) < 0 && errno != ENOENT)
-				return cli_fail(CLI_SYSTEM,
-					"cannot remove %s: %m", file);
-		} else {
+		if (left == 0 && !e && strcmp(file, INDEX) != 0)
+			rc = remove_file(x, file, f, &now);
+		else
 			rc = put_file(x, file, &f->raw, &now);
-		}
 	}
 	*ret_later = rc == CLI_PROBLEM;
 	if (*ret_later)
@@ -251,14 +194,31 @@ apply(struct syncing *x, const char *file, const char *entity,
 		       : CLI_OK;
 }
 
+/* What the note of an entity had: under this name, or under one that it has no
+ * more. */
+static json_t *
+base_of(const struct syncing *x, const char *file, const char *entity)
+{
+	json_t *known = json_object_get(x->base, file);
+	const char *other;
+
+	if (strcmp(cli_str(known, "entity", ""), entity) == 0)
+		return known;
+	json_object_foreach(x->base, other, known)
+		if (strcmp(cli_str(known, "entity", ""), entity) == 0 &&
+			folderbase_is_gone(x->dir, other))
+			return known;
+	return NULL;
+}
+
 static int
 sync_note(struct syncing *x, const char *file, const char *entity,
 	const struct notefile *f)
 {
 	AUTO_JSON json_t *folder = json_object(), *none = json_object();
-	json_t *known = json_object_get(x->base, file);
+	json_t *known = base_of(x, file, entity);
 	bool is_later = false;
-	AUTO_SIDES struct sides s = {.folder = folder,
+	AUTO_SIDES struct foldersides s = {.folder = folder,
 		.base = json_object_get(known, "facts")};
 	int rc;
 
@@ -269,7 +229,7 @@ sync_note(struct syncing *x, const char *file, const char *entity,
 		if (jx_set(folder, f->v[i].key, json_string(f->v[i].text)))
 			return cli_nomem();
 	if (!none || jx_set(x->seen, entity, json_true()) != 0 ||
-		compare(&s) != 0)
+		foldersides_compare(&s) != 0)
 		return cli_nomem();
 	tell_all(x, &s, file);
 	/* Words that were there before are gone on both sides, and others came
@@ -304,6 +264,20 @@ sync_note(struct syncing *x, const char *file, const char *entity,
 
 /* --- all of them ---------------------------------------------------------- */
 
+/* A copy does not take the name from the note that had it. */
+static bool
+has_other_note(const struct syncing *x, const char *entity)
+{
+	const char *other;
+	json_t *known;
+
+	json_object_foreach(x->base, other, known)
+		if (strcmp(cli_str(known, "entity", ""), entity) == 0 &&
+			!folderbase_is_gone(x->dir, other))
+			return true;
+	return false;
+}
+
 /* The entity of a note: the one it had, its name, that of the file. */
 static int
 entity_of(const struct syncing *x, const char *file, const struct notefile *f,
@@ -316,7 +290,8 @@ entity_of(const struct syncing *x, const char *file, const struct notefile *f,
 	if (had)
 		return buf_adds(out, had);
 	if (f->name && strlen(f->name) <= LIMIT_NAME_BYTES &&
-		!json_object_get(x->seen, f->name))
+		!json_object_get(x->seen, f->name) &&
+		!has_other_note(x, f->name))
 		return buf_adds(out, f->name);
 	return buf_add(out, file, n);
 }
@@ -373,12 +348,28 @@ each_gone(struct syncing *x, const json_t *files)
 	json_t *known;
 
 	json_object_foreach(x->base, file, known) {
+		const char *entity = cli_str(known, "entity", "");
 		struct notefile empty = {.n = 0};
 		int rc;
 
 		if (json_object_get(files, file))
 			continue;
-		rc = sync_note(x, file, cli_str(known, "entity", ""), &empty);
+		/* A link or a pipe in its place, or a folder that cannot be
+		 * looked into: nobody deleted it. */
+		if (!folderbase_is_gone(x->dir, file)) {
+			x->counts->skipped++;
+			if (jx_set(x->seen, entity, json_true()) != 0 ||
+				json_object_set(x->next, file, known) != 0)
+				return cli_nomem();
+			continue;
+		}
+		/* It has another name now. */
+		if (json_object_get(x->seen, entity)) {
+			if (jx_set(x->index, file, json_null()) != 0)
+				return cli_nomem();
+			continue;
+		}
+		rc = sync_note(x, file, entity, &empty);
 		if (rc != CLI_OK)
 			return rc;
 	}
@@ -400,7 +391,7 @@ each_new(struct syncing *x, json_t *files)
 		if (rc != CLI_OK || json_object_get(x->seen, entity) ||
 			json_object_size(json_object_get(e, "facts")) == 0)
 			continue;
-		folderbase_name(entity, files, file);
+		folderbase_name(x->dir, entity, files, file);
 		if (jx_set(files, file, json_true()) != 0)
 			return cli_nomem();
 		rc = sync_note(x, file, entity, &empty);
@@ -420,8 +411,8 @@ run(struct syncing *x)
 
 	if (rc != 0)
 		return cli_fail(CLI_SYSTEM, "cannot read %s: %m", x->o->folder);
-	json_object_foreach(x->base, file, known)
-		there += json_object_get(files, file) != NULL;
+	json_object_foreach(files, file, known)
+		there += strcmp(file, INDEX) != 0;
 	/* A disk that is not there looks like that, too. */
 	if (json_object_size(x->base) > 0 && there == 0 && !x->o->is_emptied)
 		return cli_fail(CLI_PROBLEM,
@@ -481,5 +472,5 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 	if (rc != CLI_OK || o->is_dry ||
 		json_object_size(next) + json_object_size(base) == 0)
 		return rc;
-	return folderbase_save(o->folder, whose.data, next);
+	return folderbase_save(dir, o->folder, whose.data, next);
 }

@@ -177,6 +177,7 @@ add_block(struct notefile *f, size_t from, size_t to)
 	AUTO_BUF struct buf text = {0};
 	struct noteblock b = {.from = from, .to = to};
 
+	f->has_more |= n > 0 && is_link(s, n);
 	if (n == 0 || is_link(s, n))
 		return 0;
 	if (add_words(s + item, n - item, &text) || !buf_str(&text))
@@ -240,6 +241,7 @@ notefile_parse(struct notefile *f)
 		while (line > 0 && is_space(s[at + line - 1]))
 			line--;
 		is_no_fact = passes(s + at, line, &inside);
+		f->has_more |= is_no_fact && line > 0 && s[at] != '#';
 		if (is_open && (is_no_fact || item_begin(s + at, line) > 0)) {
 			rc = add_block(f, begin, at);
 			is_open = false;

@@ -34,7 +34,8 @@ struct notefile {
 	char *name, *type; /* owned; of the frontmatter, or NULL */
 	struct noteblock *v;
 	size_t n, cap;
-	bool is_torn; /* half written: it says nothing */
+	bool is_torn;  /* half written: it says nothing */
+	bool has_more; /* beside facts and headings: code, links, blocks */
 };
 #define AUTO_NOTEFILE __attribute__((cleanup(notefile_done)))
 
