@@ -208,6 +208,9 @@ class CodeBranch(TestCase):
             self.assertIn(wanted, json.dumps(m.ok("recall", query=query)))
         self.assertNotIn("green tea", json.dumps(
             m.ok("recall", query="who likes green tea?")))
+        # A write sees it as well: bob came after the fork.
+        m.ok("create_relations", relations=[
+            {"from": "a", "to": "bob", "relationType": "asks"}])
         self.assertEqual([e["name"] for e in m.ok(
             "search_nodes", query="bees")["entities"]], ["bob"])
         self.assertEqual(m.ok("search_nodes", query="green tea")["entities"],

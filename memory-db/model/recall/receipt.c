@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/read/encode_internal.h"
+#include "memory-db/model/scope/code_branch.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/lens.h"
@@ -143,6 +144,20 @@ receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 /* A receipt of a namespace that is not read. */
 #define NOT_HERE 2
 
+/* What was read on a branch of the code had the user's memory of then. */
+static int
+receipt_code(struct store *st, const struct receipt *r, struct lens *then,
+	struct lens *now, struct err *e)
+{
+	AUTO_BUF struct buf name = {0};
+	int rc = lens_branch_name(st, r->branch, &name, e);
+
+	if (rc < 0 || !buf_str(&name))
+		return rc < 0 ? rc : err_nomem(e);
+	then->is_code = now->is_code = code_branch_is(name.data);
+	return 0;
+}
+
 static int
 receipt_tell(void *ctx, const struct receipt *r)
 {
@@ -160,6 +175,8 @@ receipt_tell(void *ctx, const struct receipt *r)
 		k = lens_make(t->st, r->branch, r->change, &then, t->e);
 	if (k == 0)
 		k = lens_make(t->st, r->branch, STORE_OPEN_END, &now, t->e);
+	if (k == 0)
+		k = receipt_code(t->st, r, &then, &now, t->e);
 	if (k == 0)
 		k = lens_apply(t->st, &then, t->e);
 	for (size_t i = 0; k == 0 && i < r->n; i++)

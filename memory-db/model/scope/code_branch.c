@@ -76,3 +76,10 @@ code_branch_open(struct store *st, const struct context *ctx, int64_t ns,
 		       ? code_branch_make(st, ctx, ns, ret_branch, e)
 		       : rc;
 }
+
+bool
+code_branch_sees(const struct context *ctx, int64_t ns, int64_t branch)
+{
+	return code_branch_is(ctx->branch) && branch != STORE_MAIN &&
+	       ns != NAMESPACE_DEFAULT;
+}

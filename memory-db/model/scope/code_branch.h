@@ -32,4 +32,8 @@ int code_branch_find(struct store *st, const struct context *ctx, int64_t ns,
 int code_branch_open(struct store *st, const struct context *ctx, int64_t ns,
 	int64_t *ret_branch, struct err *e) MUST_CHECK;
 
+/* Whether a lens of this branch, in a call that names its own, is one of a
+ * branch of the code (is_code in store/engine/lens.h). */
+bool code_branch_sees(const struct context *ctx, int64_t ns, int64_t branch);
+
 #endif

@@ -300,6 +300,7 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
 	if (rc != 0)
 		return rc;
+	lens.is_code = code_branch_sees(ctx, *ret_ns, *ret_branch);
 	return lens_apply(st, &lens, e);
 }
 

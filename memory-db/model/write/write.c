@@ -23,6 +23,7 @@
 #include "memory-db/model/write/write_outcome.h"
 #include "memory-db/model/write/write_stage.h"
 #include "memory-db/model/read/provenance.h"
+#include "memory-db/model/scope/code_branch.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -87,6 +88,7 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 	rc = lens_make(w->st, w->branch, state, &w->scope.lens, e);
 	if (rc != 0)
 		return rc;
+	w->scope.lens.is_code = code_branch_sees(w->ctx, w->ns, w->branch);
 	return lens_apply(w->st, &w->scope.lens, e);
 }
 
@@ -216,6 +218,7 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 	rc = lens_make(w->st, w->branch, STORE_OPEN_END, &lens, e);
 	if (rc != 0)
 		return rc;
+	lens.is_code = code_branch_sees(w->ctx, w->ns, w->branch);
 	rc = lens_apply(w->st, &lens, e);
 	if (rc != 0)
 		return rc;
