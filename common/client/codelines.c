@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -119,6 +120,25 @@ codelines_find(const struct codelines *f, size_t n, uint64_t hash, size_t near,
 }
 
 /* --- files ---------------------------------------------------------------- */
+/* A file system that may leave a read waiting for another machine, or for a
+ * program: who reads for an agent has one thread. */
+static bool
+may_hang(int fd)
+{
+	static const unsigned long types[] = {0x6969, /* nfs */
+		0x517b, 0xff534d42, 0xfe534d42,	      /* smb, cifs, smb2 */
+		0x65735546,			      /* fuse */
+		0x01021997, 0x00c36400};	      /* 9p, ceph */
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (((unsigned long)fs.f_type & 0xffffffffUL) == types[i])
+			return true;
+	return false;
+}
+
 int
 codelines_open(const char *top, const char *path, struct stat *st,
 	bool *ret_gone)
@@ -127,7 +147,7 @@ codelines_open(const char *top, const char *path, struct stat *st,
 	char name[256];
 
 	*ret_gone = false;
-	while (dir >= 0) {
+	while (dir >= 0 && !may_hang(dir)) {
 		size_t n = strcspn(path, "/");
 		bool is_last = path[n] == '\0';
 		int next = -1;
