@@ -1,6 +1,9 @@
 /* Page after page over the same relay. A cursor pins the state at which the
  * reading began, so the whole is one moment's graph.
  *
+ * While a page is gone through, memory-db makes the next one: its cursor stands
+ * at the end of the page and is asked for first.
+ *
  * A search has two steps, since its pages share their room among the hits and
  * cut what is large: first the names of all hits, then those entities by
  * open_nodes, some at a time, which leaves nothing out. */
@@ -25,6 +28,7 @@ struct graph_read {
 	graph_read_fn fn;
 	void *ctx;
 	struct relay_call *call; /* under way, or NULL */
+	bool is_ahead; /* it is for the page behind the one that came last */
 	struct graph_text graph; /* owned */
 	json_t *seen;		 /* owned; relations taken, by id */
 };
@@ -129,12 +133,41 @@ graph_read_next_page(struct graph_read *g)
 	return g->call ? 0 : MDB_E_NOMEM;
 }
 
+/* The page that was asked for ahead is not wanted. */
+static void
+graph_read_turn_back(struct graph_read *g)
+{
+	if (g->is_ahead && g->call) {
+		relay_cancel(g->call);
+		g->call = NULL;
+	}
+	g->is_ahead = false;
+}
+
+/* Asks for the page behind this one, if it says that there is one. */
+static int
+graph_read_go_ahead(struct graph_read *g, const struct buf *page)
+{
+	struct jx_slice next;
+
+	if (g->bytes > g->max_bytes || !graph_text_ends_with(page, &next))
+		return 0;
+	if (jx_set(g->params, "cursor", graph_text_value(next)))
+		return MDB_E_NOMEM;
+	if (graph_read_next_page(g))
+		return MDB_E_NOMEM;
+	g->is_ahead = true;
+	relay_send_now(g->call);
+	return 0;
+}
+
 /* Ends the read with an error: no memory, or what came is no page. */
 static void
 graph_read_fail(struct graph_read *g, int rc)
 {
 	struct err e = {0};
 
+	graph_read_turn_back(g);
 	if (rc == MDB_E_NOMEM)
 		err_nomem(&e);
 	else
@@ -229,6 +262,11 @@ graph_read_go_on(struct graph_read *g, json_t *next_new, bool *ret_done)
 	bool full = g->bytes > g->max_bytes;
 
 	*ret_done = false;
+	if (next && !full && g->is_ahead)
+		return json_equal(next, json_object_get(g->params, "cursor"))
+			       ? 0
+			       : MDB_E_PROTOCOL;
+	graph_read_turn_back(g);
 	if (next && !full)
 		return jx_set(g->params, "cursor", json_incref(next))
 			       ? MDB_E_NOMEM
@@ -303,7 +341,10 @@ graph_read_page_done(void *ctx, int rc, struct buf *page, const struct err *e)
 		g->fn(g->ctx, rc, NULL, e);
 		return;
 	}
-	rc = graph_read_take(g, page, &done);
+	g->is_ahead = false;
+	rc = graph_read_go_ahead(g, page);
+	if (rc == 0)
+		rc = graph_read_take(g, page, &done);
 	if (rc)
 		graph_read_fail(g, rc);
 	else if (done)

@@ -203,6 +203,32 @@ graph_text_add(struct graph_text *g, struct buf *page,
 	return jx_scan_ended(&s) ? 0 : MDB_E_PROTOCOL;
 }
 
+/* A quote within a string has a backslash before it, so this is a member, and as
+ * the last brace ends the page it is one of the page itself. */
+bool
+graph_text_ends_with(const struct buf *page, struct jx_slice *ret_next)
+{
+	static const char member[] = ",\"next\":";
+	size_t n = sizeof(member) - 1, end = page->len, begin;
+
+	if (end < n + 4 || memcmp(page->data + end - 2, "\"}", 2) != 0)
+		return false;
+	end--; /* behind the quote */
+	for (begin = end - 1; begin > n; begin--) {
+		char c = page->data[begin - 1];
+
+		if (c != '.' && (c < '0' || c > '9') && (c < 'a' || c > 'z'))
+			break;
+	}
+	if (begin <= n || page->data[begin - 1] != '"')
+		return false;
+	begin--;
+	if (begin < n || memcmp(page->data + begin - n, member, n) != 0)
+		return false;
+	*ret_next = (struct jx_slice){page->data + begin, end - begin};
+	return true;
+}
+
 /* --- order ---------------------------------------------------------------- */
 
 static int

@@ -47,6 +47,11 @@ int graph_text_add(struct graph_text *g, struct buf *page,
 	graph_item_fn wants_entity, graph_item_fn wants_relation, void *ctx,
 	struct jx_slice *ret_next) MUST_CHECK;
 
+/* The cursor of a page that was not gone through yet, as its last member:
+ * `,"next":"c1.2.3"}`. False: it has none, or has it elsewhere. */
+bool graph_text_ends_with(const struct buf *page, struct jx_slice *ret_next)
+	MUST_CHECK;
+
 /* Sorts by id, which follows creation. Of those with the same id one stays. */
 void graph_items_sort(struct graph_items *items);
 

@@ -262,8 +262,9 @@ fail_call(struct relay *r, struct relay_call *c, int code, const char *text)
 	end_call(r, c, code, NULL, NULL, &e);
 }
 
-static void
-send_call(struct relay *r, struct relay_call *c, int64_t now)
+/* MEMORY_OK, or why it could not be sent. */
+static int
+submit_call(struct relay *r, struct relay_call *c, int64_t now)
 {
 	int64_t left_ms = (c->deadline_ns - now) / MS;
 	int rc = mc_json_submit(r->client, c->method, c->params,
@@ -271,6 +272,14 @@ send_call(struct relay *r, struct relay_call *c, int64_t now)
 		c->text_fn != NULL, &c->ticket);
 
 	c->sent = rc == MEMORY_OK;
+	return rc;
+}
+
+static void
+send_call(struct relay *r, struct relay_call *c, int64_t now)
+{
+	int rc = submit_call(r, c, now);
+
 	if (!c->sent)
 		fail_call(r, c, code_of(rc), memory_client_error(r->client));
 }
@@ -295,6 +304,19 @@ send_waiting(struct relay *r)
 		}
 		c = next;
 	}
+}
+
+void
+relay_send_now(struct relay_call *c)
+{
+	struct relay *r = c->relay;
+	int64_t now = clock_mono_ns();
+
+	/* What cannot be sent waits for its turn, and fails there. */
+	if (!c->sent && c->retry_ns <= now && r->service == SERVICE_READY &&
+		submit_call(r, c, now) != MEMORY_OK)
+		log_event(LOG_DEBUG, "a call waits for its turn", 0,
+			LOG_S("method", c->method));
 }
 
 /* --- receiving ------------------------------------------------------------ */
@@ -443,41 +465,6 @@ finish_check(struct relay *r)
 }
 
 /* --- the loop ------------------------------------------------------------- */
-
-static void
-relay_lower(int *io_timeout_ms, int64_t ms)
-{
-	if (ms < 0)
-		ms = 0;
-	if (ms > 60000)
-		ms = 60000;
-	if (*io_timeout_ms < 0 || ms < *io_timeout_ms)
-		*io_timeout_ms = (int)ms;
-}
-
-size_t
-relay_poll(const struct relay *r, struct pollfd *fds, int *io_timeout_ms)
-{
-	size_t n = 0;
-	short events = 0;
-	int timeout = -1;
-	int64_t now = clock_mono_ns();
-	int fd = memory_client_poll(r->client, &events, &timeout);
-
-	if (fd >= 0)
-		fds[n++] = (struct pollfd){fd, events, 0};
-	if (timeout >= 0)
-		relay_lower(io_timeout_ms, timeout);
-	if (r->service == SERVICE_CHECKING)
-		fds[n++] = (struct pollfd){r->check.fd, POLLIN, 0};
-	for (const struct relay_call *c = r->calls; c; c = c->next)
-		if (!c->sent && r->service != SERVICE_CHECKING)
-			relay_lower(io_timeout_ms,
-				(c->retry_ns - now) / MS + 1);
-	if (r->events_wanted && !r->subscribed && !r->subscribe)
-		relay_lower(io_timeout_ms, (r->resubscribe_ns - now) / MS + 1);
-	return n;
-}
 
 void
 relay_run(struct relay *r)

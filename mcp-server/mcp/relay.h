@@ -58,6 +58,10 @@ struct relay_call *relay_call(struct relay *r, const char *method,
 /* A read whose reply is large and goes on as text. */
 struct relay_call *relay_call_text(struct relay *r, const char *method,
 	json_t *params_new, relay_text_fn fn, void *ctx) MUST_CHECK;
+/* Sends a call at once, where that can be done, instead of in the next turn of
+ * the loop: memory-db works on it while the caller goes on. No callback comes
+ * meanwhile. */
+void relay_send_now(struct relay_call *c);
 /* No callback any more; memory-db is asked to drop the call. */
 void relay_cancel(struct relay_call *c);
 

@@ -56,6 +56,8 @@ m_replay_erasures(struct call *c, json_t **ret_result, struct err *e)
 		json_object_get(c->params, "erasures"), &done, e);
 	if (rc != 0)
 		return rc;
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
 	o = json_pack("{s:I,s:I}", "done", (json_int_t)done.n, "facts",
 		(json_int_t)done.facts);
 	if (!o)

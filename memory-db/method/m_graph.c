@@ -7,6 +7,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/read/graph_page.h"
 #include "memory-db/model/scope/idset.h"
+#include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/labels.h"
 
 /* Reads the cursor of the page before: the change it pins and where it ended. */
@@ -203,17 +204,30 @@ struct m_graph_place {
 	int64_t relation;  /* its last relation given; 0: all */
 };
 
-/* One entity, or GRAPH_PAGE_FULL. */
+/* One entity, as it is kept or from the file, or GRAPH_PAGE_FULL. */
 static int
 m_graph_read_entity(struct graph_page *p, int64_t entity, int64_t existence,
 	struct m_graph_place *at, struct err *e)
 {
-	int rc = graph_page_entity(p, entity, e);
+	bool given = false;
+	int rc = graph_page_kept(p, (int)at->which, existence, &given,
+		&at->relation, e);
 
-	if (rc != GRAPH_PAGE_ADDED)
+	if (given)
+		at->existence = existence;
+	if (rc != GRAPH_PAGE_NOTHING)
+		return rc == GRAPH_PAGE_ADDED ? 0 : rc;
+	rc = graph_page_entity(p, entity, e);
+	if (rc != GRAPH_PAGE_ADDED) {
+		if (rc == GRAPH_PAGE_NOTHING)
+			at->existence = existence;
 		return rc;
+	}
 	at->existence = existence;
-	return graph_page_relations(p, entity, true, &at->relation, e);
+	rc = graph_page_relations(p, entity, true, &at->relation, e);
+	if (rc == 0)
+		graph_page_keep(p, (int)at->which, existence);
+	return rc;
 }
 
 static int
@@ -238,6 +252,33 @@ m_graph_resume(struct graph_page *p, struct m_graph_place *at, struct err *e)
 	return graph_page_relations(p, entity, true, &at->relation, e);
 }
 
+/* Entities whose order is kept. 1 the end of the namespace, 0 what comes next is not known;
+ * GRAPH_PAGE_FULL. */
+static int
+m_graph_read_known(struct graph_page *p, int64_t limit,
+	struct m_graph_place *at, struct err *e)
+{
+	for (;;) {
+		int64_t existence = 0, entity = 0;
+		int rc;
+
+		switch (graph_view_next(&p->view, (int)at->which, at->existence,
+			&existence, &entity)) {
+		case GRAPH_NEXT_UNKNOWN:
+			return 0;
+		case GRAPH_NEXT_END:
+			return 1;
+		case GRAPH_NEXT_ENTITY:
+			break;
+		}
+		if (p->entities_n >= limit)
+			return GRAPH_PAGE_FULL;
+		rc = m_graph_read_entity(p, entity, existence, at, e);
+		if (rc != 0)
+			return rc;
+	}
+}
+
 /* The rest of a namespace. 0 its end; GRAPH_PAGE_FULL. */
 static int
 m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
@@ -247,6 +288,9 @@ m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 
 	if (rc != 0)
 		return rc;
+	rc = m_graph_read_known(p, limit, at, e);
+	if (rc != 0)
+		return rc == 1 ? 0 : rc;
 	for (;;) {
 		struct m_graph_batch b = {.page = p, .e = e};
 
@@ -254,6 +298,8 @@ m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 			&b, e);
 		if (rc < 0)
 			return rc;
+		graph_view_order(&p->view, (int)at->which, at->existence,
+			b.existence, b.entity, b.n, b.n < BATCH);
 		for (int i = 0; i < b.n; i++) {
 			if (p->entities_n >= limit)
 				return GRAPH_PAGE_FULL;
@@ -289,6 +335,16 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	rc = 0;
 	at.which = packed & 1;
 	at.relation = packed >> 1;
+	if (p.with_relations && p.encode.members == MEMBERS_DEFAULT)
+		rc = graph_view_begin(&p.view, c->keep, c->keep_seen, c->st,
+			c->ctx, &s, p.expiry.newest, e);
+	if (rc != 0)
+		return rc;
+	if (p.view.keep)
+		rc = curated_due(c->st, INT64_MAX, &p.any_end, e);
+	if (rc != 0)
+		return rc;
+	c->is_kept = p.view.keep != NULL;
 	/* The first page, of a memory that leads to no other. */
 	p.knows_earlier =
 		at.existence == 0 && s.n == 1 && s.ns[0] == NAMESPACE_DEFAULT;

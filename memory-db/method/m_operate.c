@@ -101,6 +101,8 @@ m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 	rc = namespaces_rename(c->st, from, to, e);
 	if (rc != 0)
 		return rc;
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
 	rc = retry_remember(c, 0, e);
 	return rc == 0 ? name_result(to, ret_result, e) : rc;
 }
@@ -121,6 +123,8 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	rc = namespaces_alias(c->st, alias, of, e);
 	if (rc != 0)
 		return rc;
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
 	rc = retry_remember(c, 0, e);
 	return rc == 0 ? name_result(of, ret_result, e) : rc;
 }
@@ -219,6 +223,8 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 	rc = namespaces_merge(c->st, c->ctx, from, to, &got, e);
 	if (rc != 0)
 		return rc;
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
 	rc = retry_remember(c, got.change, e);
 	return rc == 0 ? merge_result(c, to, &got, ret_result, e) : rc;
 }

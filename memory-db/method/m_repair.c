@@ -44,6 +44,8 @@ m_repair(struct call *c, json_t **ret_result, struct err *e)
 		if (rc < 0)
 			return rc;
 	}
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
 	*ret_result = take_ptr(result);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "memory-db/model/read/graph_keep.h"
 #include "memory-db/store/check/erase.h"
 #include "memory-db/work/policing.h"
 #include "memory-db/work/scanning.h"
@@ -28,6 +29,7 @@ answer_pending(struct job *j, json_t *result)
 static void
 after_commit_erased(struct work *w, struct job *j, const struct effect *x)
 {
+	graph_keep_clear(w->keep); /* no text of it stays in memory */
 	if (store_is_erasing(w->st))
 		answer_pending(j, x->result);
 }
@@ -40,11 +42,20 @@ after_commit_staged(struct work *w, struct job *j, const struct effect *x)
 		policing_note(w->policing);
 }
 
+static void
+after_commit_kept(struct work *w, struct job *j, const struct effect *x)
+{
+	(void)j;
+	(void)x;
+	graph_keep_clear(w->keep);
+}
+
 /* Effects that come before the replies go out; the others are the loop's. */
 static void (*const effect_fns[EFFECT_MAX])(struct work *w, struct job *j,
 	const struct effect *x) = {
 	[EFFECT_ERASED] = after_commit_erased,
 	[EFFECT_FEED] = after_commit_staged,
+	[EFFECT_KEPT] = after_commit_kept,
 };
 
 /* What waits already is asked about when a namespace gets a function. */

@@ -1,5 +1,6 @@
-/* Large replies of a reader that may be asked for again: pages of the graph,
- * which every agent reads when it begins.
+/* Large replies of a reader that may be asked for again: entities by name, and
+ * pages of the graph on a branch or in the past. The present graph is kept by
+ * its entities instead (model/read/graph_keep.h).
  *
  * A reply is kept with the request it answers, and with the state of the
  * database it was read from. The state is SQLite's own: any commit, also one

@@ -3,6 +3,7 @@
  * never spends milliseconds on one client. */
 #include "common/clock.h"
 #include "common/limits.h"
+#include "memory-db/model/read/graph_keep.h"
 #include "memory-db/store/beside/curated.h"
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
@@ -59,7 +60,8 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 	rc = r->work->opt.run(c, ret_result, e);
 	if (rc != 0)
 		return rc;
-	read_cache_keep(&r->cache, &key, &j->text, *ret_result);
+	if (!c->is_kept)
+		read_cache_keep(&r->cache, &key, &j->text, *ret_result);
 	return 0;
 }
 
@@ -73,6 +75,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 		.ctx = &j->ctx,
 		.params = j->params,
 		.text = &j->text,
+		.keep = r->work->keep,
 		.question = &j->question};
 	int rc;
 
@@ -80,6 +83,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 		return work_no_store(e);
 	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;
 	store_deadline(r->st, c.deadline_ns);
+	c.keep_seen = graph_keep_seen(c.keep);
 	rc = store_read_begin(r->st, e);
 	if (rc == 0) {
 		rc = readers_answer(r, &c, j, ret_result, e);
@@ -138,6 +142,17 @@ run_parse(struct job *j)
 		job_fail(j, &e);
 }
 
+int
+readers_init(struct work *w)
+{
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		w->readers[i].work = w;
+		w->readers[i].may_slow = i == 0;
+		(void)pthread_mutex_init(&w->readers[i].lock, NULL);
+	}
+	return graph_keep_new(&w->keep);
+}
+
 void *
 reader_main(void *arg)
 {
@@ -158,7 +173,10 @@ reader_main(void *arg)
 				read_cache_clear(&r->cache);
 				work_shrink(r->st);
 				work_leave(r->work);
-				wait_ms = -1;
+				wait_ms = graph_keep_rest(r->work->keep,
+						  WORK_KEEP_NS)
+						  ? WORK_KEEP_MS
+						  : -1;
 			}
 			continue;
 		}

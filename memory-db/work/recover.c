@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "memory-db/model/read/graph_keep.h"
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/idle.h"
@@ -63,6 +64,7 @@ gate_done(struct work *w)
 static void
 close_all(struct work *w)
 {
+	graph_keep_clear(w->keep);
 	store_close(w->st);
 	w->st = NULL;
 	for (size_t i = 0; i < WORK_READERS; i++) {

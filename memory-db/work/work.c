@@ -13,6 +13,7 @@
 #include "common/allocator.h"
 #include "common/clock.h"
 #include "common/signals.h"
+#include "memory-db/model/read/graph_keep.h"
 #include "memory-db/store/idle.h"
 #include "memory-db/work/aside.h"
 #include "memory-db/work/background/tasks.h"
@@ -200,17 +201,13 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	w->opt = *o;
 	if (!w->opt.run)
 		w->opt.run = method_run;
-	if (init_queues(w)) {
+	if (readers_init(w) || init_queues(w)) {
+		graph_keep_free(w->keep);
 		free(w);
 		return err_nomem(e);
 	}
 	w->snapshots.opt = (struct snapshots_options){w->opt.db, w->opt.run,
 		work_thread, enter_gate, leave_gate, work_deliver_snapshot, w};
-	for (size_t i = 0; i < WORK_READERS; i++) {
-		w->readers[i].work = w;
-		w->readers[i].may_slow = i == 0;
-		(void)pthread_mutex_init(&w->readers[i].lock, NULL);
-	}
 	for (size_t i = 0; i < WORK_SCRIPTS; i++)
 		w->runners[i].work = w;
 	w->shrunk_at = UINT64_MAX; /* opening took some, too */
@@ -315,6 +312,7 @@ work_free(struct work *w)
 	queue_done(&w->done);
 	snapshots_done(&w->snapshots);
 	background_free(w->background);
+	graph_keep_free(w->keep);
 	curation_alone_done(&w->curation);
 	free(w);
 }

@@ -197,6 +197,41 @@ test_shapes(void **state)
 	}
 }
 
+/* The cursor at the end of a page, and what only looks like one. */
+static void
+test_the_end_of_a_page(void **state)
+{
+	static const struct {
+		const char *page, *next;
+	} pages[] = {
+		{"{\"entities\":[],\"next\":\"c1.2.3\"}", "\"c1.2.3\""},
+		{"{\"entities\":[],\"next\":\"\"}", "\"\""},
+		{"{\"entities\":[]}", NULL},
+		{"{\"next\":\"c1\"}", NULL},
+		{"{\"a\":1,\"next\":\"c1\",\"b\":1}", NULL},
+		{"{\"a\":1,\"next\":7}", NULL},
+		{"{\"a\":\",\\\"next\\\":\\\"c1\"}", NULL},
+		{"{\"a\":1,\"next\":\"c\\\"1\"}", NULL},
+		{"\"c1\"}", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		AUTO_BUF struct buf page = {0};
+		struct jx_slice next = {NULL, 0};
+		bool has;
+
+		assert_int_equal(buf_adds(&page, pages[i].page), 0);
+		has = graph_text_ends_with(&page, &next);
+		assert_int_equal(has, pages[i].next != NULL);
+		if (!has)
+			continue;
+		assert_int_equal(next.n, strlen(pages[i].next));
+		assert_memory_equal(next.p, pages[i].next, next.n);
+	}
+}
+
 /* A service that answers nonsense must not bring us down. */
 static void
 test_shapes_of_nonsense(void **state)
@@ -617,6 +652,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pretty),
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_the_end_of_a_page),
 		cmocka_unit_test(test_shapes_of_nonsense),
 		cmocka_unit_test(test_shapes_without_memory),
 		cmocka_unit_test(test_profiles),

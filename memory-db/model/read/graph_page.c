@@ -7,7 +7,7 @@
  *   page 2            carl                 bob -> carl
  *
  * The first entity of a page is cut to fit, so that a page is never empty. */
-#include "memory-db/model/read/graph_page.h"
+#include "memory-db/model/read/graph_page_int.h"
 
 #include <string.h>
 
@@ -159,6 +159,65 @@ graph_page_is_underived(struct graph_page *p, int64_t entity, bool *ret,
 	return rc;
 }
 
+static int
+graph_page_count(void *ctx, const struct derived_row *row)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Whether an entity may be kept: what it says of itself depends on nothing but
+ * what graph_keep.h follows. */
+static int
+graph_page_may_keep(struct graph_page *p, int64_t entity,
+	const struct encode_known *known, const json_t *j, struct err *e)
+{
+	bool is_derived = false;
+	int64_t ends = 0;
+	int rc = 0;
+
+	if (!p->view.keep)
+		return 0;
+	if (!known->is_underived)
+		rc = derivations_each_of(p->st, entity, graph_page_count,
+			&is_derived, e);
+	if (rc < 0)
+		return rc;
+	/* Of facts with ends only the first end stands where graph_keep.h
+	 * looks; the others come without a sign. */
+	if (p->any_end > 0)
+		rc = attr_get(p->st, entity, ATTR_FACT_EXPIRES, &ends, e);
+	if (rc < 0)
+		return rc;
+	p->is_keepable =
+		!is_derived && ends == 0 && !json_object_get(j, "omitted");
+	return 0;
+}
+
+int
+graph_page_take_entity(struct graph_page *p, size_t before)
+{
+	size_t bytes = p->entities.len - before + (p->entities_n == 0);
+
+	if (p->entities_n > 0 && p->bytes + bytes > p->max_bytes) {
+		p->entities.len = before;
+		return GRAPH_PAGE_FULL;
+	}
+	p->last_text = before + (p->entities_n > 0);
+	p->last_row = p->rows.n;
+	p->bytes += bytes;
+	p->entities_n++;
+	return GRAPH_PAGE_ADDED;
+}
+
+size_t
+graph_page_room(const struct graph_page *p)
+{
+	return p->max_bytes > FRAME_BYTES * 2 ? p->max_bytes - FRAME_BYTES
+					      : FRAME_BYTES;
+}
+
 int
 graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 {
@@ -166,9 +225,10 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 		.origin = &p->origin,
 		.is_uncontested = !p->has_conflicts};
 	AUTO_JSON json_t *j = NULL;
-	size_t before = p->entities.len, bytes;
+	size_t before = p->entities.len;
 	int rc = graph_page_find_end(p, entity, &known.end, e);
 
+	p->is_keepable = false;
 	if (rc == 1) {
 		rc = expiry_is_over(&p->expiry, entity, e);
 		rc = rc < 0 ? rc : !rc;
@@ -183,11 +243,7 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	if (p->with_relations &&
 		(p->encode.members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)) != 0)
 		known.relation = graph_page_collect;
-	/* A page never passes its bound; an entity that would is left for the
-	 * next page, where it is first and is cut. */
-	p->encode.max_bytes = p->max_bytes > FRAME_BYTES * 2
-				      ? p->max_bytes - FRAME_BYTES
-				      : FRAME_BYTES;
+	p->encode.max_bytes = graph_page_room(p);
 	p->encode.known = &known;
 	p->encode.expiry = p->expiry.newest != 0 ? &p->expiry : NULL;
 	rc = encode_entity(p->st, entity, &p->encode, &j, NULL, e);
@@ -201,14 +257,8 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	if ((p->entities_n > 0 && buf_addc(&p->entities, ',') != 0) ||
 		jx_dump(j, &p->entities) != 0)
 		return err_nomem(e);
-	bytes = p->entities.len - before + (p->entities_n == 0);
-	if (p->entities_n > 0 && p->bytes + bytes > p->max_bytes) {
-		p->entities.len = before;
-		return GRAPH_PAGE_FULL;
-	}
-	p->bytes += bytes;
-	p->entities_n++;
-	return GRAPH_PAGE_ADDED;
+	rc = graph_page_may_keep(p, entity, &known, j, e);
+	return rc ? rc : graph_page_take_entity(p, before);
 }
 
 /* --- relations ------------------------------------------------------------ */
@@ -281,6 +331,24 @@ graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 	return 0;
 }
 
+int
+graph_page_take_relation(struct graph_page *p, int64_t id, int64_t other,
+	size_t before, struct err *e)
+{
+	struct graph_page_rows *rows = &p->rows;
+	size_t bytes = p->relations.len - before;
+
+	if (p->bytes + bytes + 1 > p->max_bytes && p->bytes > FRAME_BYTES) {
+		p->relations.len = before;
+		return GRAPH_PAGE_FULL;
+	}
+	if (vec_room(rows->v, rows->n, rows->cap) != 0)
+		return err_nomem(e);
+	rows->v[rows->n++] = (struct graph_page_row){id, other, before, bytes};
+	p->bytes += bytes + 1;
+	return 0;
+}
+
 /* Adds a relation of the entity that is *own, if it belongs on this page. 0, or
  * 2: there is no room for it. */
 static int
@@ -288,14 +356,17 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	const struct fact *f, bool only_earlier, struct err *e)
 {
 	int64_t other = f->entity == entity ? f->peer : f->entity;
-	struct graph_page_rows *rows = &p->rows;
 	struct encode_end own, far;
 	AUTO_JSON json_t *j = NULL;
-	size_t before = p->relations.len, bytes;
+	size_t before = p->relations.len;
 	int rc;
 
 	if (only_earlier && p->knows_earlier && !idset_has(&p->ends.at, other))
 		return graph_page_wait(p, other, f, e);
+	/* An end that is not given itself: it has come to its time. */
+	rc = expiry_is_over(&p->expiry, other, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = graph_page_find_end(p, other, &far, e);
 	/* The second look finds what the first has left, at its new place. */
 	if (rc == 1)
@@ -309,17 +380,9 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 		     : encode_relation_between(p->st, f, &far, &own, &j, e);
 	if (rc != 0)
 		return rc;
-	if (vec_room(rows->v, rows->n, rows->cap) != 0 ||
-		jx_dump(j, &p->relations) != 0)
+	if (jx_dump(j, &p->relations) != 0)
 		return err_nomem(e);
-	bytes = p->relations.len - before;
-	if (p->bytes + bytes + 1 > p->max_bytes && p->bytes > FRAME_BYTES) {
-		p->relations.len = before;
-		return GRAPH_PAGE_FULL;
-	}
-	rows->v[rows->n++] = (struct graph_page_row){f->id, before, bytes};
-	p->bytes += bytes + 1;
-	return 0;
+	return graph_page_take_relation(p, f->id, other, before, e);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/read/expiry.h"
+#include "memory-db/model/read/graph_keep.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/model/scope/scope.h"
@@ -31,8 +32,9 @@ struct graph_page {
 	struct buf entities, relations; /* items, with no commas between */
 	struct graph_page_rows {
 		struct graph_page_row {
-			int64_t id;
-			size_t at, n; /* in relations */
+			int64_t id, other; /* other: the end that it leads to,
+					      or comes from */
+			size_t at, n;	   /* in relations */
 		} * v;
 		size_t n, cap;
 	} rows;
@@ -70,6 +72,13 @@ struct graph_page {
 	struct expiry expiry;
 	/* No entity from the one up to before the other is derived. */
 	int64_t underived_from, underived_to;
+
+	struct graph_view view; /* what is kept of the graph */
+	int64_t any_end; /* the last end of anything; 0: nothing has one */
+	/* The last entity given: its text in entities, its rows, and whether it
+	 * may be kept. */
+	size_t last_text, last_row;
+	bool is_keepable;
 };
 int graph_page_init(struct graph_page *p, struct store *st,
 	const struct scope *scope, const json_t *params, struct err *e)
@@ -87,6 +96,14 @@ enum graph_page_step {
 	GRAPH_PAGE_ADDED = 1,
 	GRAPH_PAGE_FULL = 2,
 };
+
+/* Appends what is kept of the entity of this existence fact, and its relations
+ * like graph_page_relations. GRAPH_PAGE_ADDED; GRAPH_PAGE_NOTHING, nothing
+ * is kept of it; GRAPH_PAGE_FULL: *ret_given says whether the entity was added before. */
+int graph_page_kept(struct graph_page *p, int which, int64_t existence,
+	bool *ret_given, int64_t *after, struct err *e) MUST_CHECK;
+/* Keeps the last entity, of which all relations were given behind it. */
+void graph_page_keep(struct graph_page *p, int which, int64_t existence);
 
 /* Appends an entity: GRAPH_PAGE_ADDED; GRAPH_PAGE_NOTHING, it does not exist;
  * GRAPH_PAGE_FULL, nothing was added. The first entity of a page is cut to fit (`omitted`), not left

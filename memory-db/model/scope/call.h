@@ -49,6 +49,7 @@ struct prepared {
 };
 
 struct chat;
+struct graph_keep;
 struct question;
 struct write;
 
@@ -77,6 +78,9 @@ struct call {
 	 * between, in the place of values in the result: the large ones, which
 	 * are only passed on. NULL: the caller looks into the result. */
 	struct buf *text;
+	struct graph_keep *keep; /* of readers: what is kept of the graph */
+	uint64_t keep_seen;	 /* graph_keep_seen() before the snapshot */
+	bool is_kept; /* set by a handler: it keeps its reply itself */
 	bool dry_run; /* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };

@@ -39,6 +39,8 @@ enum effect_kind {
 	EFFECT_LEASE,  /* the connection has the branch from now on */
 	EFFECT_ERASED, /* something was erased; the reply says `pending` while
 			  traces of it remain: result */
+	EFFECT_KEPT,   /* what readers keep of the graph may be wrong: names of
+			namespaces, or what no op of the log tells */
 	EFFECT_MAX
 };
 

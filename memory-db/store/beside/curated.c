@@ -18,7 +18,8 @@ enum {
 	SHOWN,
 	CHANGE,
 	DUE,
-	FACTS_DUE
+	FACTS_DUE,
+	EACH_DUE
 };
 
 static const struct stmt_def defs[] = {
@@ -58,6 +59,11 @@ static const struct stmt_def defs[] = {
 		       " AND removed = " SQL_OPEN_END " AND value <= ?1"
 		       " AND key = 6 LIMIT 1",
 		1, 0},
+	[EACH_DUE] = {"SELECT entity FROM attr INDEXED BY attr_expires"
+		      " WHERE key IN (5, 6) AND value > 0"
+		      " AND removed = " SQL_OPEN_END
+		      " AND value > ?1 AND value <= ?2",
+		2, 0},
 };
 const struct stmt_module curated_module = {"curated", defs, ARRAY_LEN(defs)};
 
@@ -202,6 +208,23 @@ curated_change(struct store *st, int64_t change, int64_t *ret_at,
 	*ret_at = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
 	*ret_kind = rc == 1 ? sqlite3_column_int64(s, 1) : 0;
 	return rc < 0 ? rc : 0;
+}
+
+int
+curated_each_due(struct store *st, int64_t after, int64_t upto,
+	curated_due_fn fn, void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, EACH_DUE);
+	int rc;
+
+	bind_i(s, 1, after);
+	bind_i(s, 2, upto);
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
 }
 
 int

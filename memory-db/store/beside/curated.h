@@ -51,6 +51,11 @@ int curated_due(struct store *st, int64_t now, int64_t *ret_newest,
  * no answer is kept then. */
 int curated_facts_due(struct store *st, int64_t now, bool *ret, struct err *e)
 	MUST_CHECK;
+/* The entities of such times with after < time <= upto; one may come more than
+ * once. Non-zero stops and is returned. */
+typedef int (*curated_due_fn)(void *ctx, int64_t entity);
+int curated_each_due(struct store *st, int64_t after, int64_t upto,
+	curated_due_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Time and kind of a change; zeros when there is none. */
 int curated_change(struct store *st, int64_t change, int64_t *ret_at,
 	int64_t *ret_kind, struct err *e) MUST_CHECK;

@@ -17,7 +17,8 @@ enum {
 	OF_ENTITY,
 	NEWEST,
 	NEWEST_OF,
-	AT
+	AT,
+	EXTENT
 };
 
 #define COLUMNS                                                                \
@@ -63,6 +64,10 @@ static const struct stmt_def defs[] = {
 			" version v WHERE v.entity = e.id AND v.change <= ?2)"
 			" ORDER BY c.id",
 		3, 0},
+	[EXTENT] = {"SELECT (SELECT coalesce(max(id), 0) FROM conflict),"
+		    " (SELECT count(*) FROM conflict),"
+		    " (SELECT count(*) FROM conflict WHERE id > ?1)",
+		1, 0},
 };
 const struct stmt_module conflicts_module = {"conflicts", defs,
 	ARRAY_LEN(defs)};
@@ -255,6 +260,23 @@ conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
 		if (rc != 0)
 			return rc;
 	}
+	return 0;
+}
+
+int
+conflict_extent(struct store *st, int64_t after, int64_t *ret_last,
+	int64_t *ret_n, int64_t *ret_added, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, EXTENT);
+	int rc;
+
+	bind_i(s, 1, after);
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	*ret_last = sqlite3_column_int64(s, 0);
+	*ret_n = sqlite3_column_int64(s, 1);
+	*ret_added = sqlite3_column_int64(s, 2);
 	return 0;
 }
 

@@ -89,6 +89,10 @@ int conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 /* Is there any row of two facts? 1, 0. Cheap. */
 int conflict_any(struct store *st, struct err *e) MUST_CHECK;
+/* The highest id, how many rows there are, and how many of them with an id above
+ * `after`. */
+int conflict_extent(struct store *st, int64_t after, int64_t *ret_last,
+	int64_t *ret_n, int64_t *ret_added, struct err *e) MUST_CHECK;
 /* Rows of an entity's facts, the newest first. */
 int conflict_each_of_entity(struct store *st, int64_t entity, conflict_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;

@@ -104,6 +104,17 @@ int log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
 	int64_t upto, int (*fn)(void *ctx, int64_t entity), void *ctx,
 	struct err *e) MUST_CHECK;
 
+/* What the ops of main with after < change <= upto touched, in their order. fn
+ * returns non-zero to stop. */
+struct log_touch {
+	enum op_what what;
+	int64_t entity, key; /* key: of an attribute */
+	int64_t kind, peer;  /* of a fact shown or hidden; kind -1: of none */
+};
+typedef int (*log_touch_fn)(void *ctx, const struct log_touch *x);
+int log_touched(struct store *st, int64_t after, int64_t upto, log_touch_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+
 /* The chain of a namespace as of a change: its head then. 1 found (32 bytes
  * into ret, *ret_change), 0: no change of it yet. */
 int log_head_at(struct store *st, int64_t ns, int64_t change,
