@@ -36,7 +36,7 @@ struct pull {
 	struct cli *c;
 	const struct remote *remote;
 	const char *namespace_;
-	char folder[64], file[96], database[96];
+	char folder[TEMP_FOLDER_SIZE], file[96], database[96];
 	int folder_fd; /* its lock */
 	json_t *rows;  /* owned */
 };
@@ -354,7 +354,6 @@ run_pull(struct cli *c, int argc, char **argv)
 	own = cli_str(json_object_get(status, "database"), "instance_id", "");
 	if (remote_read(argv[0], p.namespace_, &remote, &e) != 0)
 		return cli_fail_err(&e);
-	snprintf(p.folder, sizeof(p.folder), "/tmp/memoryctl-pull-XXXXXX");
 	if (temp_folder_make(p.folder, &p.folder_fd, &e) != 0)
 		return cli_fail(CLI_SYSTEM, "%s", e.text);
 	snprintf(p.file, sizeof(p.file), "%s/log", p.folder);

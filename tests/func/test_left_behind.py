@@ -3,8 +3,10 @@
 that holds the log beside the database."""
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
@@ -44,10 +46,15 @@ class LeftBehind(TestCase):
         if left == "too quick":
             self.skipTest("the restore was over before it could be killed")
         mine = left
-        self.assertTrue(mine.name.startswith("memoryctl-"))
+        self.assertTrue(mine.name.startswith("memoryctl-run."))
         wait_until(lambda: not folder_of(one.pid), why="its service ends")
         # One that is in use stays.
-        used = Path(f"/tmp/memoryctl-test-{os.getpid()}")
+        def old(path):
+            past = time.time() - 100
+            os.utime(path, (past, past))
+            return path
+
+        used = Path(f"/tmp/memoryctl-run.{os.getpid() % 10**6:06d}")
         holder = subprocess.Popen(
             [sys.executable, "-c", "import fcntl, os, sys\n"
              "os.makedirs(sys.argv[1], 0o700, True)\n"
@@ -57,12 +64,40 @@ class LeftBehind(TestCase):
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             holder.stdout.readline()
+            old(used)
             db.ctl("restore", db.folder / "b", "--into", db.folder / "r2.db")
+            self.assertTrue(mine.exists(), "somebody may still make it")
+            old(mine)
+            db.ctl("restore", db.folder / "b", "--into", db.folder / "r3.db")
             self.assertFalse(mine.exists())
             self.assertTrue(used.exists())
         finally:
             holder.communicate()
             used.rmdir()
+
+    def test_folders_of_the_user_stay(self):
+        """Whatever they are called: also one that looks like ours."""
+        db = self.service()
+        db.client().ok("create_entities", entities=[entity("ada", "x")])
+        db.ctl("backup", db.folder / "b")
+        tail = f"{os.getpid() % 10**6:06d}"
+        folders = [Path(f"/tmp/memoryctl-backups-{tail}"),
+                   Path(f"/tmp/memoryctl-{tail}"),
+                   Path(f"/tmp/memoryctl-run.{tail[:5]}z"),
+                   Path(f"/tmp/memoryctl-run.{tail}-mine")]
+        try:
+            for folder in folders:
+                folder.mkdir(0o700)
+                (folder / "log").write_text("mine")
+                (folder / "precious").write_text("mine")
+                os.utime(folder, (1e9, 1e9))
+            db.ctl("restore", db.folder / "b", "--into", db.folder / "r.db")
+            for folder in folders:
+                self.assertEqual(sorted(x.name for x in folder.iterdir()),
+                                 ["log", "precious"])
+        finally:
+            for folder in folders:
+                shutil.rmtree(folder, True)
 
     def test_a_foreign_reader_is_named(self):
         db = self.service()

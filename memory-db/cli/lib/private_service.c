@@ -138,7 +138,6 @@ make_socket_folder(struct private_service *p, struct err *e)
 {
 	int rc;
 
-	snprintf(p->folder, sizeof(p->folder), "/tmp/memoryctl-XXXXXX");
 	rc = temp_folder_make(p->folder, &p->folder_fd, e);
 	if (rc != 0) {
 		p->folder[0] = '\0';

@@ -9,11 +9,12 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/tempfolder.h"
 
 struct private_service {
 	struct cli cli; /* for cli_call(); of the namespace `default` */
 	pid_t pid;	/* 0: none runs */
-	char folder[32], socket[40];
+	char folder[TEMP_FOLDER_SIZE], socket[40];
 	int folder_fd; /* its lock, while there is a folder */
 };
 

@@ -1,36 +1,77 @@
 #include "memory-db/cli/lib/tempfolder.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PREFIX "memoryctl-"
+#define PREFIX "memoryctl-run."
+#define DRAWN  6 /* letters and digits that mkdtemp put in place of the X */
+/* One that somebody makes at this moment is not locked yet. */
+#define YOUNG_S 60
 /* Another command may sweep one away before it is locked: another is made. */
 #define TRIES 10
 
-static void
-empty_folder(int fd)
+static bool
+is_known(const char *name)
 {
-	int again = dup(fd);
+	static const char *const known[] = {".", "..", "s", "s.spawn", "log",
+		"memory.db", "memory.db-wal", "memory.db-shm", "memory.db.lock",
+		"memory.db.log", "memory-db.log"};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	return false;
+}
+
+/* remove: what is in it goes; else only: is all of it known? */
+static bool
+each_known(int fd, bool remove)
+{
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = again >= 0 ? fdopendir(again) : NULL;
 	struct dirent *entry;
+	bool is_ours = d != NULL;
 
 	if (!d) {
 		if (again >= 0)
 			close(again);
-		return;
+		return false;
 	}
-	while ((entry = readdir(d)) != NULL)
-		(void)unlinkat(fd, entry->d_name, 0);
+	while (is_ours && (entry = readdir(d)) != NULL) {
+		is_ours = is_known(entry->d_name);
+		if (is_ours && remove)
+			(void)unlinkat(fd, entry->d_name, 0);
+	}
 	closedir(d);
+	return is_ours;
 }
 
-/* Ours, and nobody holds its lock. */
+/* As mkdtemp made it, not some folder of the user whose name begins like it. */
+static bool
+is_name(const char *name)
+{
+	const char *drawn = name + strlen(PREFIX);
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+		strlen(drawn) != DRAWN)
+		return false;
+	for (const char *p = drawn; *p; p++)
+		if (!isalnum((unsigned char)*p))
+			return false;
+	return true;
+}
+
+/* Ours, nobody holds its lock, and nothing but ours is in it. */
 static void
 sweep_one(int tmp, const char *name)
 {
@@ -39,9 +80,11 @@ sweep_one(int tmp, const char *name)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0 || st.st_uid != geteuid() ||
-		flock(fd, LOCK_EX | LOCK_NB) != 0)
+		(st.st_mode & 07777) != 0700 ||
+		st.st_mtime > time(NULL) - YOUNG_S ||
+		flock(fd, LOCK_EX | LOCK_NB) != 0 || !each_known(fd, false))
 		return;
-	empty_folder(fd);
+	(void)each_known(fd, true);
 	(void)unlinkat(tmp, name, AT_REMOVEDIR);
 }
 
@@ -54,7 +97,7 @@ sweep(void)
 	if (!d)
 		return;
 	while ((entry = readdir(d)) != NULL)
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0)
+		if (is_name(entry->d_name))
 			sweep_one(dirfd(d), entry->d_name);
 	closedir(d);
 }
@@ -80,14 +123,13 @@ make_locked(char *path, int *ret_fd, struct err *e)
 }
 
 int
-temp_folder_make(char *path, int *ret_fd, struct err *e)
+temp_folder_make(char path[TEMP_FOLDER_SIZE], int *ret_fd, struct err *e)
 {
-	char *name = path + strlen(path) - strlen("XXXXXX");
 	int rc = 0;
 
 	sweep();
 	for (int i = 0; rc == 0 && i < TRIES; i++) {
-		memcpy(name, "XXXXXX", strlen("XXXXXX"));
+		snprintf(path, TEMP_FOLDER_SIZE, "/tmp/" PREFIX "XXXXXX");
 		rc = make_locked(path, ret_fd, e);
 	}
 	if (rc == 0)

@@ -7,8 +7,13 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-/* path: "/tmp/memoryctl-...XXXXXX"; the X become a name of its own. *ret_fd holds
- * the lock; the caller empties and removes the folder, and closes it. */
-int temp_folder_make(char *path, int *ret_fd, struct err *e) MUST_CHECK;
+#define TEMP_FOLDER_SIZE 32
+
+/* path: /tmp/memoryctl-run. and six letters that are free. *ret_fd holds the lock;
+ * the caller empties and removes the folder, and closes it. Only folders of that
+ * name are ever removed, when they are older than a minute and hold nothing but
+ * files that commands put there. */
+int temp_folder_make(char path[TEMP_FOLDER_SIZE], int *ret_fd, struct err *e)
+	MUST_CHECK;
 
 #endif
