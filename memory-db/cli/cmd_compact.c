@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/restart.h"
 #include "memory-db/cli/lib/restore_place.h"
+
+#define COPY_BLOCK (256 * 1024)
 
 static const char *before, *only;
 static bool apply;
@@ -58,6 +61,42 @@ fail_copy(const char *path)
 }
 
 static int
+write_whole(int fd, const char *p, ssize_t n)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, p, (size_t)n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		p += put;
+		n -= put;
+	}
+	return 0;
+}
+
+/* Not every pair of file systems copies inside of the kernel. Both descriptors
+ * stand where the kernel left off. */
+static int
+copy_by_reading(int from, int out, int64_t *ret_bytes)
+{
+	AUTO_FREE char *block = malloc(COPY_BLOCK);
+	ssize_t n;
+
+	if (!block)
+		return -1;
+	while ((n = read(from, block, COPY_BLOCK)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || write_whole(out, block, n) != 0)
+			return -1;
+		*ret_bytes += n;
+	}
+	return 0;
+}
+
+static int
 copy_descriptor(int from, const char *to, int64_t *ret_bytes)
 {
 	AUTO_FD int out =
@@ -68,7 +107,7 @@ copy_descriptor(int from, const char *to, int64_t *ret_bytes)
 		return -1;
 	while ((n = copy_file_range(from, NULL, out, NULL, 1 << 30, 0)) > 0)
 		*ret_bytes += n;
-	return n < 0 ? -1 : 0;
+	return copy_by_reading(from, out, ret_bytes);
 }
 
 /* While agents go on: the service makes the copy. */

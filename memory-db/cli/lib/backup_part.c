@@ -157,17 +157,30 @@ is_same_copy(const json_t *database, const json_t *base)
 static bool
 has_log_since(struct cli *c, int64_t from)
 {
+	AUTO_JSON json_t *params = json_pack("{s:b,s:I,s:i}", "all", 1, "since",
+		(json_int_t)from, "max_bytes", 256);
+	AUTO_BUF struct buf text = {0};
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cli_ask(c, "export_log",
-		json_pack("{s:b,s:I,s:i}", "all", 1, "since", (json_int_t)from,
-			"max_bytes", 256),
-		&reply);
+	bool is_refused = false;
+	char *line = NULL;
 
-	if (rc != CLI_PROBLEM)
+	if (!params || jx_dump(params, &text) != 0 || !buf_str(&text) ||
+		cli_call_raw(c, "export_log", text.data, &line, &is_refused) !=
+			CLI_OK)
 		return true;
-	cli_note(c,
-		"the changes since the newest backup were folded by memoryctl "
-		"compact");
+	reply = is_refused ? jx_parse(line, strlen(line), NULL) : NULL;
+	memory_free(line);
+	if (!is_refused)
+		return true;
+	if (strcmp(cli_str(reply, "code", ""), "not_found") == 0)
+		cli_note(c,
+			"the changes since the newest backup were folded by "
+			"memoryctl compact");
+	else
+		cli_note(c,
+			"the changes since the newest backup cannot be read "
+			"alone (%s)",
+			cli_str(reply, "error", "no reason was given"));
 	return false;
 }
 
