@@ -13,6 +13,23 @@
  * which of the two exports it is. */
 enum { CHANGE, NS, CURRENT, COUNTERS, PHASE, MARK_NS, A, B, NUMBERS };
 
+/* A log that ends between a base and the change that seals it would hold a base
+ * that nobody vouches for: verify could not tell it from an altered one. */
+static int
+check_seal(struct call *c, int64_t ns, int64_t change, struct err *e)
+{
+	int64_t seal;
+	int rc = log_base_seal(c->st, ns, &seal, e);
+
+	if (rc != 0 || change >= seal)
+		return rc;
+	return err_set(e, MDB_E_NOT_FOUND,
+		"'memoryctl compact' folded the history into a base, which "
+		"change %lld seals: a log as of an earlier time is in backups "
+		"from before that",
+		(long long)seal);
+}
+
 static int
 first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 {
@@ -42,6 +59,10 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 			"by 'memoryctl compact'; a log as of an earlier time "
 			"is in backups from before that",
 			(long long)base);
+	rc = current ? 0
+		     : check_seal(c, all ? 0 : scope.ns[0], scope.change, e);
+	if (rc != 0)
+		return rc;
 	v[CHANGE] = scope.change;
 	v[NS] = all ? 0 : scope.ns[0];
 	v[CURRENT] = current;

@@ -176,10 +176,11 @@ select_run(struct select *s, const char *run, struct err *e)
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < all.cap; i++) {
-		if (all.slots[i].id != 0 && (rc = log_get(st, all.slots[i].id,
-						     select_change, s, e)) == 1)
-			rc = 0;
-		if (rc != 0)
+		if (all.slots[i].id == 0)
+			continue;
+		rc = log_get_unfolded(st, s->u->w->ns, all.slots[i].id,
+			select_change, s, e);
+		if (rc < 0)
 			return rc;
 	}
 	return sliced_run_close(st, run, e);

@@ -205,13 +205,30 @@ class Compact(TestCase):
             return [c.ok("search_nodes", dict(p, query="knows"))["results"],
                     c.call("open_nodes", dict(p, names=["bob", "x"]))]
         before = seen(c)
-        self.fold(db, when)
+        held = self.fold(db, when)
+        self.assertEqual(held["namespaces"][0]["held_by"], "idea")
         c = db.client()
         after = seen(c)
         for reply in before + after:
             if isinstance(reply, dict):
                 reply.pop("id", None)
         self.assertEqual(after, before)
+        db.verify()
+
+    def test_a_branch_of_the_code_sees_the_user_of_today(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("bob", "x")])
+        c.ok("create_entities", namespace="p1", entities=[entity("x", "y")])
+        c.ok("memory_branch", namespace="p1", action="create",
+             name="git/login")
+        c.ok("delete_entities", entityNames=["bob"])
+        told = self.fold(db, self.moment())
+        self.assertNotIn("held_by", told["namespaces"][0])
+        self.assertEqual(told["namespaces"][0]["facts_left"], 0)
+        got = db.client().ok("open_nodes", namespace="p1",
+                             branch="git/login", names=["x"])
+        self.assertEqual(len(got["entities"]), 1)
         db.verify()
 
     def test_forgotten_stays_forgotten(self):
@@ -326,6 +343,134 @@ class Compact(TestCase):
                 self.assertTrue(json.loads(done.stdout)["problems"])
                 copy.unlink()
         db.start()
+
+    def test_a_base_that_nobody_seals(self):
+        """A line in `meta` makes no base, nor does a log that ends before the
+        seal."""
+        db = self.service()
+        c = db.client()
+        for i in range(5):
+            c.ok("create_entities", entities=[entity(f"e{i}", f"fact {i}")])
+        db.stop()
+        copy = db.folder / "altered.db"
+        shutil.copy(db.database, copy)
+        os.chmod(copy, 0o600)
+        with sqlite3.connect(copy) as file:
+            file.execute("INSERT INTO meta VALUES('base/1', '5')")
+        file.close()
+        with open(copy, "rb") as file:
+            done = subprocess.run([BIN / "memory-db", "--check-fd", "0"],
+                                  stdin=file, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("seals", done.stdout)
+        db.start()
+        when = self.moment()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("later", "x")])
+        last = c.ok("memory_history", limit=1)["changes"][0]["change"]
+        self.fold(db, when)
+        c = db.client()
+        got = c.call("export_log", all=True, as_of=last)
+        self.assertEqual(got.get("code"), "not_found")
+        self.assertIn("memoryctl compact", got["error"])
+        c.ok("export_log", current=True, as_of=last)
+        c.ok("export_log", all=True)
+
+    def test_the_feed_begins_behind_the_base(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("ada", "x")])
+        c.ok("create_entities", entities=[entity("bob", "x")])
+        when = self.moment()
+        c.ok("create_entities", entities=[entity("eve", "x")])
+        self.fold(db, when)
+        got = db.client().ok("changes_since")
+        self.assertEqual([x["kind"] for x in got["changes"]],
+                         ["create", "fold"])
+
+    def test_a_hostile_base(self):
+        """Numbers and entities of other namespaces are refused, and nothing of
+        such a log stays."""
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("ada", "x")])
+        old = db.folder / "old.jsonl"
+        db.ctl("export", "--all", old)
+        p1 = {"namespace": "p1"}
+        c.ok("create_entities", p1, entities=[entity("x", "one")])
+        c.ok("add_observations", p1, observations=[
+            {"entityName": "x", "contents": ["two"]}])
+        self.fold(db, self.moment(), "--only", "p1")
+        log = db.folder / "folded.jsonl"
+        db.ctl("export", "--all", log)
+        lines = [json.loads(x) for x in log.read_text().splitlines()]
+        place = {}
+        for i, line in enumerate(lines):
+            if line["type"] == "version":
+                place.setdefault("version", i)
+            if line.get("folded"):
+                place["change"] = i
+        self.assertEqual(len(place), 2)
+        for kind, key, value in (("version", "entity", 1),
+                                 ("change", "fact_max", (1 << 33) + 9),
+                                 ("change", "fact_max", 2 << 33),
+                                 ("change", "past_max", (1 << 33) + 9)):
+            with self.subTest(key, value=value):
+                altered = [dict(x) for x in lines]
+                altered[place[kind]][key] = value
+                bad = db.folder / "bad.jsonl"
+                bad.write_text("".join(json.dumps(x) + "\n"
+                                       for x in altered))
+                b = self.service()
+                b.ctl("import", old)
+                done = b.ctl("import", "--all-namespaces", bad,
+                             check=False)
+                self.assertNotEqual(done.returncode, 0, done)
+                self.assertRegex(done.stderr, "altered|cannot be replayed")
+                self.assertEqual(b.client().ok("open_nodes", names=["ada"])
+                                 ["entities"][0]["observations"], ["x"])
+                b.verify()
+                b.ctl("import", "--all-namespaces", log)
+                b.verify()
+                b.stop()
+
+    def test_an_import_that_stopped_before_the_first_change(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[entity("ada", "one")])
+        c.ok("add_observations", observations=[
+            {"entityName": "ada", "contents": ["two"]}])
+        self.fold(db, self.moment())
+        log = db.folder / "folded.jsonl"
+        db.ctl("export", "--all", log)
+        lines = log.read_text().splitlines(True)
+        last = max(i for i, x in enumerate(lines) if '"version"' in x and
+                   json.loads(x)["type"] == "version")
+        part = db.folder / "part.jsonl"
+        part.write_text("".join(lines[:last + 1]))
+        b = self.service()
+        b.ctl("import", part, check=False)
+        b.ctl("import", log)
+        b.verify()
+        self.assertEqual(b.client().ok("read_graph")["entities"],
+                         db.client().ok("read_graph")["entities"])
+
+    def test_a_run_that_was_folded_stays(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            entity("build", "run make, then make test", type="Skill")])
+        run = c.ok("curate", rules=["know_how"])
+        self.assertEqual(run["moved"], 1)
+        when = self.moment()
+        c.ok("create_entities", entities=[entity("eve", "x")])
+        before = c.ok("read_graph")["entities"]
+        self.fold(db, when)
+        c = db.client()
+        got = c.call("memory_undo", run=run["run"])
+        self.assertIn("memoryctl compact", got.get("error", ""))
+        self.assertEqual(c.ok("read_graph")["entities"], before)
+        db.verify()
 
     def test_killed_in_the_midst(self):
         """Whenever it ends, the database is the one from before or the folded

@@ -458,7 +458,7 @@ history_read(struct store *st, const struct scope *scope,
 	if (!changes || !names || !t)
 		return err_nomem(e);
 	if (q->oldest_first)
-		rc = log_since(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
+		rc = log_feed(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
 			tell_change, &rd, e);
 	else if (q->entity != 0)
 		rc = log_of_entity(st, q->entity, q->before, tell_change, &rd,

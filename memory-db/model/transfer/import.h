@@ -148,8 +148,11 @@ int replay_file(struct importer *im, const json_t *o) MUST_CHECK;
 /* import_base.c. What a line says of a change of a base: 1; 0: it is none. */
 struct change_folded;
 struct change_info;
-int import_base_read(struct importer *im, const json_t *o,
+int import_base_read(struct importer *im, const json_t *o, int64_t ns,
 	struct change_folded *ret) MUST_CHECK;
+/* The row in `past` that an op of it names; stays as it was when there is none. */
+int import_base_past(struct importer *im, const json_t *o, int64_t ns,
+	int64_t *ret) MUST_CHECK;
 /* Does it fit here? *ret_here: it is passed over, if it is the same. */
 int import_base_place(struct importer *im, const struct change_info *info,
 	bool *ret_here, bool *ret_same) MUST_CHECK;

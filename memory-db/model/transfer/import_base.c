@@ -8,8 +8,31 @@
 #include "memory-db/store/log/base.h"
 #include "memory-db/store/log/log.h"
 
+/* Each namespace draws its numbers from a range of its own. */
+static int
+check_number(struct importer *im, const char *key, int64_t number, int64_t ns)
+{
+	if (number >> STORE_NS_SHIFT == ns)
+		return 0;
+	return err_set(im->e, MDB_E_INVALID,
+		"the log says `%s` %" PRId64 " of namespace %" PRId64
+		", but that is a number of another namespace: the log was "
+		"altered",
+		key, number, ns);
+}
+
 int
-import_base_read(struct importer *im, const json_t *o,
+import_base_past(struct importer *im, const json_t *o, int64_t ns, int64_t *ret)
+{
+	int rc = jx_int(o, "past", JX_OPTIONAL, 1, INT64_MAX, ret, im->e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return check_number(im, "past", *ret, ns);
+}
+
+int
+import_base_read(struct importer *im, const json_t *o, int64_t ns,
 	struct change_folded *ret)
 {
 	int rc;
@@ -23,6 +46,12 @@ import_base_read(struct importer *im, const json_t *o,
 		return rc;
 	rc = jx_int(o, "past_max", JX_REQUIRED, 0, INT64_MAX, &ret->past_max,
 		im->e);
+	if (rc != 0)
+		return rc;
+	rc = check_number(im, "fact_max", ret->fact_max, ns);
+	if (rc != 0)
+		return rc;
+	rc = check_number(im, "past_max", ret->past_max, ns);
 	return rc == 0 ? 1 : rc;
 }
 
@@ -84,5 +113,8 @@ replay_version(struct importer *im, const json_t *o)
 		return 0; /* it has the changes, or the base does not fit */
 	if (rc == 0)
 		rc = import_check_log_place(im, v.ns);
-	return rc == 0 ? change_restore_version(im->st, &v, im->e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = import_check_entity(im, v.entity, v.ns);
+	return rc == 0 ? log_base_keep_version(im->st, &v, im->e) : rc;
 }

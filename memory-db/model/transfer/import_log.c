@@ -121,11 +121,11 @@ static int
 replay_hide(struct importer *im, const json_t *o, int64_t fact)
 {
 	int64_t past = 0;
-	int rc = im->is_folded ? jx_int(o, "past", JX_OPTIONAL, 1, INT64_MAX,
-					 &past, im->e)
+	int rc = im->is_folded ? import_base_past(im, o, fact >> STORE_NS_SHIFT,
+					 &past)
 			       : 0;
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	return change_hide_as(im->change, fact, past, im->e);
 }
@@ -307,7 +307,7 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 		im->e);
 	if (rc != 0)
 		return rc;
-	rc = import_base_read(im, o, &h->folded);
+	rc = import_base_read(im, o, h->info.ns, &h->folded);
 	if (rc == 1)
 		h->given.folded = &h->folded;
 	if (rc < 0)

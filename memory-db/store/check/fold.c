@@ -90,12 +90,15 @@ static const char fold_floors[] =
 	" " OPEN ")), 0) FROM namespace n WHERE ?2 = 0 OR n.id = ?2";
 
 /* A branch that can be read, or was discarded behind the new base (which can be
- * undone), and forked before it. Each may see the user's memory as of then. An inbox floats over main and holds nothing. */
+ * undone), and forked before it. Each sees the user's memory as of then, too, but
+ * one of the code ("git/NAME") sees that of today. An inbox floats over main and
+ * holds nothing. */
 static const char fold_hold[] =
 	"UPDATE temp.fold SET held = h.id, floor = coalesce((SELECT max(c.id)"
 	" FROM change c WHERE c.ns = fold.ns AND c.id <= h.fork), 0)"
 	" FROM (SELECT f.ns AS ns, b.id AS id, min(b.fork) AS fork"
-	" FROM branch b JOIN temp.fold f ON (f.ns = b.ns OR f.ns = 1) AND b.fork < f.floor"
+	" FROM branch b JOIN temp.fold f ON (f.ns = b.ns OR (f.ns = 1 AND"
+	" substr(b.name, 1, 4) <> 'git/')) AND b.fork < f.floor"
 	" AND f.floor > f.base"
 	" WHERE b.id <> 1 AND (b.state <> 2 OR EXISTS (SELECT 1 FROM op o"
 	" WHERE o.change > f.floor AND o.what = 4 AND o.key = 3"

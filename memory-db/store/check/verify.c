@@ -236,7 +236,7 @@ verify_base(struct verify *v, int64_t ns, int64_t *ret)
 	int rc = 0;
 
 	if (v->base_ns != ns)
-		rc = log_base(v->st, ns, &v->base, NULL, v->e);
+		rc = log_base(v->st, ns, &v->base, &v->base_is_open, v->e);
 	if (rc != 0)
 		return rc;
 	v->base_ns = ns;

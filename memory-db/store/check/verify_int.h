@@ -48,7 +48,8 @@ struct verify {
 	verify_problem_fn fn;
 	int64_t looked_at;     /* last entity of an erased fact */
 	int64_t base_ns, base; /* of a namespace (store/log/base.h) */
-	bool is_forgotten;     /* it, as a whole */
+	bool base_is_open;
+	bool is_forgotten; /* it, as a whole */
 	void *ctx;
 	int64_t mendable; /* fact of the next problem, or 0 */
 	struct err *e;

@@ -11,13 +11,14 @@
 #include "common/text.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/log/log.h"
 
 #define KEY_SIZE 32
 
-enum { KEPT_VERSIONS, PAST_ROW, FOLDED_VERSION };
+enum { KEPT_VERSIONS, PAST_ROW, FOLDED_VERSION, SEAL, KEEP_VERSION };
 
 static const struct stmt_def defs[] = {
 	[KEPT_VERSIONS] = {"SELECT e.ns, v.entity, v.branch, v.n, v.change,"
@@ -40,6 +41,16 @@ static const struct stmt_def defs[] = {
 			    " v.branch = (SELECT branch FROM change WHERE"
 			    " id = ?3)) LIMIT 1",
 		3, 0},
+	[SEAL] = {"SELECT coalesce(max(c.id), 0) FROM meta m CROSS JOIN"
+		  " change c ON c.ns = CAST(substr(m.key, 6) AS INTEGER) AND"
+		  " c.id > abs(CAST(m.value AS INTEGER)) AND c.kind = 16 AND"
+		  " c.about = abs(CAST(m.value AS INTEGER))"
+		  " WHERE m.key > 'base/' AND m.key < 'base0' AND"
+		  " (?1 = 0 OR m.key = 'base/' || ?1)",
+		1, 0},
+	[KEEP_VERSION] = {"INSERT OR IGNORE INTO version(entity, branch, n, "
+			  "change, bytes) VALUES(?1,?2,?3,?4,?5)",
+		5, STMT_WRITER},
 };
 const struct stmt_module base_module = {"base", defs, ARRAY_LEN(defs)};
 
@@ -140,6 +151,21 @@ log_base_check(struct store *st, int64_t ns, int64_t change, struct err *e)
 }
 
 int
+log_base_seal(struct store *st, int64_t ns, int64_t *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BASE, SEAL);
+	int rc;
+
+	*ret = 0;
+	bind_i(s, 1, ns);
+	rc = stmt_row(st, s, e);
+	if (rc < 0)
+		return rc;
+	*ret = sqlite3_column_int64(s, 0);
+	return 0;
+}
+
+int
 log_base_versions(struct store *st, int64_t ns, int64_t after,
 	log_version_fn fn, void *ctx, struct err *e)
 {
@@ -159,6 +185,28 @@ log_base_versions(struct store *st, int64_t ns, int64_t after,
 			return rc;
 	}
 	return rc;
+}
+
+int
+log_base_keep_version(struct store *st, const struct version_kept *v,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BASE, KEEP_VERSION);
+	int rc;
+
+	bind_i(s, 1, v->entity);
+	bind_i(s, 2, v->branch);
+	bind_i(s, 3, v->n);
+	bind_i(s, 4, v->change);
+	bind_i(s, 5, v->bytes);
+	rc = stmt_run(st, s, e);
+	if (rc != 0 || sqlite3_changes(st->db) == 0)
+		return rc;
+	rc = counters_add(st, v->ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
+	if (rc != 0)
+		return rc;
+	return counters_add(st, v->ns, TALLY_TOTAL, TOTAL_ORIGINAL, v->bytes,
+		e);
 }
 
 int

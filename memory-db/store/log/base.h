@@ -33,6 +33,9 @@ int log_base_set(struct store *st, int64_t ns, int64_t change, struct err *e)
 	MUST_CHECK;
 /* The newest base of all namespaces; 0: nothing was folded. */
 int log_base_newest(struct store *st, int64_t *ret, struct err *e) MUST_CHECK;
+/* The newest change that seals the base of namespace ns (0: of any); 0: none. */
+int log_base_seal(struct store *st, int64_t ns, int64_t *ret, struct err *e)
+	MUST_CHECK;
 /* MDB_E_NOT_FOUND, with a text that says why, for a change before the base. */
 int log_base_check(struct store *st, int64_t ns, int64_t change, struct err *e)
 	MUST_CHECK;
@@ -52,6 +55,10 @@ struct version_kept;
 typedef int (*log_version_fn)(void *ctx, const struct version_kept *v);
 int log_base_versions(struct store *st, int64_t ns, int64_t after,
 	log_version_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Keeps one of a change that is not there yet. One that is kept already stays: an
+ * import that was killed begins anew. */
+int log_base_keep_version(struct store *st, const struct version_kept *v,
+	struct err *e) MUST_CHECK;
 /* The row in `past` of the span of main that a change ended. 1 found. */
 int log_base_past(struct store *st, int64_t fact, int64_t change,
 	int64_t *ret_row, struct err *e) MUST_CHECK;

@@ -304,9 +304,8 @@ last_version(struct change *c, int64_t entity, int64_t *ret_n,
 	return 0;
 }
 
-int
-change_restore_version(struct store *st, const struct version_kept *v,
-	struct err *e)
+static int
+put_version(struct store *st, const struct version_kept *v, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, ADD_VERSION);
 	int rc;
@@ -339,7 +338,7 @@ seal_version(struct change *c, const struct change_touched *t, struct err *e)
 		return rc;
 	v.n++;
 	v.bytes += t->delta;
-	return change_restore_version(c->st, &v, e);
+	return put_version(c->st, &v, e);
 }
 
 static int
@@ -408,10 +407,11 @@ seal_folded(struct change *c, unsigned char head[CHAIN_BYTES], struct err *e)
 {
 	const struct change_folded *f = change_folded_of(c);
 
-	if (!f->is_base && memcmp(head, f->chain, CHAIN_BYTES) != 0)
+	if ((!f->is_base && memcmp(head, f->chain, CHAIN_BYTES) != 0) ||
+		c->fact_max > f->fact_max || c->past_max > f->past_max)
 		return err_set(e, MDB_E_CORRUPT,
-			"change %lld of a base does not give its chain: the "
-			"log was altered",
+			"change %lld of a base does not give its chain or has "
+			"higher numbers than it says: the log was altered",
 			(long long)c->id);
 	memcpy(head, f->chain, CHAIN_BYTES);
 	c->fact_max = f->fact_max;

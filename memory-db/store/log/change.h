@@ -140,12 +140,10 @@ int change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
 /* Frees without sealing; the caller rolls the savepoint back. NULL is fine. */
 void change_drop(struct change *c);
 
-/* A version that a base kept, of a change that is not there yet. */
+/* A version that a base kept (base.h). */
 struct version_kept {
 	int64_t ns, entity, branch, n, change, bytes;
 };
-int change_restore_version(struct store *st, const struct version_kept *v,
-	struct err *e) MUST_CHECK;
 
 static inline void
 cleanup_change(struct change **c)

@@ -214,6 +214,18 @@ log_since(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
 }
 
 int
+log_feed(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
+	void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, SINCE);
+	struct history_of h = {st, fn, ctx, e, 0, 0, false};
+
+	bind_i(s, 1, after);
+	bind_i(s, 2, ns);
+	return each_of_history(s, &h);
+}
+
+int
 log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 	struct err *e)
 {
