@@ -219,6 +219,27 @@ class Curation(CurationCase):
         b = self.c.ok("curate", confirm=True, key="once")
         self.assertEqual(a["moved"], b["moved"])
 
+    def test_a_retry_amid_a_run(self):
+        """More than a slice is left: the retry writes none of it, and the run
+        goes on behind it."""
+        self.fill(1200)
+        self.at(-300)
+        for _ in range(50):
+            first = self.c.ok("curate", confirm=True, key="first")
+            if first.get("change"):
+                break
+        self.assertFalse(first["done"], "a run of several slices")
+        moved = self.tiers()
+        again = self.c.ok("curate", confirm=True, key="first")
+        self.assertEqual(again["change"], first["change"])
+        self.assertFalse(again["done"])
+        self.assertEqual(self.tiers(), moved)
+        for _ in range(200):
+            if self.c.ok("curate", confirm=True)["done"]:
+                break
+        self.assertEqual(set(self.tiers().values()), {"episodic"})
+        self.db.verify()
+
     def test_by_itself(self):
         self.fill(600)
         self.fill(80, "p", namespace="project")

@@ -155,6 +155,13 @@ write_list(struct running *x, struct write *w, struct call *c,
 
 	if (rc != 0)
 		return rc;
+	/* A retry of a slice that was written: the run stays where it is. */
+	if (w->replay) {
+		l->n = l->looked = 0;
+		l->after = running_int(x, "after");
+		l->is_end = false;
+		return write_end(w, x->e);
+	}
 	rc = apply_list(x, w, l);
 	if (rc != 0)
 		return rc;

@@ -140,6 +140,9 @@ write_step(struct running *x, struct write *w, struct call *c,
 
 	if (rc != 0)
 		return rc;
+	/* A retry: the step of then was done, none is done now. */
+	if (w->replay)
+		return write_end(w, x->e);
 	rc = s->run(x, w);
 	if (rc != 0 || s->on == ON_TARGET)
 		return rc;
