@@ -93,8 +93,7 @@ static const struct param source_entry = POINT("", 0, NULL);
  * (common/codespan.h). memory-mcp completes it from the file. */
 #define CODE_SOURCE(flags)                                                     \
 	PARAM("source", P_TEXT_OR_OBJECT, (flags) | PF_NOT_EMPTY,              \
-		"code it is from: src/a.c:10-14", .min = 1,                    \
-		.max = LIMIT_CODE_PATH_BYTES + 32,                             \
+		"as a.c:1-9", .min = 1, .max = LIMIT_CODE_PATH_BYTES + 32,     \
 		.sub = PARAMS(WORDS("path", PF_REQUIRED, NULL,                 \
 				      LIMIT_CODE_PATH_BYTES),                  \
 			ANY("lines", 0, NULL),                                 \
