@@ -157,7 +157,8 @@ write_list(struct running *x, struct write *w, struct call *c,
 		return rc;
 	/* A retry of a slice that was written: the run stays where it is. */
 	if (w->replay) {
-		l->n = l->looked = 0;
+		l->n = 0;
+		l->looked = 0;
 		l->after = running_int(x, "after");
 		l->is_end = false;
 		return write_end(w, x->e);
