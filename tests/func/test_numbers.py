@@ -177,6 +177,9 @@ class Numbers(harness.TestCase):
             for i, one in enumerate(ask):
                 number = group[min(i, len(group) - 1)]
                 got.append(steady(one(method, text(params, number))))
+                # A second one in the same millisecond changes nothing.
+                if method == "confirm":
+                    got[-1].pop("change", None)
             for i, reply in enumerate(got[1:], 1):
                 self.assertEqual(reply, got[0], (
                     method, text(params, group[min(i, len(group) - 1)])))
