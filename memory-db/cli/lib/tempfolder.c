@@ -25,7 +25,7 @@ is_known(const char *name)
 {
 	static const char *const known[] = {".", "..", "s", "s.spawn", "log",
 		"memory.db", "memory.db-wal", "memory.db-shm", "memory.db.lock",
-		"memory.db.log", "memory-db.log"};
+		"memory.db.log", "memory-db.log", "memory.db.pid"};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(name, known[i]) == 0)
