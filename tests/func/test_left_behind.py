@@ -99,6 +99,19 @@ class LeftBehind(TestCase):
             for folder in folders:
                 shutil.rmtree(folder, True)
 
+    def test_what_a_service_leaves_is_swept(self):
+        """All that one has made in such a folder, its lock file too."""
+        db = self.service()
+        db.client().ok("create_entities", entities=[entity("ada", "x")])
+        db.ctl("backup", db.folder / "b")
+        folder = Path(f"/tmp/memoryctl-run.{os.getpid() % 10**6:06d}")
+        folder.mkdir(0o700)
+        for name in ("memory.db", "memory.db-wal", "memory.db.pid", "log"):
+            (folder / name).write_text("")
+        os.utime(folder, (1, 1))
+        db.ctl("restore", db.folder / "b", "--into", db.folder / "r.db")
+        self.assertFalse(folder.exists())
+
     def test_a_foreign_reader_is_named(self):
         db = self.service()
         c = db.client()
