@@ -36,23 +36,31 @@ gitfiles_read(const char *path, struct buf *out)
 }
 
 int
-gitfiles_path(const char *folder, const char *name, const char *prefix,
-	struct buf *out)
+gitfiles_text(const char *folder, const char *name, struct buf *out)
 {
 	AUTO_BUF struct buf path = {0};
-	AUTO_BUF struct buf text = {0};
-	const char *s;
-	size_t n = strlen(prefix);
 	int rc;
 
 	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
 		return MDB_E_NOMEM;
-	rc = gitfiles_read(path.data, &text);
+	rc = gitfiles_read(path.data, out);
 	if (rc)
 		return rc;
-	s = buf_str(&text);
-	if (!s)
-		return MDB_E_NOMEM;
+	return buf_str(out) ? 0 : MDB_E_NOMEM;
+}
+
+int
+gitfiles_path(const char *folder, const char *name, const char *prefix,
+	struct buf *out)
+{
+	AUTO_BUF struct buf text = {0};
+	const char *s;
+	size_t n = strlen(prefix);
+	int rc = gitfiles_text(folder, name, &text);
+
+	if (rc)
+		return rc;
+	s = text.data;
 	if (strncmp(s, prefix, n) != 0)
 		return MDB_E_NOT_FOUND;
 	s += n;
@@ -93,17 +101,12 @@ int
 gitfiles_ref(const char *folder, const char *name, const char *prefix,
 	struct buf *out)
 {
-	AUTO_BUF struct buf path = {0}, text = {0};
+	AUTO_BUF struct buf text = {0};
 	size_t n = strlen(prefix), len;
-	int rc;
+	int rc = gitfiles_text(folder, name, &text);
 
-	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
-		return MDB_E_NOMEM;
-	rc = gitfiles_read(path.data, &text);
 	if (rc)
 		return rc;
-	if (!buf_str(&text))
-		return MDB_E_NOMEM;
 	if (strncmp(text.data, prefix, n) != 0)
 		return MDB_E_NOT_FOUND;
 	len = strcspn(text.data + n, "\r\n");

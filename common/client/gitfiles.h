@@ -10,6 +10,9 @@
 
 /* A small file whole. */
 int gitfiles_read(const char *path, struct buf *out) MUST_CHECK;
+/* The same of folder/name, as a string. */
+int gitfiles_text(const char *folder, const char *name, struct buf *out)
+	MUST_CHECK;
 /* The path in the first line of folder/name behind `prefix`, made absolute
  * from `folder`. */
 int gitfiles_path(const char *folder, const char *name, const char *prefix,

@@ -24,17 +24,12 @@ is_hash(const char *s, size_t n)
 static int
 read_hash(const char *folder, const char *name, struct buf *out)
 {
-	AUTO_BUF struct buf path = {0}, text = {0};
+	AUTO_BUF struct buf text = {0};
 	size_t n;
-	int rc;
+	int rc = gitfiles_text(folder, name, &text);
 
-	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
-		return MDB_E_NOMEM;
-	rc = gitfiles_read(path.data, &text);
 	if (rc)
 		return rc;
-	if (!buf_str(&text))
-		return MDB_E_NOMEM;
 	n = strcspn(text.data, "\r\n");
 	return is_hash(text.data, n) ? buf_add(out, text.data, n)
 				     : MDB_E_NOT_FOUND;
@@ -44,17 +39,12 @@ read_hash(const char *folder, const char *name, struct buf *out)
 static int
 read_packed(const char *shared, const char *ref, struct buf *out)
 {
-	AUTO_BUF struct buf path = {0}, text = {0};
+	AUTO_BUF struct buf text = {0};
 	size_t n = strlen(ref);
-	int rc;
+	int rc = gitfiles_text(shared, "packed-refs", &text);
 
-	if (buf_addf(&path, "%s/packed-refs", shared) || !buf_str(&path))
-		return MDB_E_NOMEM;
-	rc = gitfiles_read(path.data, &text);
 	if (rc)
 		return rc;
-	if (!buf_str(&text))
-		return MDB_E_NOMEM;
 	for (const char *s = text.data; *s;) {
 		size_t line = strcspn(s, "\r\n"), hash = strcspn(s, " \r\n");
 
