@@ -83,6 +83,19 @@ fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 }
 
 int
+fact_tags_metadata(struct store *st, int64_t entity, int64_t fact, json_t **ret,
+	struct err *e)
+{
+	AUTO_MARKS struct fact_tags_marks m = {0};
+	int rc = read_marks(st, entity, fact, 1u << FACT_NOTE, &m, e);
+
+	if (rc != 0)
+		return rc;
+	*ret = m.metadata ? take_ptr(m.metadata) : json_object();
+	return *ret ? 0 : err_nomem(e);
+}
+
+int
 fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
 	struct err *e)
 {

@@ -25,6 +25,9 @@ struct store;
 /* Sets j.tags and j.metadata of a fact; leaves j alone when it has none. */
 int fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 	struct err *e) MUST_CHECK;
+/* The metadata of a fact alone, an empty object when it has none. *ret: new. */
+int fact_tags_metadata(struct store *st, int64_t entity, int64_t fact,
+	json_t **ret, struct err *e) MUST_CHECK;
 /* The tags of a fact alone. *ret: new. */
 int fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
 	struct err *e) MUST_CHECK;

@@ -32,7 +32,7 @@ int
 write_codespan(struct write *w, int64_t entity, int64_t fact, const json_t *j,
 	const char *path, struct err *e)
 {
-	AUTO_JSON json_t *marks = NULL, *note = NULL;
+	AUTO_JSON json_t *note = NULL;
 	struct codespan source;
 	int rc;
 
@@ -41,16 +41,10 @@ write_codespan(struct write *w, int64_t entity, int64_t fact, const json_t *j,
 	rc = read_source(j, path, &source, e);
 	if (rc)
 		return rc;
-	marks = json_object();
-	if (!marks)
-		return err_nomem(e);
-	rc = fact_tags_encode(w->st, entity, fact, marks, e);
+	rc = fact_tags_metadata(w->st, entity, fact, &note, e);
 	if (rc)
 		return rc;
-	note = json_incref(json_object_get(marks, "metadata"));
-	if (!note)
-		note = json_object();
-	if (!note || jx_set(note, MEMBER, codespan_json(&source)) != 0)
+	if (jx_set(note, MEMBER, codespan_json(&source)) != 0)
 		return err_nomem(e);
 	return fact_tags_note(w, entity, fact, note, path, e);
 }

@@ -123,22 +123,16 @@ int
 write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
 	const json_t *j, const char *path, struct err *e)
 {
-	AUTO_JSON json_t *marks = NULL, *note = NULL;
+	AUTO_JSON json_t *note = NULL;
 	char text[CLOCK_TEXT_SIZE];
 	int64_t at = NOTHING;
 	int rc = say_expiry(w->ctx, j, path, &at, e);
 
 	if (rc || at == NOTHING)
 		return rc;
-	marks = json_object();
-	if (!marks)
-		return err_nomem(e);
-	rc = fact_tags_encode(w->st, entity, fact, marks, e);
+	rc = fact_tags_metadata(w->st, entity, fact, &note, e);
 	if (rc)
 		return rc;
-	note = json_incref(json_object_get(marks, "metadata"));
-	if (!note)
-		note = json_object();
 	clock_format(at, text);
 	if (at == 0)
 		(void)json_object_del(note, MEMBER);
