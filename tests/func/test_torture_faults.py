@@ -74,9 +74,15 @@ class Loop(harness.TestCase):
     def loop(self, kinds, error, path="memory.db", expect=1):
         c = Client(self.db.socket, timeout=5)
         self.where = "no failure"
-        self.shim.arm(kinds, skip=1 << 40, error=error, path=path)
-        c = self.turn(c)
-        calls = self.shim.seen
+        calls = []
+        for _ in range(6):
+            self.shim.arm(kinds, skip=1 << 40, error=error, path=path)
+            c = self.turn(c)
+            calls.append(self.shim.seen)
+        # The first turns read tables once, and background work of a start
+        # may run beside them: it makes tens of thousands of calls that no
+        # later turn makes.
+        calls = min(calls)
         failed = n = 0
         step = max(1, calls * 2 // MOST)
         while n < calls * 2 + step:
