@@ -15,10 +15,6 @@
 #include "memory-db/cli/lib/importfrom_int.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
-#include "memory-db/cli/lib/transcript.h"
-
-/* Text of one call. */
-#define PIECE_BYTES (128 * 1024)
 
 /* --- counting ------------------------------------------------------------- */
 
@@ -99,77 +95,6 @@ importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 	return out;
 }
 
-/* --- transcripts ---------------------------------------------------------- */
-
-void
-importfrom_turns(struct import_job *j, const char *namespace_,
-	const char *session, const json_t *turns)
-{
-	AUTO_JSON json_t *reply = NULL;
-	AUTO_BUF struct buf text = {0};
-	const json_t *fact;
-	char digest[33];
-	int64_t known;
-	bool is_kept;
-	size_t i;
-
-	if (json_array_size(turns) == 0)
-		return;
-	if (jx_dump(turns, &text) != 0 || !buf_str(&text)) {
-		j->rc = cli_nomem();
-		return;
-	}
-	j->n.turns += (int64_t)json_array_size(turns);
-	importfrom_prepare(j, namespace_);
-	is_kept = importfrom_digest(j, namespace_, session, &text, digest);
-	if (is_kept && importseen_has(&j->seen, digest, &known)) {
-		j->n.known += known;
-		return;
-	}
-	reply = importfrom_ask(j, namespace_, j->branch, "auto_extract_facts",
-		json_pack("{s:s,s:s,s:b}", "conversation_text", text.data,
-			"session_id", session, "auto_store", 1));
-	if (!reply)
-		j->n.refused++;
-	else if (is_kept)
-		importseen_add(&j->seen, digest,
-			(int64_t)json_array_size(
-				json_object_get(reply, "facts")));
-	json_array_foreach(json_object_get(reply, "facts"), i, fact) {
-		if (strcmp(cli_str(fact, "status", ""), "stored") == 0)
-			j->n.facts++;
-		else
-			j->n.known++;
-	}
-}
-
-static void
-take_transcript(struct import_job *j, int fd, const char *session)
-{
-	AUTO_BUF struct buf folder = {0}, place = {0};
-	bool has_folder = disksource_cwd(fd, &folder);
-	int64_t at = 0, to;
-
-	if (!importfrom_namespace(j, has_folder ? folder.data : NULL, &place)) {
-		j->rc = cli_nomem();
-		return;
-	}
-	while (j->rc == CLI_OK) {
-		AUTO_JSON json_t *turns = json_array();
-
-		to = at;
-		if (!turns ||
-			transcript_read(fd, at, PIECE_BYTES, turns, &to) != 0) {
-			j->rc = cli_nomem();
-			return;
-		}
-		if (to == at)
-			return;
-		importfrom_turns(j, place.data, session, turns);
-		at = to;
-	}
-}
-
 /* --- all files ------------------------------------------------------------ */
 
 static int
@@ -193,7 +118,7 @@ take_file(void *ctx, const char *path, int64_t size)
 		strcmp(session + strlen(session) - 6, ".jsonl") == 0)
 		session[strlen(session) - 6] = '\0';
 	if (j->src->kind == DISK_TRANSCRIPT)
-		take_transcript(j, fd, session);
+		importturns_file(j, take_fd(&fd), session);
 	else if (j->src->kind == DISK_NOTES)
 		importfrom_notes(j, fd, path);
 	else
@@ -298,6 +223,7 @@ take_files(struct import_job *j, const char *path)
 	progress_start(&j->progress, j->c, "importing");
 	rc = disksource_each(j->src, path, take_file, j);
 	progress_clear(&j->progress);
+	importturns_finish(j);
 	if (rc == CLI_OK)
 		importfrom_relations(j);
 	importfrom_note_newest(j);
@@ -337,6 +263,7 @@ import_kind(struct cli *c, const struct disksource *src, const char *branch,
 		rc = tell(&j, reports);
 	json_decref(j.places);
 	json_decref(j.relations);
+	importturns_done(&j.turns);
 	importseen_done(&j.seen);
 	return rc;
 }

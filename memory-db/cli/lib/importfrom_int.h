@@ -10,6 +10,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/disksource.h"
 #include "memory-db/cli/lib/importseen.h"
+#include "memory-db/cli/lib/importturns.h"
 #include "memory-db/cli/lib/progress.h"
 
 /* Of all that an import writes. */
@@ -31,6 +32,7 @@ struct import_job {
 	json_t *relations; /* owned; that wait for their ends */
 	struct progress progress;
 	struct importseen seen;
+	struct import_turns turns;
 	int rc;
 };
 
@@ -49,7 +51,8 @@ bool importfrom_digest(const struct import_job *j, const char *namespace_,
 /* The namespace of a folder, as memory-mcp has it with `auto`. */
 bool importfrom_namespace(struct import_job *j, const char *folder,
 	struct buf *out);
-/* Turns of a conversation, through extraction. */
+/* Turns of a conversation, through extraction. The reply is counted when it comes
+ * (importturns.h). */
 void importfrom_turns(struct import_job *j, const char *namespace_,
 	const char *session, const json_t *turns);
 

@@ -75,7 +75,7 @@ number_at(const struct extract_words *w, int i)
 	int n = 0;
 
 	for (int k = 0; k < 13; k++)
-		if (strcmp(low, names[k]) == 0)
+		if (low[0] == names[k][0] && strcmp(low, names[k]) == 0)
 			return k;
 	if (extract_in(low, "a|an"))
 		return 1;
@@ -108,9 +108,9 @@ static int
 year_at(const struct extract_words *w, int i)
 {
 	const char *low = extract_low(w, i);
-	int n = number_at(w, i);
+	int n = strlen(low) == 4 ? number_at(w, i) : 0;
 
-	return strlen(low) == 4 && n >= 1900 && n <= 2099 ? n : 0;
+	return n >= 1900 && n <= 2099 ? n : 0;
 }
 
 static struct when

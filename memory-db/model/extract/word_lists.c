@@ -19,6 +19,9 @@ struct entry {
 struct list {
 	const char *text;
 	uint32_t mask;
+	/* Of how its entries begin (beginning()): most words that are asked for
+	 * are in no list, and are told so by one bit. */
+	uint64_t begins[4];
 	struct entry v[];
 };
 
@@ -32,6 +35,25 @@ extract_hash(const char *low, size_t n)
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ (unsigned char)low[i]) * 16777619u;
 	return h;
+}
+
+/* A number below 256 for the first two letters of a word; "i" has one. */
+static unsigned
+beginning(const char *s, size_t n)
+{
+	unsigned first = n > 0 ? (unsigned char)s[0] : 0;
+	unsigned second = n > 1 ? (unsigned char)s[1] : 0;
+
+	return (first * 31 + second * 7) & 255;
+}
+
+static bool
+may_have(const struct list *l, const char *low)
+{
+	size_t n = low[1] == '\0' || low[1] == ' ' ? 1 : 2;
+	unsigned b = beginning(low, n);
+
+	return l->begins[b / 64] >> (b % 64) & 1;
 }
 
 static struct list *
@@ -56,7 +78,9 @@ make_list(const char *text)
 			.words = 1,
 			.s = s};
 		uint32_t at = x.hash & l->mask;
+		unsigned b = beginning(s, first);
 
+		l->begins[b / 64] |= UINT64_C(1) << (b % 64);
 		for (size_t i = 0; i < k; i++)
 			x.words = (unsigned short)(x.words + (s[i] == ' '));
 		while (l->v[at].s)
@@ -141,6 +165,9 @@ extract_match(const struct extract_words *w, int i, const char *text)
 	l = list_of(text);
 	if (!l)
 		return match_slowly(w, i, text);
+	/* The empty form of a word that is too long is in no list. */
+	if (w->v[i].low[0] == '\0' || !may_have(l, w->v[i].low))
+		return 0;
 	hash = w->v[i].hash;
 	for (at = hash & l->mask; l->v[at].s; at = (at + 1) & l->mask) {
 		int n;
@@ -157,12 +184,15 @@ bool
 extract_in(const char *low, const char *text)
 {
 	const struct list *l;
-	size_t n = strlen(low);
 	uint32_t at, hash;
+	size_t n;
 
-	if (n == 0)
+	if (low[0] == '\0')
 		return false;
 	l = list_of(text);
+	if (l && !may_have(l, low))
+		return false;
+	n = strlen(low);
 	for (; !l && *text != '\0';) {
 		size_t k = strcspn(text, "|");
 
