@@ -38,6 +38,9 @@
 #define LIMIT_CODE_FILE_BYTES  (4 * 1024 * 1024)
 #define LIMIT_CODE_REPLY_BYTES (16 * 1024 * 1024)
 #define LIMIT_CODE_REPLY_MS    40
+/* Of the index of git, in which files are looked for that are gone: some 40,000
+ * files. What is larger costs more time than a mark is worth. */
+#define LIMIT_CODE_INDEX_BYTES (4 * 1024 * 1024)
 /* Bytes of one setting of a namespace, as JSON, and how many an import may bring:
  * a write reads them all. */
 #define LIMIT_SETTING_BYTES (16 * 1024)

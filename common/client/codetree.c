@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/client/codelines.h"
+#include "common/client/codemoved.h"
 #include "common/client/project.h"
 #include "common/client/project_map.h"
 #include "common/clock.h"
@@ -20,6 +21,10 @@
 #include "common/vec.h"
 
 #define FILES 16 /* kept while a reply is told */
+/* Files that are read for one that is gone. */
+#define LOOKS 64
+/* Fewer lines may stand in many files: then only one place counts. */
+#define MANY_LINES 3
 
 struct file {
 	char path[LIMIT_CODE_PATH_BYTES + 1]; /* "": an empty place */
@@ -45,7 +50,8 @@ codetree_word(enum codetree_state s)
 {
 	static const char *const words[] = {[CODETREE_UNKNOWN] = "unknown",
 		[CODETREE_FRESH] = "fresh",
-		[CODETREE_STALE] = "stale"};
+		[CODETREE_STALE] = "stale",
+		[CODETREE_MOVED] = "moved"};
 
 	return words[s];
 }
@@ -265,6 +271,87 @@ codetree_take(struct codetree *t, const char *namespace_, struct codespan *io,
 	return 0;
 }
 
+/* --- files that are gone -------------------------------------------------- */
+struct elsewhere {
+	struct codetree *t;
+	const struct codespan *was;
+	uint64_t hash;
+	struct codespan found; /* path "": nowhere yet */
+	int looks, places;
+};
+
+/* In how many places of a file the lines stand: 0, 1, or 2 for few lines that
+ * stand there more than once. *ret_first: the line where. */
+static int
+find_in(const struct codelines *lines, const struct codespan *was,
+	uint64_t hash, int64_t *ret_first)
+{
+	size_t first = was->first > 0 ? (size_t)was->first - 1 : 0, at, last;
+	size_t n = (size_t)(was->last - was->first) + 1;
+
+	if (was->first == 0) {
+		*ret_first = 0;
+		return codelines_hash(lines->v, lines->n) == hash;
+	}
+	if (!codelines_find(lines, n, hash, first, &at))
+		return 0;
+	*ret_first = (int64_t)at + 1;
+	if (n >= MANY_LINES)
+		return 1;
+	return codelines_find(lines, n, hash, 0, &at) &&
+			       codelines_find(lines, n, hash, lines->n,
+				       &last) &&
+			       at == last
+		       ? 1
+		       : 2;
+}
+
+/* 1: it is this one, or nobody will know. */
+static int
+look_into(void *ctx, const char *path)
+{
+	struct elsewhere *x = ctx;
+	const struct codespan *was = x->was;
+	bool is_many =
+		was->first == 0 || was->last - was->first + 1 >= MANY_LINES;
+	const struct file *f;
+	int64_t first;
+	int places;
+
+	if (x->looks++ >= LOOKS || is_over(x->t))
+		return 1;
+	if (strcmp(path, x->found.path) == 0)
+		return 0;
+	f = lines_of(x->t, path);
+	places = f->absent == CODETREE_FRESH
+			 ? find_in(&f->lines, was, x->hash, &first)
+			 : 0;
+	if (places == 0)
+		return 0;
+	x->places += places;
+	x->found = *was;
+	snprintf(x->found.path, sizeof(x->found.path), "%s", path);
+	x->found.last = first + was->last - was->first;
+	x->found.first = first;
+	return is_many || x->places > 1;
+}
+
+/* A file that was renamed: *io gets its new name and the lines there. */
+static enum codetree_state
+look_elsewhere(struct codetree *t, struct codespan *io, uint64_t hash)
+{
+	struct elsewhere x = {.t = t, .was = io, .hash = hash};
+
+	/* Nobody made the hash of nothing on purpose. */
+	if (hash == codelines_hash(NULL, 0))
+		return CODETREE_STALE;
+	(void)!codemoved_each(t->top.data, io->path, look_into, &x);
+	if (x.places != 1)
+		return CODETREE_STALE;
+	*io = x.found;
+	return CODETREE_MOVED;
+}
+
 enum codetree_state
 codetree_look(struct codetree *t, const char *namespace_, struct codespan *io)
 {
@@ -277,6 +364,8 @@ codetree_look(struct codetree *t, const char *namespace_, struct codespan *io)
 		is_over(t))
 		return CODETREE_UNKNOWN;
 	f = lines_of(t, io->path);
+	if (f->absent == CODETREE_STALE)
+		return look_elsewhere(t, io, hash);
 	if (f->absent != CODETREE_FRESH)
 		return f->absent;
 	first = io->first > 0 ? (size_t)io->first - 1 : 0;

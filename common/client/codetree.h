@@ -21,8 +21,13 @@
 #include "common/cleanup.h"
 #include "common/codespan.h"
 
-enum codetree_state { CODETREE_UNKNOWN, CODETREE_FRESH, CODETREE_STALE };
-/* "unknown", "fresh", "stale" */
+enum codetree_state {
+	CODETREE_UNKNOWN,
+	CODETREE_FRESH,
+	CODETREE_STALE,
+	CODETREE_MOVED /* fresh, in a file of another name (codemoved.h) */
+};
+/* "unknown", "fresh", "stale", "moved" */
 const char *codetree_word(enum codetree_state s);
 
 struct codetree;
@@ -45,7 +50,7 @@ int codetree_take(struct codetree *t, const char *namespace_,
 	struct codespan *io, const char *param, struct err *e) MUST_CHECK;
 
 /* How a stored one stands. namespace_: in which the fact lies. *io gets the
- * lines where it stands now, when it is fresh. */
+ * lines, and the path, where it stands now, when it is fresh or moved. */
 enum codetree_state codetree_look(struct codetree *t, const char *namespace_,
 	struct codespan *io);
 

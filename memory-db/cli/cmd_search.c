@@ -3,6 +3,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/hookcode.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/pages.h"
 #include "memory-db/cli/lib/where.h"
@@ -34,27 +35,54 @@ cmd_search_join(int argc, char **argv, struct buf *out)
 	return !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 
-/* A safe text after an indent, cut to the terminal. */
+/* A safe text after an indent, cut to the terminal; what follows it is not cut
+ * but makes room for itself. */
 static int
-cmd_search_print_line(const struct cli *c, const char *indent, const char *text)
+cmd_search_print_line(const struct cli *c, const char *indent, const char *text,
+	const char *behind)
 {
 	AUTO_BUF struct buf safe = {0}, cut = {0};
+	int room = c->width - (int)(strlen(indent) + strlen(behind));
 	const char *s;
 
 	if (out_safe(text, strlen(text), &safe) != 0 ||
 		(s = buf_str(&safe)) == NULL)
 		return MDB_E_NOMEM;
 	if (c->width > 0) {
-		if (out_cut(s, c->width - (int)strlen(indent), &cut) != 0 ||
+		if (out_cut(s, room > 20 ? room : 20, &cut) != 0 ||
 			(s = buf_str(&cut)) == NULL)
 			return MDB_E_NOMEM;
 	}
-	printf("%s%s\n", indent, s);
+	printf("%s%s%s", indent, s, out_on(c, OUT_DIM));
+	out_text(stdout, behind);
+	printf("%s\n", out_off(c, OUT_DIM));
 	return 0;
 }
 
+/* "  (src/pool.c:10-14: stale)": of the observation at this place, if it was read
+ * in code. */
 static int
-cmd_search_print_entity(const struct cli *c, const json_t *e)
+code_mark(const struct cli *c, struct codetree **io_tree, const json_t *e,
+	size_t place, struct buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(e, "sources"), i, one)
+		if (cli_int(one, "observation", -1) == (int64_t)place &&
+			hookcode_source(c, io_tree,
+				cli_str(e, "namespace", NULL),
+				json_object_get(one, "source"), "  (",
+				out) != 0)
+			return MDB_E_NOMEM;
+	return (out->len > 0 && buf_addc(out, ')') != 0) || !buf_str(out)
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
+static int
+cmd_search_print_entity(const struct cli *c, struct codetree **io_tree,
+	const json_t *e)
 {
 	const json_t *list = json_object_get(e, "observations"), *o;
 	const char *ns = cli_str(e, "namespace", NULL);
@@ -71,11 +99,14 @@ cmd_search_print_entity(const struct cli *c, const json_t *e)
 	}
 	putchar('\n');
 	json_array_foreach((json_t *)(uintptr_t)list, i, o) {
+		AUTO_BUF struct buf code = {0};
+
 		if (i == SHOWN && n > SHOWN + 1)
 			break;
-		if (cmd_search_print_line(c, "  ",
-			    json_is_string(o) ? json_string_value(o) : "?") !=
-			0)
+		if (code_mark(c, io_tree, e, i, &code) != 0 ||
+			cmd_search_print_line(c, "  ",
+				json_is_string(o) ? json_string_value(o) : "?",
+				code.data) != 0)
 			return cli_nomem();
 	}
 	more += (int64_t)(n - i);
@@ -103,20 +134,36 @@ cmd_search_make_params(const char *query)
 	return p;
 }
 
+struct searching {
+	bool is_partial;
+	struct codetree *tree; /* owned; NULL: no fact asked for it yet */
+};
+
+static void
+searching_done(struct searching *x)
+{
+	codetree_free(x->tree);
+}
+
 static int
 cmd_search_print_page(struct cli *c, json_t *reply, void *ctx)
 {
-	const json_t *results = json_object_get(reply, "results"), *e;
-	bool *is_partial = ctx;
+	json_t *results = json_object_get(reply, "results"), *e;
+	struct searching *x = ctx;
 	int rc = CLI_OK;
 	size_t i;
 
-	*is_partial = json_is_true(json_object_get(reply, "partial"));
+	x->is_partial = json_is_true(json_object_get(reply, "partial"));
+	json_array_foreach(results, i, e)
+		if (c->json && hookcode_entity(c, &x->tree, e) != 0)
+			return cli_nomem();
 	if (c->json)
 		return cli_print_jsonl(c, results);
-	json_array_foreach((json_t *)(uintptr_t)results, i, e)
-		if ((rc = cmd_search_print_entity(c, e)) != CLI_OK)
-			break;
+	json_array_foreach(results, i, e) {
+		rc = cmd_search_print_entity(c, &x->tree, e);
+		if (rc != CLI_OK)
+			return rc;
+	}
 	return rc;
 }
 
@@ -124,9 +171,10 @@ static int
 cmd_search_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_BUF struct buf query = {0};
-	bool is_partial = false;
+	__attribute__((cleanup(searching_done))) struct searching x = {
+		.is_partial = false};
 	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
-		cmd_search_print_page, &is_partial, 0, false};
+		cmd_search_print_page, &x, 0, false};
 	int rc;
 
 	if (cmd_search_join(argc, argv, &query) != 0)
@@ -137,7 +185,7 @@ cmd_search_run(struct cli *c, int argc, char **argv)
 		where_fields(c, cmd_search_make_params(query.data)));
 	if (rc != CLI_OK)
 		return rc;
-	if (is_partial)
+	if (x.is_partial)
 		cli_note(c, "stopped at the time limit: a more specific query "
 			    "finds all");
 	if (pages.rows == 0) {

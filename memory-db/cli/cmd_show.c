@@ -3,6 +3,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/hookcode.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/pages.h"
 #include "memory-db/cli/lib/where.h"
@@ -68,15 +69,18 @@ cmd_show_print_head(const struct cli *c, const json_t *e)
 	return print_json_pair(c, "metadata", json_object_get(e, "metadata"));
 }
 
-/* Where a fact comes from: "2026-11-20 08:05:33, import, session s1". */
+/* Where a fact comes from: "2026-11-20 08:05:33, import, session s1", and whether
+ * the code that it was read in still says so: "src/pool.c:10-14: stale". */
 static void
-print_origin(const struct cli *c, const json_t *f)
+print_origin(const struct cli *c, struct codetree **io_tree, const char *ns,
+	const json_t *f)
 {
 	static const char *const keys[][2] = {{"method", ""}, {"client", "by "},
 		{"session", "session "}, {"actor", "of "},
 		{"speaker", "said by "}, {"source_session", "from session "},
 		{"source_timestamp", "said at "}};
 	const json_t *claims = json_object_get(f, "claims");
+	AUTO_BUF struct buf code = {0};
 	char at[OUT_TIME_SIZE];
 
 	printf("    %s%s", out_on(c, OUT_DIM),
@@ -92,6 +96,11 @@ print_origin(const struct cli *c, const json_t *f)
 	}
 	if (json_object_get(f, "change") != NULL)
 		printf(", change %lld", (long long)cli_int(f, "change", 0));
+	if (hookcode_source(c, io_tree, ns,
+		    json_object_get(json_object_get(f, "metadata"), "source"),
+		    ", ", &code) == 0 &&
+		code.len > 0 && buf_str(&code))
+		out_text(stdout, code.data);
 	printf("%s\n", out_off(c, OUT_DIM));
 }
 
@@ -100,18 +109,21 @@ static int
 cmd_show_print_marks(const struct cli *c, const json_t *f)
 {
 	const json_t *tags = json_object_get(f, "tags"), *tag;
-	const json_t *metadata = json_object_get(f, "metadata");
+	AUTO_JSON json_t *metadata = jx_copy(json_object_get(f, "metadata"));
 	AUTO_BUF struct buf b = {0};
 	size_t i;
 
-	if (metadata && jx_dump(metadata, &b) != 0)
+	/* The code that it was read in stands with its origin. */
+	if (codespan_is(json_object_get(metadata, "source")))
+		(void)json_object_del(metadata, "source");
+	if (json_object_size(metadata) > 0 && jx_dump(metadata, &b) != 0)
 		return MDB_E_NOMEM;
 	fputs(out_on(c, OUT_DIM), stdout);
 	json_array_foreach((json_t *)(uintptr_t)tags, i, tag) {
 		fputs(i > 0 ? " #" : "  #", stdout);
 		out_text(stdout, json_string_value(tag));
 	}
-	if (metadata) {
+	if (b.len > 0) {
 		fputs("  ", stdout);
 		out_text(stdout, buf_str(&b) != NULL ? b.data : "");
 	}
@@ -120,7 +132,7 @@ cmd_show_print_marks(const struct cli *c, const json_t *f)
 }
 
 static void
-print_facts(const struct cli *c, const json_t *e)
+print_facts(const struct cli *c, struct codetree **io_tree, const json_t *e)
 {
 	const json_t *facts = json_object_get(e, "facts"), *f;
 	int64_t omitted = cli_int(e, "omitted", 0);
@@ -132,7 +144,7 @@ print_facts(const struct cli *c, const json_t *e)
 		if (cmd_show_print_marks(c, f) != 0)
 			fputs(" (no memory for the metadata)", stdout);
 		putchar('\n');
-		print_origin(c, f);
+		print_origin(c, io_tree, cli_str(e, "namespace", NULL), f);
 	}
 	if (omitted > 0)
 		printf("  (%lld more: export --current has them all)\n",
@@ -188,12 +200,16 @@ cmd_show_report_missing(const json_t *missing, const char *as_of)
 static int
 cmd_show_print_page(struct cli *c, json_t *reply, void *ctx)
 {
-	const json_t *missing = json_object_get(reply, "missing"), *e;
+	const json_t *missing = json_object_get(reply, "missing");
+	struct codetree **io_tree = ctx;
+	json_t *e;
 	size_t i;
 
-	(void)ctx;
 	if (json_array_size(missing) > 0)
 		return cmd_show_report_missing(missing, c->as_of);
+	json_array_foreach(json_object_get(reply, "entities"), i, e)
+		if (c->json && hookcode_entity(c, io_tree, e) != 0)
+			return cli_nomem();
 	if (c->json) {
 		cli_strip(reply);
 		return cli_print_json(c, reply);
@@ -201,7 +217,7 @@ cmd_show_print_page(struct cli *c, json_t *reply, void *ctx)
 	json_array_foreach(json_object_get(reply, "entities"), i, e) {
 		if (cmd_show_print_head(c, e) != 0)
 			return cli_nomem();
-		print_facts(c, e);
+		print_facts(c, io_tree, e);
 	}
 	cmd_show_print_relations(c, json_object_get(reply, "relations"));
 	return CLI_OK;
@@ -210,8 +226,9 @@ cmd_show_print_page(struct cli *c, json_t *reply, void *ctx)
 static int
 cmd_show_run(struct cli *c, int argc, char **argv)
 {
+	AUTO_CODETREE struct codetree *tree = NULL;
 	struct pages pages = {"open_nodes", "entities", CLI_AS_OF, 0,
-		cmd_show_print_page, NULL, 0, false};
+		cmd_show_print_page, &tree, 0, false};
 	int rc;
 
 	(void)argc;
@@ -234,10 +251,12 @@ const struct cli_command cli_cmd_show = {
 	.name = "show",
 	.args = "NAME",
 	.summary = "an entity with its facts, their origin and relations",
-	.about = "Prints what is known of an entity: each fact with the time, "
-		 "client and session it came from, tier, version, aliases and "
-		 "relations. With --as-of as it was then. Exit code 1 when "
-		 "there is none of that name.",
+	.about =
+		"Prints what is known of an entity: each fact with the time, "
+		"client and session it came from, whether the code that it was "
+		"read in still says so, tier, version, aliases and relations. "
+		"With --as-of as it was then. Exit code 1 when "
+		"there is none of that name.",
 	.min_args = 1,
 	.max_args = 1,
 	.looks = true,

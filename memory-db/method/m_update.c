@@ -128,7 +128,8 @@ update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (json_is_object(metadata))
-		rc = fact_tags_note(w, entity, fact, metadata, "metadata", e);
+		rc = fact_tags_replace(w, entity, fact, metadata, "metadata",
+			e);
 	if (rc != 0)
 		return rc;
 	if (json_is_array(tags))

@@ -80,6 +80,134 @@ class CodeSource(TestCase):
         self.store(m, "src/threads.c:1")
         self.assertEqual(self.state(m), [("src/threads.c:1", "fresh")])
 
+    def ctl(self, *args, cwd=None, namespace=None, code=0):
+        done = subprocess.run(
+            [CTL, *(["--namespace", namespace] if namespace else []), *args],
+            text=True, capture_output=True, timeout=60 * SLOW,
+            cwd=cwd or self.code,
+            env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.db.socket,
+                                      "MEMORY_DB_PATH": None}))
+        self.assertEqual(reports(done.stderr), [])
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def git(self, *args):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b",
+                        "-C", str(self.code), *args], check=True,
+                       capture_output=True, env=clean_env(self.home))
+
+    def test_renamed_files(self):
+        """A file that has another name now: its facts are moved, not stale."""
+        shutil.rmtree(self.code / ".git")
+        self.git("init", "-q")
+        for i in range(30):
+            (self.code / f"src/other{i}.c").write_text(f"int o{i};\n}}\n" * 3)
+        self.git("add", ".")
+        self.git("commit", "-qm", "x")
+        m = self.mcp()
+        self.store(m, "src/pool.c:1-3")
+        self.store(m, "src/pool.c:2", "the queue takes 64", "queue")
+        self.store(m, "src/pool.c", "pools are one file", "file")
+        self.store(m, "src/pool.c:6", "it ends", "end")
+        where = {"pool": ":1-3", "queue": ":2", "file": ""}
+        names = ["src/threads.c", "lib/deep/pool.c", "lib/deep/fibers.c"]
+        was = "src/pool.c"
+        for version in ("2", "4", "3"):
+            for now in names:
+                (self.code / now).parent.mkdir(parents=True, exist_ok=True)
+                self.git("mv", was, now)
+                self.git("update-index", "--index-version", version)
+                for name, lines in where.items():
+                    self.assertEqual(self.state(m, name),
+                                     [(now + lines, "moved")], (version, now))
+                # A bracket alone stands in many files.
+                self.assertEqual(self.state(m, "end"),
+                                 [("src/pool.c:6", "stale")])
+                was = now
+        self.assertIn("lib/deep/fibers.c:1-3: moved)", self.line(m))
+        self.assertIn("lib/deep/fibers.c:1-3: moved", self.ctl("show", "pool"))
+        # Renamed and edited: the lines stand elsewhere in the other file.
+        (self.code / was).write_text("/* new */\n" * 9 + POOL)
+        self.assertEqual(self.state(m), [(was + ":10-12", "moved")])
+        self.assertEqual(self.state(m, "file"), [("src/pool.c", "stale")])
+        # Not told to git yet.
+        self.git("rm", "-qf", "--cached", was)
+        (self.code / was).rename(self.code / "src/zero.c")
+        self.assertEqual(self.state(m), [("src/zero.c:10-12", "moved")])
+        (self.code / "src/zero.c").unlink()
+        self.assertEqual(self.state(m), [("src/pool.c:1-3", "stale")])
+        for text in (b"", b"DIRC", b"DIRC\0\0\0\4\xff\xff\xff\xff" + b"a" * 200,
+                     os.urandom(4000)):
+            (self.code / ".git/index").write_bytes(text)
+            self.assertEqual(self.state(m), [("src/pool.c:1-3", "stale")])
+
+    def test_show_search_and_json_mark(self):
+        m = self.mcp()
+        self.store(m, "src/pool.c:1-2")
+        self.assertIn("src/pool.c:1-2: fresh", self.ctl("show", "pool"))
+        self.pool.write_text("int other;\n")
+        for word, out in (("show", self.ctl("show", "pool")),
+                          ("search", self.ctl("search", "threads")),
+                          ("recall", self.ctl("recall", "threads of the pool"))):
+            self.assertIn("src/pool.c:1-2: stale", out, word)
+        shown = json.loads(self.ctl("--json", "show", "pool"))
+        self.assertEqual(shown["entities"][0]["facts"][0]["state"], "stale")
+        found = json.loads(self.ctl("--json", "search", "threads"))
+        self.assertEqual(found["sources"][0]["state"], "stale")
+        # Elsewhere nobody knows.
+        away = self.folder()
+        self.assertIn("src/pool.c:1-2: unknown", self.ctl(
+            "show", "pool", cwd=away, namespace=str(self.code)))
+
+    def test_markdown_and_back(self):
+        m = self.mcp()
+        self.store(m, "src/pool.c:1-2")
+        self.store(m, {"path": "src/pool.c", "lines": 4}, "has a > run --> it",
+                   "run")
+        before = [self.stored(name=n) for n in ("pool", "run")]
+        folder = self.dir / "md"
+        self.ctl("export", "--markdown", str(folder))
+        self.db = self.service()
+        self.ctl("--branch", "main", "import", "--from", "basic-memory",
+                 str(folder), namespace=str(self.code))
+        self.assertEqual([self.stored(name=n) for n in ("pool", "run")],
+                         before)
+        m = self.mcp()
+        self.assertEqual(self.state(m), [("src/pool.c:1-2", "fresh")])
+
+    def test_metadata_keeps_the_source(self):
+        m = self.mcp(args=("--namespace", "auto", "--tools",
+                           "default,history"))
+        text = "the pool has eight threads"
+
+        def update(**what):
+            m.ok("update_entity", {"name": "pool", "observation": text,
+                                   **what})
+
+        self.store(m, "src/pool.c:1-2")
+        before = self.stored()
+        for metadata in ({"a": 1}, {}, {"b": {"c": 2}}):
+            update(metadata=metadata)
+            self.assertEqual(self.stored(), before)
+            m.ok("add_observations", observations=[{
+                "entityName": "pool",
+                "contents": [{"text": text, "metadata": metadata}]}])
+            self.assertEqual(self.stored(), before)
+        update(tags=["x"],
+             ttl_days=3)
+        self.assertEqual(self.state(m), [("src/pool.c:1-2", "fresh")])
+        update(metadata={"source": {"path": "src/pool.c"}})
+        self.assertEqual(self.stored()[0]["source"], {"path": "src/pool.c"})
+        update(metadata={"source": None, "b": 3})
+        self.assertEqual(self.state(m), [])
+        # Somebody's own member of that name is theirs.
+        update(metadata={"source": "a book"})
+        update(metadata={"d": 1})
+        with self.db.client() as c:
+            [f] = c.ok("open_nodes", names=["pool"], fields=["facts"],
+                       namespace=str(self.code))["entities"][0]["facts"]
+        self.assertEqual(f["metadata"], {"d": 1})
+
     def test_whole_file_and_forms(self):
         m = self.mcp()
         self.store(m, "src/pool.c")

@@ -16,6 +16,15 @@ struct codetree *hookcode_tree(const struct cli *c) MUST_CHECK;
  * read in code, nothing for another one. *io_tree is made when it is needed. */
 int hookcode_row(const struct cli *c, struct codetree **io_tree,
 	const json_t *row, const char *before, struct buf *out) MUST_CHECK;
+/* The same of a stored source of a fact that lies in namespace_ (NULL: that of
+ * the command). What is no place in code gives nothing. */
+int hookcode_source(const struct cli *c, struct codetree **io_tree,
+	const char *namespace_, const json_t *source, const char *before,
+	struct buf *out) MUST_CHECK;
+/* Adds `state` beside each source that an entity's facts have, for --json. 0 or
+ * MDB_E_NOMEM. */
+int hookcode_entity(const struct cli *c, struct codetree **io_tree,
+	json_t *entity) MUST_CHECK;
 /* Appends the context of a reply with such marks. */
 int hookcode_context(const struct cli *c, struct codetree **io_tree,
 	const json_t *reply, struct buf *out) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "memory-db/model/write/fact_tags_write.h"
 
 #include "common/buf.h"
+#include "common/codespan.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/read/fact_tags.h"
@@ -89,6 +90,29 @@ fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 }
 
 int
+fact_tags_replace(struct write *w, int64_t entity, int64_t fact,
+	const json_t *object, const char *path, struct err *e)
+{
+	AUTO_JSON json_t *had = NULL, *now = NULL;
+	const json_t *said = json_object_get(object, "source");
+	json_t *source;
+	int rc = fact_tags_metadata(w->st, entity, fact, &had, e);
+
+	if (rc != 0)
+		return rc;
+	source = json_object_get(had, "source");
+	if (!codespan_is(source) || (said && !json_is_null(said)))
+		return fact_tags_note(w, entity, fact, object, path, e);
+	now = jx_copy(object);
+	if (!now)
+		return err_nomem(e);
+	(void)json_object_del(now, "source");
+	if (!said && json_object_set(now, "source", source) != 0)
+		return err_nomem(e);
+	return fact_tags_note(w, entity, fact, now, path, e);
+}
+
+int
 fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e)
 {
@@ -97,6 +121,6 @@ fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 		path, e);
 
 	return r == 0 && json_is_object(metadata)
-		       ? fact_tags_note(w, entity, fact, metadata, path, e)
+		       ? fact_tags_replace(w, entity, fact, metadata, path, e)
 		       : r;
 }

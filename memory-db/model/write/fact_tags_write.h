@@ -20,7 +20,12 @@ int fact_tags_add(struct write *w, int64_t entity, int64_t fact,
 /* The fact has these tags from now on, and no others. */
 int fact_tags_set(struct write *w, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e) MUST_CHECK;
-/* Its metadata is this object from now on; {} removes it. */
+/* Its metadata is this object from now on; {} removes it. The code that the fact
+ * was read in (write_codespan.h) is a member that others do not see as theirs:
+ * it stays when the object does not name it, and goes with "source": null. */
+int fact_tags_replace(struct write *w, int64_t entity, int64_t fact,
+	const json_t *object, const char *path, struct err *e) MUST_CHECK;
+/* The same to the letter. */
 int fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 	const json_t *object, const char *path, struct err *e) MUST_CHECK;
 
