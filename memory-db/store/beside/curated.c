@@ -174,13 +174,9 @@ shown_at(struct store *st, int statement, int64_t entity, int64_t *ret_change,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, statement);
-	int rc;
 
 	bind_i(s, 1, entity);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_change = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_change, e);
 }
 
 int
@@ -234,8 +230,8 @@ curated_due(struct store *st, int64_t now, int64_t *ret_newest, struct err *e)
 	int rc;
 
 	bind_i(s, 1, now);
-	rc = stmt_row(st, s, e);
-	*ret_newest = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	*ret_newest = 0;
+	rc = stmt_int(st, s, ret_newest, e);
 	return rc < 0 ? rc : 0;
 }
 

@@ -377,12 +377,8 @@ verify_find_head(struct store *st, int64_t ns, const unsigned char head[32],
 	int64_t *ret_change, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VERIFY, V_HEAD);
-	int rc;
 
 	bind_i(s, 1, ns);
 	bind_b(s, 2, head, 32);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_change = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_change, e);
 }

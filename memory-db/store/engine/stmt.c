@@ -135,6 +135,16 @@ stmt_row(struct store *st, sqlite3_stmt *s, struct err *e)
 }
 
 int
+stmt_int(struct store *st, sqlite3_stmt *s, int64_t *ret, struct err *e)
+{
+	int rc = stmt_row(st, s, e);
+
+	if (rc == 1)
+		*ret = sqlite3_column_int64(s, 0);
+	return rc;
+}
+
+int
 stmt_run(struct store *st, sqlite3_stmt *s, struct err *e)
 {
 	int rc;

@@ -165,6 +165,10 @@ void stmt_finalize_all(struct store *st);
 
 /* Steps: 1 a row, 0 done, negative with *e set. */
 int stmt_row(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Steps once: 1 and the integer in the first column, 0 without a row and with
+ * *ret as it was, negative with *e set. */
+int stmt_int(struct store *st, sqlite3_stmt *s, int64_t *ret, struct err *e)
+	MUST_CHECK;
 /* Steps to the end and resets: 0, or negative. */
 int stmt_run(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
 /* Appends a column of a row; 1, or MDB_E_NOMEM. */

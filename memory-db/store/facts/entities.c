@@ -47,8 +47,8 @@ attr_get(struct store *st, int64_t entity, enum attr_key key,
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, (int64_t)key);
-	rc = stmt_row(st, s, e);
-	*ret_value = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	*ret_value = 0;
+	rc = stmt_int(st, s, ret_value, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -133,9 +133,7 @@ change_at(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
 	int rc;
 
 	bind_i(s, 1, id);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_at = sqlite3_column_int64(s, 0);
+	rc = stmt_int(st, s, ret_at, e);
 	return rc < 0 ? rc : 0;
 }
 

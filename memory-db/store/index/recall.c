@@ -190,9 +190,7 @@ recall_pin_set(struct store *st, int64_t entity, int64_t *ret, struct err *e)
 	int rc;
 
 	bind_i(s, 1, entity);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret = sqlite3_column_int64(s, 0);
+	rc = stmt_int(st, s, ret, e);
 	return rc < 0 ? rc : 0;
 }
 

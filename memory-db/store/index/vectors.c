@@ -125,9 +125,7 @@ vector_model_make(struct store *st, const char *name, size_t dims,
 
 	bind_t(s, 1, name, strlen(name));
 	bind_i(s, 2, (int64_t)dims);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_id = sqlite3_column_int64(s, 0);
+	rc = stmt_int(st, s, ret_id, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -136,13 +134,9 @@ vector_model_other(struct store *st, int64_t model, int64_t *ret_id,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, OTHER);
-	int rc;
 
 	bind_i(s, 1, model);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_id = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_id, e);
 }
 
 int
@@ -323,9 +317,7 @@ vector_texts_count(struct store *st, int64_t ns, int64_t after, int64_t *ret,
 
 	bind_i(s, 1, after);
 	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret = sqlite3_column_int64(s, 0);
+	rc = stmt_int(st, s, ret, e);
 	return rc < 0 ? rc : 0;
 }
 

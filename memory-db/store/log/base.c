@@ -158,11 +158,8 @@ log_base_seal(struct store *st, int64_t ns, int64_t *ret, struct err *e)
 
 	*ret = 0;
 	bind_i(s, 1, ns);
-	rc = stmt_row(st, s, e);
-	if (rc < 0)
-		return rc;
-	*ret = sqlite3_column_int64(s, 0);
-	return 0;
+	rc = stmt_int(st, s, ret, e);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -214,14 +211,10 @@ log_base_past(struct store *st, int64_t fact, int64_t change, int64_t *ret_row,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BASE, PAST_ROW);
-	int rc;
 
 	bind_i(s, 1, fact);
 	bind_i(s, 2, change);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_row = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_row, e);
 }
 
 int

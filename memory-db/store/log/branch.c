@@ -352,8 +352,8 @@ one_id(struct store *st, int statement, int64_t a, int64_t b, int64_t *ret,
 
 	bind_i(s, 1, a);
 	bind_i(s, 2, b);
-	rc = stmt_row(st, s, e);
-	*ret = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	*ret = 0;
+	rc = stmt_int(st, s, ret, e);
 	return rc < 0 ? rc : 0;
 }
 

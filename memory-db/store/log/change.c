@@ -477,14 +477,10 @@ request_seen(struct store *st, const char *key, int64_t *ret_change,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, SEEN);
-	int rc;
 
 	bind_b(s, 1, key, strlen(key));
 	bind_i(s, 2, clock_now_ms() - LIMIT_KEY_AGE_MS);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_change = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_change, e);
 }
 
 int

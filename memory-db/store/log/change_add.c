@@ -184,21 +184,7 @@ change_add_write_fact(struct change *c, const struct fact *f,
 			f->entity, false, e);
 	if (rc != 0)
 		return rc;
-	rc = change_open_span(c, f->id, f->entity, e);
-	if (rc != 0)
-		return rc;
-	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (rc != 0)
-		return rc;
-	rc = change_touch(c, f->entity, change_json_growth(f), e);
-	if (rc != 0)
-		return rc;
-	if (change_on_main(c))
-		rc = change_count(c, f, 1, e);
-	if (rc != 0)
-		return rc;
-	if (!f->erased)
-		rc = change_index(c, f, e);
+	rc = change_open_fact(c, f, digest, e);
 	if (rc != 0)
 		return rc;
 	c->fact_max = f->id;

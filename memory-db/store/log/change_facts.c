@@ -1,10 +1,8 @@
-/* What a change does to facts and attributes that exist, op by op.
+/* What a change does to facts that exist, op by op.
  *
  * To hide fact 9 is to close its span; on a branch, whose parent's span it
  * cannot close, it is to write an empty span of the branch's own
- * (store/engine/lens.h). To show fact 9 again is to open another span. An
- * attribute gets a new value from this change on, and the old value ends
- * with it. */
+ * (store/engine/lens.h). To show fact 9 again is to open another span. */
 #include <assert.h>
 #include <string.h>
 
@@ -16,17 +14,7 @@
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/facts/counters.h"
 
-enum {
-	ADD_OP,
-	OPEN_SPAN,
-	CLOSE_SPAN,
-	MASK_SPAN,
-	ADD_PAST,
-	END_ATTR,
-	ADD_ATTR,
-	FACT_PLACE,
-	IS_COUNTED
-};
+enum { ADD_OP, OPEN_SPAN, CLOSE_SPAN, MASK_SPAN, ADD_PAST, FACT_PLACE };
 
 static const struct stmt_def defs[] = {
 	[ADD_OP] = {"INSERT INTO op(change, seq, what, entity, fact, key, "
@@ -46,23 +34,6 @@ static const struct stmt_def defs[] = {
 	[ADD_PAST] = {"INSERT INTO past(id, fact, added, removed) "
 		      "VALUES(?1,?2,?3,?4)",
 		4, STMT_WRITER},
-	/* Set twice in one change: the first value never held, and what held
-	 * before the change keeps its end. */
-	[END_ATTR] = {"UPDATE attr SET removed = ?4 WHERE entity = ?1 AND "
-		      "branch = ?2 AND key = ?3 AND "
-		      "removed = " SQL_OPEN_END " AND added < ?4",
-		4, STMT_WRITER},
-	[ADD_ATTR] = {"INSERT INTO attr(entity, branch, key, removed, added, "
-		      "value) VALUES(?1, ?2, ?3, " SQL_OPEN_END ", ?4, ?5) "
-		      "ON CONFLICT(entity, branch, key, removed) DO UPDATE "
-		      "SET value = excluded.value",
-		5, STMT_WRITER},
-	/* Also one that was forgotten later: a log is replayed without it. */
-	[IS_COUNTED] = {"SELECT 1 FROM span s CROSS JOIN fact f ON "
-			"f.id = s.fact WHERE s.entity = ?1 AND s.branch = 1 "
-			"AND s.removed = " SQL_OPEN_END
-			" AND f.kind = " SQL_EXISTENCE,
-		1, STMT_WRITER},
 	[FACT_PLACE] = {"SELECT digest, length(body) FROM fact WHERE id = ?1",
 		1, STMT_WRITER},
 };
@@ -95,7 +66,7 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	return stmt_run(c->st, s, e);
 }
 
-int
+static int
 change_open_span(struct change *c, int64_t fact, int64_t entity, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, OPEN_SPAN);
@@ -114,7 +85,7 @@ change_on_main(const struct change *c)
 	return c->info.branch == STORE_MAIN;
 }
 
-int64_t
+static int64_t
 change_json_growth(const struct fact *f)
 {
 	return f->kind == FACT_OBSERVATION
@@ -123,7 +94,7 @@ change_json_growth(const struct fact *f)
 }
 
 /* Counters of main: `sign` +1 when a fact opens, -1 when it closes. */
-int
+static int
 change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 {
 	static const int64_t totals[] = {
@@ -180,7 +151,7 @@ indexed_text(struct change *c, const struct fact *f, struct indexed *x,
 	return rc < 0 ? rc : 0;
 }
 
-int
+static int
 change_index(struct change *c, const struct fact *f, struct err *e)
 {
 	struct indexed x = {0};
@@ -301,6 +272,29 @@ hide_loaded(struct change *c, const struct fact *f, struct err *e)
 	return rc;
 }
 
+int
+change_open_fact(struct change *c, const struct fact *f,
+	const unsigned char *digest, struct err *e)
+{
+	int rc = change_open_span(c, f->id, f->entity, e);
+
+	if (rc != 0)
+		return rc;
+	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (rc != 0)
+		return rc;
+	rc = change_touch(c, f->entity, change_json_growth(f), e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c))
+		rc = change_count(c, f, 1, e);
+	if (rc != 0)
+		return rc;
+	if (!f->erased)
+		return change_index(c, f, e);
+	return 0;
+}
+
 static int
 fact_digest(struct change *c, int64_t id, unsigned char *ret, struct err *e)
 {
@@ -330,22 +324,7 @@ show_loaded(struct change *c, const struct fact *f, struct err *e)
 		return err_set(e, MDB_E_NOT_FOUND,
 			"fact %lld was forgotten and cannot come back",
 			(long long)f->id);
-	rc = change_open_span(c, f->id, f->entity, e);
-	if (rc != 0)
-		return rc;
-	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (rc != 0)
-		return rc;
-	rc = change_touch(c, f->entity, change_json_growth(f), e);
-	if (rc != 0)
-		return rc;
-	if (change_on_main(c))
-		rc = change_count(c, f, 1, e);
-	if (rc != 0)
-		return rc;
-	if (!f->erased)
-		return change_index(c, f, e);
-	return 0;
+	return change_open_fact(c, f, digest, e);
 }
 
 static int
@@ -387,88 +366,6 @@ int
 change_show(struct change *c, int64_t fact, struct err *e)
 {
 	return apply_to(c, fact, true, e);
-}
-
-/* --- attributes ----------------------------------------------------------- */
-static int
-move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
-	struct err *e)
-{
-	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, IS_COUNTED);
-	int rc;
-
-	bind_i(s, 1, entity);
-	rc = stmt_row(c->st, s, e);
-	if (rc == 1)
-		rc = counters_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
-	else
-		return rc;
-	if (rc != 0)
-		return rc;
-	return counters_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
-}
-
-/* told: what the op says of the value before. */
-static int
-set_attr(struct change *c, int64_t entity, enum attr_key key, int64_t told,
-	int64_t value, struct err *e)
-{
-	sqlite3_stmt *s;
-	int rc;
-
-	s = stmt_use(c->st, MOD_OPS, END_ATTR);
-	bind_i(s, 1, entity);
-	bind_i(s, 2, c->info.branch);
-	bind_i(s, 3, (int64_t)key);
-	bind_i(s, 4, c->id);
-	rc = stmt_run(c->st, s, e);
-	if (rc != 0)
-		return rc;
-	s = stmt_use(c->st, MOD_OPS, ADD_ATTR);
-	bind_i(s, 1, entity);
-	bind_i(s, 2, c->info.branch);
-	bind_i(s, 3, (int64_t)key);
-	bind_i(s, 4, c->id);
-	bind_i(s, 5, value);
-	rc = stmt_run(c->st, s, e);
-	if (rc != 0)
-		return rc;
-	rc = change_op(c, OP_ATTR, entity, told, (int64_t)key, value, NULL, e);
-	if (rc != 0)
-		return rc;
-	return change_touch(c, entity, 0, e);
-}
-
-int
-change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
-	struct err *e)
-{
-	int64_t before;
-	int rc = attr_get(c->st, entity, key, &before, e);
-
-	if (rc != 0 || before == value)
-		return rc;
-	if (key == ATTR_TIER && change_on_main(c))
-		rc = move_tier(c, entity, before, value, e);
-	if (rc != 0)
-		return rc;
-	return set_attr(c, entity, key, before + 1, value, e);
-}
-
-int
-change_attr_as(struct change *c, int64_t entity, enum attr_key key,
-	int64_t told, int64_t value, struct err *e)
-{
-	int64_t before;
-	int rc = attr_get(c->st, entity, key, &before, e);
-
-	if (rc != 0)
-		return rc;
-	if (key == ATTR_TIER && change_on_main(c) && before != value)
-		rc = move_tier(c, entity, before, value, e);
-	if (rc != 0)
-		return rc;
-	return set_attr(c, entity, key, told, value, e);
 }
 
 int

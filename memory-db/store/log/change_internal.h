@@ -38,23 +38,16 @@ change_folded_of(const struct change *c)
 int change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 	MUST_CHECK;
 
-/* --- change_facts.c, used by change_add.c --------------------------------- */
+/* --- change_facts.c, used by change_add.c and change_attrs.c -------------- */
+bool change_on_main(const struct change *c);
 /* Writes one op and feeds it to the chain; MDB_E_LIMIT above
  * LIMIT_CHANGE_FACTS. */
 int change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	int64_t key, int64_t value, const unsigned char *digest, struct err *e)
 	MUST_CHECK;
-/* The fact holds on the change's branch from now on. */
-int change_open_span(struct change *c, int64_t fact, int64_t entity,
-	struct err *e) MUST_CHECK;
-bool change_on_main(const struct change *c);
-/* Bytes a fact adds to the JSON form of its entity. */
-int64_t change_json_growth(const struct fact *f);
-/* Counters of main: sign +1 when a fact opens, -1 when it closes. */
-int change_count(struct change *c, const struct fact *f, int sign,
-	struct err *e) MUST_CHECK;
-/* Queues the text of a fact that opens, for the index of main or of branches. */
-int change_index(struct change *c, const struct fact *f, struct err *e)
-	MUST_CHECK;
+/* Shows f, which has its id, on the change's branch from now on: its span, its
+ * op with the digest, the version of its entity, the counters and the index. */
+int change_open_fact(struct change *c, const struct fact *f,
+	const unsigned char *digest, struct err *e) MUST_CHECK;
 
 #endif

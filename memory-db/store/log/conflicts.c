@@ -236,14 +236,10 @@ conflict_of_pair(struct store *st, int64_t a, int64_t b, int64_t *ret_id,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, PAIR);
-	int rc;
 
 	bind_i(s, 1, a);
 	bind_i(s, 2, b);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_id = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_id, e);
 }
 
 int

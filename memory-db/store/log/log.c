@@ -340,9 +340,7 @@ log_op_count(struct store *st, int64_t change, int64_t *ret_n, struct err *e)
 	int rc;
 
 	bind_i(s, 1, change);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_n = sqlite3_column_int64(s, 0);
+	rc = stmt_int(st, s, ret_n, e);
 	return rc < 0 ? rc : 0;
 }
 

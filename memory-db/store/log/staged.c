@@ -331,14 +331,10 @@ staged_inbox(struct store *st, int64_t ns, int64_t session, int64_t *ret_branch,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_STAGED, INBOX);
-	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, session);
-	rc = stmt_row(st, s, e);
-	if (rc == 1)
-		*ret_branch = sqlite3_column_int64(s, 0);
-	return rc;
+	return stmt_int(st, s, ret_branch, e);
 }
 
 int
