@@ -154,21 +154,14 @@ try_one(struct search *s, int64_t fact)
 static int
 search_group(struct search *s)
 {
-	struct recall_request q = {.limit = 1,
-		.types_n = -1,
-		.since = INT64_MIN,
-		.until = INT64_MAX,
-		.valid_at = FACT_NO_TIME,
-		.zone = "",
-		.now = s->j->now,
-		.ns = {s->ns, 0},
-		.query = s->leader->text.data,
-		.query_n = s->leader->text.len};
+	struct recall_request q =
+		recall_by_words(s->leader->text.data, s->leader->text.len);
 	int64_t facts[CANDIDATES];
-	int n = 0;
-	int rc =
-		recall_candidates(s->j->st, &q, CANDIDATES, facts, &n, s->j->e);
+	int n = 0, rc;
 
+	q.now = s->j->now;
+	q.ns[0] = s->ns;
+	rc = recall_candidates(s->j->st, &q, CANDIDATES, facts, &n, s->j->e);
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < n && !s->is_led; i++) {

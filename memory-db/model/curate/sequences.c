@@ -235,22 +235,16 @@ static int
 search_tracks(struct finding *f)
 {
 	AUTO_BUF struct buf text = {0};
-	struct recall_request q = {.limit = 1,
-		.types_n = -1,
-		.since = INT64_MIN,
-		.until = INT64_MAX,
-		.valid_at = FACT_NO_TIME,
-		.zone = "",
-		.now = f->j->now,
-		.ns = {f->ns, 0}};
+	struct recall_request q;
 	int64_t facts[CANDIDATES];
 	int n = 0, rc;
 
 	rc = fact_get(f->j->st, f->steps[0].fact, text_of, &text, f->j->e);
 	if (rc < 0 || !buf_str(&text))
 		return rc < 0 && rc != MDB_E_NOMEM ? rc : err_nomem(f->j->e);
-	q.query = text.data;
-	q.query_n = text.len;
+	q = recall_by_words(text.data, text.len);
+	q.now = f->j->now;
+	q.ns[0] = f->ns;
 	rc = recall_candidates(f->j->st, &q, CANDIDATES, facts, &n, f->j->e);
 	if (rc != 0)
 		return rc;

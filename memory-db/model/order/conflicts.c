@@ -227,19 +227,13 @@ find_by_words(struct finding *f, int most)
 	const struct conflicts_request *q = f->request;
 	AUTO_BUF struct buf query = {0};
 	int64_t facts[CANDIDATES];
-	struct recall_request recall = {.limit = 1,
-		.types_n = -1,
-		.since = INT64_MIN,
-		.until = INT64_MAX,
-		.valid_at = FACT_NO_TIME,
-		.zone = "",
-		.deadline_ns = q->deadline_ns};
+	struct recall_request recall;
 	int n = 0, rc;
 
 	if (buf_addf(&query, "%s %s", q->name, q->said[f->which].text) < 0)
 		return err_nomem(f->e);
-	recall.query = query.data;
-	recall.query_n = query.len;
+	recall = recall_by_words(query.data, query.len);
+	recall.deadline_ns = q->deadline_ns;
 	for (int i = 0; i < q->scope->n; i++)
 		recall.ns[i] = q->scope->ns[i];
 	rc = recall_candidates(f->st, &recall, most, facts, &n, f->e);

@@ -209,20 +209,16 @@ related_read_candidates(struct related_texts *t)
 	const struct related_request *q = t->x->request;
 	AUTO_BUF struct buf query = {0};
 	int64_t facts[CANDIDATES];
-	struct recall_request recall = {.limit = 1,
-		.types_n = -1,
-		.since = INT64_MIN,
-		.until = INT64_MAX,
-		.valid_at = FACT_NO_TIME,
-		.zone = "",
-		.deadline_ns = q->deadline_ns};
+	struct recall_request recall;
 	int n = 0, rc = 0;
 
 	if (buf_addf(&query, "%s %s", q->name, t->own.data) != 0)
 		return err_nomem(t->x->e);
-	recall.query = query.data;
-	recall.query_n = text_cut(query.data,
-		query.len < LIMIT_QUERY_BYTES ? query.len : LIMIT_QUERY_BYTES);
+	recall = recall_by_words(query.data,
+		text_cut(query.data, query.len < LIMIT_QUERY_BYTES
+					     ? query.len
+					     : LIMIT_QUERY_BYTES));
+	recall.deadline_ns = q->deadline_ns;
 	for (int i = 0; i < q->scope->n; i++)
 		recall.ns[i] = q->scope->ns[i];
 	rc = recall_candidates(t->x->st, &recall, CANDIDATES, facts, &n,

@@ -27,6 +27,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/store/facts/facts.h"
 #include "memory-db/model/recall/recall_weights.h"
 
 struct question;
@@ -77,6 +78,22 @@ struct recall_request {
 	const struct question *question; /* its vector, when the caller had it
 				   made; NULL, or without numbers: none */
 };
+
+/* A request for facts that share words with the query, of any type, tier and
+ * time; what recall_candidates() needs beside the namespaces. The query must
+ * outlive it. */
+static inline struct recall_request
+recall_by_words(const char *query, size_t query_n)
+{
+	return (struct recall_request){.limit = 1,
+		.types_n = -1,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.valid_at = FACT_NO_TIME,
+		.zone = "",
+		.query = query,
+		.query_n = query_n};
+}
 
 /* Other entities named that have the same fact. */
 #define RECALL_ALSO 3

@@ -103,13 +103,9 @@ load_code(struct store *st, struct review_asked *a, struct err *e)
 	struct context ctx = {.namespace_ = a->namespace_.data,
 		.branch = "main"};
 	AUTO_JSON json_t *skill = NULL;
-	struct lens lens;
 	const json_t *code;
-	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+	int rc = lens_apply_main(st, e);
 
-	if (rc)
-		return rc;
-	rc = lens_apply(st, &lens, e);
 	if (rc)
 		return rc;
 	fact_home(st, a->ns);

@@ -63,13 +63,9 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 		.client = "memory-db",
 		.message = "the lease of the branch has ended"};
 	AUTO_CHANGE struct change *c = NULL;
-	struct lens lens;
 	int64_t at;
-	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+	int rc = lens_apply_main(st, e);
 
-	if (rc != 0)
-		return rc;
-	rc = lens_apply(st, &lens, e);
 	if (rc != 0)
 		return rc;
 	rc = change_begin(st, &info, &c, e);

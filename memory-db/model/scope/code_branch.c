@@ -40,12 +40,8 @@ code_branch_make(struct store *st, const struct context *ctx, int64_t ns,
 		.client = ctx->client,
 		.session = ctx->session};
 	int64_t id, fork, change, at;
-	struct lens lens;
-	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+	int rc = lens_apply_main(st, e);
 
-	if (rc != 0)
-		return rc;
-	rc = lens_apply(st, &lens, e);
 	if (rc != 0)
 		return rc;
 	rc = change_begin(st, &info, &c, e);

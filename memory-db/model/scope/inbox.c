@@ -201,12 +201,8 @@ inbox_begin(struct store *st, int64_t ns, const char *client,
 		.kind = CHANGE_BRANCH,
 		.client = client,
 		.session = session};
-	struct lens lens;
-	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+	int rc = lens_apply_main(st, e);
 
-	if (rc)
-		return rc;
-	rc = lens_apply(st, &lens, e);
 	if (rc)
 		return rc;
 	return change_begin(st, &info, ret, e);

@@ -130,16 +130,12 @@ begin(struct again *a, int64_t ns)
 		.client = a->ctx->client,
 		.session = a->ctx->session,
 		.message = "forgotten after the backup that is restored here"};
-	struct lens lens;
 	int rc;
 
 	if (a->change)
 		return 0;
 	a->ns = ns;
-	rc = lens_make(a->st, STORE_MAIN, STORE_OPEN_END, &lens, a->e);
-	if (rc != 0)
-		return rc;
-	rc = lens_apply(a->st, &lens, a->e);
+	rc = lens_apply_main(a->st, a->e);
 	if (rc != 0)
 		return rc;
 	return change_begin(a->st, &info, &a->change, a->e);

@@ -207,6 +207,15 @@ lens_apply(struct store *st, const struct lens *lens, struct err *e)
 	return 0;
 }
 
+int
+lens_apply_main(struct store *st, struct err *e)
+{
+	struct lens lens;
+	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+
+	return rc == 0 ? lens_apply(st, &lens, e) : rc;
+}
+
 const struct lens *
 lens_of(const struct store *st)
 {

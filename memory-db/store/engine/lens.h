@@ -74,6 +74,8 @@ int lens_make(struct store *st, int64_t branch, int64_t change,
  * request applies its own before the first read. */
 int lens_apply(struct store *st, const struct lens *lens, struct err *e)
 	MUST_CHECK;
+/* The same with main as it is now: for what the service writes by itself. */
+int lens_apply_main(struct store *st, struct err *e) MUST_CHECK;
 const struct lens *lens_of(const struct store *st);
 
 /* Branch id by name in a namespace ("main" = STORE_MAIN). */
