@@ -85,6 +85,33 @@ name_result(const char *name, json_t **ret_result, struct err *e)
 	return !*ret_result ? err_nomem(e) : 0;
 }
 
+typedef int (*name_fn)(struct store *st, const char *a, const char *b,
+	struct err *e);
+
+/* Names a namespace anew: do_it(first, second). The reply says `kept`, the name
+ * that reads find it by. */
+static int
+operate_name(struct call *c, name_fn do_it, const char *first,
+	const char *second, const char *kept, json_t **ret_result,
+	struct err *e)
+{
+	int rc = retry_seen(c, e);
+
+	if (rc == 1)
+		return name_result(kept, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = do_it(c->st, first, second, e);
+	if (rc != 0)
+		return rc;
+	if (!effects_add(&c->effects, EFFECT_KEPT, e))
+		return MDB_E_NOMEM;
+	rc = retry_remember(c, 0, e);
+	if (rc != 0)
+		return rc;
+	return name_result(kept, ret_result, e);
+}
+
 int
 m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -93,18 +120,7 @@ m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = retry_seen(c, e);
-	if (rc == 1)
-		return name_result(to, ret_result, e);
-	if (rc != 0)
-		return rc;
-	rc = namespaces_rename(c->st, from, to, e);
-	if (rc != 0)
-		return rc;
-	if (!effects_add(&c->effects, EFFECT_KEPT, e))
-		return MDB_E_NOMEM;
-	rc = retry_remember(c, 0, e);
-	return rc == 0 ? name_result(to, ret_result, e) : rc;
+	return operate_name(c, namespaces_rename, from, to, to, ret_result, e);
 }
 
 int
@@ -115,18 +131,7 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = retry_seen(c, e);
-	if (rc == 1)
-		return name_result(of, ret_result, e);
-	if (rc != 0)
-		return rc;
-	rc = namespaces_alias(c->st, alias, of, e);
-	if (rc != 0)
-		return rc;
-	if (!effects_add(&c->effects, EFFECT_KEPT, e))
-		return MDB_E_NOMEM;
-	rc = retry_remember(c, 0, e);
-	return rc == 0 ? name_result(of, ret_result, e) : rc;
+	return operate_name(c, namespaces_alias, alias, of, of, ret_result, e);
 }
 
 /* --- weights of recall ---------------------------------------------------- */
