@@ -160,4 +160,25 @@ sf_below(struct sf_random *r, int n)
 	return (int)(sf_next(r) % (uint64_t)n);
 }
 
+/* For cmocka: a fixture as *state, with nothing in it. */
+static inline int
+sf_setup(void **state)
+{
+	struct store_fixture *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -1;
+	sf_open(f);
+	*state = f;
+	return 0;
+}
+
+static inline int
+sf_teardown(void **state)
+{
+	sf_close(*state);
+	free(*state);
+	return 0;
+}
+
 #endif

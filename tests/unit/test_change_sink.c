@@ -1,11 +1,6 @@
 /* A sink is handed every change before its COMMIT, once, and none of a request
  * that was undone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/store/log/change_sink.h"
 #include "memory-db/store/log/log.h"

@@ -1,10 +1,5 @@
 /* detect_conflicts when the time for it is over, and when memory is short. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/method_starve.h"
 
@@ -20,14 +15,6 @@ setup(void **state)
 		"{\"name\":\"notes\",\"entityType\":\"t\",\"observations\":["
 		"\"ada lives in Lima\",\"ada lives in Kyoto\"]}]}");
 	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -97,7 +84,7 @@ survives_lack_of_memory(void **state)
 	survives(*state, "detect_conflicts", ASKS);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, mf_teardown)
 
 int
 main(void)

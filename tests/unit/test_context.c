@@ -1,16 +1,10 @@
 /* assemble_context: never over the budget, each fact once, data that cannot
  * pose as anything else, what finds no room named; and the estimate of tokens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "common/tokens.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/conflicts.h"
-#include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
 static int
@@ -20,14 +14,6 @@ setup(void **state)
 
 	mf_open(f);
 	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -283,7 +269,7 @@ survives_lack_of_memory(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, mf_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_add_up),
 		T(has_what_matters),

@@ -1,11 +1,6 @@
 /* An export of today's state can be imported; imports are resumed and repeated
  * without harm. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/export_fixture.h"
 

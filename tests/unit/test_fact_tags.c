@@ -1,11 +1,6 @@
 /* Tags and metadata of facts, and weights of namespaces, when memory is short
  * at any point: an error or the whole thing, and nothing half. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "common/jx.h"
 #include "tests/lib/method_starve.h"
@@ -22,14 +17,6 @@ setup(void **state)
 		"tea\",\"tags\":[\"habit\",\"food\"],\"metadata\":{\"n\":1}},"
 		"{\"text\":\"the dog\",\"tags\":[\"habit\"]}]}]}");
 	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -115,7 +102,7 @@ merge_survives_lack_of_memory(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, mf_teardown)
 	const struct CMUnitTest tests[] = {
 		T(survive_lack_of_memory),
 		T(merge_survives_lack_of_memory),

@@ -1,10 +1,5 @@
 /* memory_history: what a change is told as, pages, points in time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/db_fixture.h"
 

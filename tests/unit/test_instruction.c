@@ -1,10 +1,6 @@
 /* Which texts tell an agent what to do. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "common/cleanup.h"

@@ -2,12 +2,7 @@
  * facts) must not show: it answers as one that has just been opened. And what it
  * knows of tags by sets is what is found by asking each fact, as the writer's
  * connection does. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/model/search/search.h"

@@ -1,19 +1,14 @@
 /* Nearness of meaning in recall: what is near comes, whatever its words; by
  * filters, branches and times exactly as by brute force; nothing changes where
  * there are no vectors; an answer of before they came is not given again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <math.h>
 
 #include "memory-db/embed/internal.h"
 #include "memory-db/model/recall/vectors_memory.h"
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/model/recall/recall_cached.h"
-#include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
 #define DIMS  16

@@ -1,10 +1,5 @@
 /* Namespaces and sessions: lists, names, moving one into another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/db_fixture.h"
 

@@ -22,14 +22,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* As an extractor would: one change with one observation of ada. */
 static int
 observe(struct method_fixture *f, const struct observation_in *o,
@@ -220,7 +212,7 @@ refusals(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, mf_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(all_members),
 		TEST(the_same_again),

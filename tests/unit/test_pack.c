@@ -1,11 +1,6 @@
 /* Packing in idle time: what it saves, that every text reads the same whatever
  * happens on the way, and that dictionaries lose what is erased. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "common/limits.h"
 #include "memory-db/store/check/verify.h"
@@ -14,7 +9,6 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/pack.h"
 #include "memory-db/store/idle.h"
-#include "tests/lib/heap.h"
 #include "tests/lib/samples.h"
 
 #define LATE INT64_MAX

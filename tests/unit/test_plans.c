@@ -1,11 +1,6 @@
 /* Plans when memory is short at any point: an error or the whole thing, and
  * nothing half. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/method_starve.h"
 
@@ -21,14 +16,6 @@ setup(void **state)
 	mf_open(f);
 	call(f, "save_implementation_plan", SAVED);
 	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -66,7 +53,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(survive_lack_of_memory, setup,
-			teardown)};
+			mf_teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

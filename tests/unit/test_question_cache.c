@@ -1,17 +1,12 @@
 /* Vectors of questions: what was kept comes back, the newest used stay, and the
  * bound on bytes holds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory-db/work/question_cache.h"
-#include "tests/lib/heap.h"
 
 #define DIMS 8
 

@@ -1,12 +1,7 @@
 /* A quiet namespace beside a busy one that uses the same words: everything in
  * it is found, for the price that it has alone, or that of looking at each of
  * its texts: what the others have does not count. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/idle.h"
@@ -136,14 +131,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -151,5 +138,5 @@ main(void)
 		cmocka_unit_test(finds_all_at_the_same_price),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, mf_teardown);
 }

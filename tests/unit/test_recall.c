@@ -1,16 +1,10 @@
 /* recall: questions find the facts that answer them, filters are exact, budgets
  * are kept, what does not fit is said to. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/store/facts/answer_cache.h"
-#include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
 static int

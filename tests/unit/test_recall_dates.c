@@ -1,10 +1,6 @@
 /* How dates are written, and which days are meant. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 

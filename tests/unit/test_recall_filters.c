@@ -1,11 +1,6 @@
 /* Filters that few of many facts pass: recall and search find all of these, at
  * a price that is stated in steps of SQLite's machine. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/store/engine/store_internal.h"

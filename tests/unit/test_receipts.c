@@ -1,11 +1,6 @@
 /* Receipts: what a recall gave is told exactly, waiting or written; usage comes
  * from them, and no read writes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/store/beside/receipts.h"
 #include "tests/lib/method_fixture.h"
@@ -22,14 +17,6 @@ setup(void **state)
 		"drinks green tea", "plays the cello", "name", "Rob",
 		"entityType", "person", "observations", "drinks black tea");
 	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -268,7 +255,7 @@ a_script_takes_none_from_the_writer(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, mf_teardown)
 	const struct CMUnitTest tests[] = {
 		T(tells_what_was_given),
 		T(tells_the_state_that_was_read),

@@ -1,10 +1,5 @@
 /* find_related when memory is short at any point. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/method_starve.h"
 
@@ -29,14 +24,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	mf_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 survive_lack_of_memory(void **state)
 {
@@ -54,7 +41,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(survive_lack_of_memory, setup,
-			teardown)};
+			mf_teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,6 @@
 /* Replaying an exported log gives the same state and the same chains; what
  * does not fit is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/export_fixture.h"
 

@@ -1,18 +1,12 @@
 /* Scripts' private view when memory fails at any moment: an error, never a
  * half state; afterwards all is as before. And how much memory it keeps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include <malloc.h>
 
 #include "memory-db/model/script/script.h"
 #include "memory-db/store/idle.h"
 #include "tests/lib/db_fixture.h"
-#include "tests/lib/heap.h"
 
 static const char *const calls[][2] = {
 	{"create_entities", "{\"entities\":[{\"name\":\"eve\",\"entityType\":"

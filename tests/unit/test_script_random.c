@@ -2,12 +2,7 @@
  * after what others wrote meanwhile; what it did not commit never was;
  * conflicts are whole, and what must be one is one; others write, checkpoint
  * and begin the log anew meanwhile. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/model/script/script.h"
 #include "tests/lib/idle.h"

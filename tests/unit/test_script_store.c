@@ -1,11 +1,6 @@
 /* A script's private view: sees the state it began with and its own writes,
  * with search, while others write; leaves nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,12 +1,7 @@
 /* Filters of search: what is found with a filter is what is found without one
  * and passes it, at every time and on a branch, page by page, whatever is
  * written between the pages. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/method_fixture.h"
 

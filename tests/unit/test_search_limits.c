@@ -8,24 +8,6 @@
 #include "memory-db/store/index/text_index.h"
 #include "tests/lib/store_fixture.h"
 
-static int
-setup(void **state)
-{
-	struct store_fixture *f = calloc(1, sizeof(*f));
-
-	sf_open(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	sf_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 fill(struct store_fixture *f, int n)
 {
@@ -278,7 +260,7 @@ test_no_statement_scans(void **state)
 int
 main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, sf_setup, sf_teardown)
 	const struct CMUnitTest tests[] = {T(test_deadline), T(test_no_memory),
 		T(test_no_memory_writing), T(test_long_queries),
 		T(test_no_statement_scans)};

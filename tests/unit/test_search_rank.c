@@ -10,24 +10,6 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/store_fixture.h"
 
-static int
-setup(void **state)
-{
-	struct store_fixture *f = calloc(1, sizeof(*f));
-
-	sf_open(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	sf_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* One entity with up to three observations. */
 static int64_t
 add(struct store_fixture *f, const char *name, const char *type,
@@ -392,7 +374,7 @@ test_cost_is_bounded(void **state)
 int
 main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, sf_setup, sf_teardown)
 	const struct CMUnitTest tests[] = {T(test_order), T(test_filters),
 		T(test_filter_before_caps), T(test_renamed_and_deleted),
 		T(test_namespaces), T(test_budget), T(test_relations),

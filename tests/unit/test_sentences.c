@@ -1,10 +1,6 @@
 /* Where sentences end, in several scripts; and that no word is lost. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,11 +1,7 @@
 /* Of each table of the schema a module says what it is to those who erase,
  * verify, export and merge namespaces (store/engine/table.h). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "memory-db/store/check/tables.h"

@@ -1,10 +1,5 @@
 /* The text indexes: the queue, the vocabulary, checking and rebuilding. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "common/text.h"
 #include "memory-db/store/engine/store_internal.h"
@@ -13,24 +8,6 @@
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
 #include "tests/lib/store_fixture.h"
-
-static int
-setup(void **state)
-{
-	struct store_fixture *f = calloc(1, sizeof(*f));
-
-	sf_open(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	sf_close(*state);
-	free(*state);
-	return 0;
-}
 
 static int
 print_problem(void *ctx, const char *index, const char *detail)
@@ -522,7 +499,7 @@ test_idle_merge(void **state)
 int
 main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, sf_setup, sf_teardown)
 	const struct CMUnitTest tests[] = {T(test_opens_and_closes),
 		T(test_one_group_opens_and_closes),
 		T(test_rollback_takes_texts_along),

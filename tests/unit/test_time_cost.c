@@ -1,11 +1,6 @@
 /* What reading through time costs, in steps of SQLite's machine: the same on
  * every run and every machine. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include <stdio.h>
 #include <string.h>

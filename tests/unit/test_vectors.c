@@ -1,39 +1,16 @@
 /* Vectors in the file: what goes in comes out, in both forms; what cannot be
  * embedded or is forgotten has none; models beside each other; schema steps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "common/limits.h"
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/migrate.h"
 #include "memory-db/store/index/vectors.h"
-#include "tests/lib/heap.h"
 #include "tests/lib/store_fixture.h"
 
 #define DIMS 20
-
-static int
-setup(void **state)
-{
-	struct store_fixture *f = calloc(1, sizeof(*f));
-
-	sf_open(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	sf_close(*state);
-	free(*state);
-	return 0;
-}
 
 /* n observations of one entity; the first one's id. */
 static int64_t
@@ -440,7 +417,7 @@ older_files_are_migrated(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, sf_setup, sf_teardown)
 	const struct CMUnitTest tests[] = {
 		T(both_forms_are_exact),
 		T(each_and_highest),

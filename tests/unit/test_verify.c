@@ -1,11 +1,6 @@
 /* verify: a sound database is clean at every slice; whatever is altered behind
  * the service's back is told. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "memory-db/store/check/verify.h"
 #include "tests/lib/verify_fixture.h"

@@ -1,10 +1,5 @@
 /* verify: rows altered behind the service's back, table by table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/unit.h"
 
 #include "tests/lib/verify_fixture.h"
 
