@@ -1,4 +1,13 @@
-/* What people agree to: a proposal that the next turn accepts. */
+/* Decisions that two people make together: the one proposes, the next turn
+ * accepts.
+ *
+ *   Bob: Let's use Kafka for events.   kept as a proposal, for one turn
+ *   Ada: Sounds good!                  project  decided to use Kafka for ..
+ *
+ * A turn that makes two proposals leaves it open which one is accepted, so
+ * neither is kept. Words like "but" in the answer make it no agreement. Among
+ * friends ("let's keep spreading kindness") only a proposal that names
+ * something is kept. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,19 @@
+/* A sentence as clauses. clause.h says what a clause is, with an example.
+ *
+ * A sentence is walked from left to right. At each place three questions are
+ * asked: what may be skipped in front ("Actually,", "last year"), who is
+ * spoken of, and which verb follows. A clause that has all three is taken, and
+ * the walk goes on behind it; otherwise it goes on at the next word that may
+ * begin a clause.
+ *
+ *   "Last year we moved to Rome and bought a boat, because we like the sea."
+ *    lead      who  verb               verb of the    reason of that
+ *                                      same "we"      clause
+ *
+ * The second clause inherits its subject from the first one: "bought" stands
+ * in the form of "moved" and no subject stands before it (goes_on). In chats a
+ * subject is often left out altogether: "Finished the search page" is told of
+ * the speaker (is_elided). */
 #include "memory-db/model/extract/clause.h"
 
 #include <ctype.h>

@@ -1,4 +1,15 @@
-/* Verb phrases: which verb, and in which form. */
+/* Verb phrases: which verb a clause has, and in which form.
+ *
+ * A phrase is read word by word: helpers ("has been", "will", "don't") decide
+ * about the tense and about whether it is denied, adverbs are passed over, and
+ * the first word that is a verb in a form which the helper allows ends it.
+ *
+ *   "will probably not be able to come"    will: what comes, probably: it is
+ *                                          doubted, not: denied
+ *   "used to live in Rome"                 live, in the past
+ *
+ * A verb that rules.c does not know is taken only where its form and the words
+ * behind it leave no doubt ("rotates them"). */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,4 +1,13 @@
-/* Subjects: who is spoken of, and where the verb phrase begins. */
+/* Subjects: who is spoken of, and where the verb phrase begins.
+ *
+ * The words before a verb are tried as a pronoun ("we"), as a name ("Bob and
+ * Alice"), as what somebody has ("Bob's contract"), and as a noun of somebody
+ * or of nobody ("my sister Clara", "the deploy"). A capital alone makes no
+ * name: at the head of a sentence "Traffic" or "MSRV" is a thing, so lists of
+ * such words decide.
+ *
+ *   "My sister Clara lives in Oslo"   of Clara, "lives in Oslo"
+ *   "Bob's contract ends in May"      of Bob, "contract ends in May" */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,4 +1,16 @@
-/* Corrections, and facts of one conversation beside each other. */
+/* Corrections, and facts of one conversation beside each other.
+ *
+ * A correction is short and has no verb of its own, so it is understood by its
+ * kind: a number mends the newest fact that has a number, a date one that has
+ * a date, a name one that has a name.
+ *
+ *   Bob: The deadline is 4 May.      project  deadline is 2026-05-04
+ *   Bob: No, actually 5 May.         project  deadline is 2026-05-05
+ *   Bob: The port is 5433, not 5432. looks for 5432, and writes 5433 there
+ *
+ * At the end of each turn its new facts are compared with those before them
+ * (correct_settle): what says the same in other words is kept once, and a
+ * newer value takes the place of the older one. */
 #include <stdlib.h>
 #include <string.h>
 

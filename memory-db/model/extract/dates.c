@@ -1,3 +1,13 @@
+/* Times that a sentence names. dates.h has the rules and examples.
+ *
+ * The words are gone through from left to right. At each one three readers are
+ * asked in this order: the name of a month, a number, a word that counts from
+ * today. The first that understands something says where it begins and ends,
+ * as days; a preposition in front of it ("since", "until", "by") is taken
+ * along, because it says whether the span begins or ends there.
+ *
+ *   "since last May"     2025-05-01 to 2025-05-31, is_since
+ *   "by Friday"          one day, is_by */
 #include "memory-db/model/extract/dates.h"
 
 #include <ctype.h>

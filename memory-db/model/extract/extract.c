@@ -1,4 +1,7 @@
-/* From a conversation to its facts, turn by turn. */
+/* From a conversation to its facts. What a sentence means depends on what was
+ * said before: after "When is your flight?" the answer "On 3 March" is a fact
+ * of its own. struct reader keeps that. Each sentence is shown to those who
+ * may be done with it (ways[]); what they leave is taken apart into clauses. */
 #include "memory-db/model/extract/extract.h"
 
 #include <stdio.h>

@@ -1,3 +1,14 @@
+/* Extracted facts into the memory; extract_store.h has the rules.
+ *
+ * Each fact is asked two questions first. Which entity is meant? "Kasia" in a
+ * text may be "kasia" or "KASIA" in the memory, so its name is looked for in
+ * four spellings before a new entity is made. And does the entity say so
+ * already? Its newest facts are compared word by word; what is known is
+ * confirmed instead of stored again (model/write/told_again.h).
+ *
+ *   memory   kasia  "lives in Rome"
+ *   text     Kasia  lives in Rome          known: confirmed
+ *            Kasia  moved to Oslo          stored, of kasia */
 #include "memory-db/model/extract/extract_store.h"
 
 #include <ctype.h>

@@ -1,4 +1,16 @@
-/* Clauses into facts: which of them a rule keeps, of whom, and in what words. */
+/* Clauses into facts: which of them a rule keeps, of whom, and in what words.
+ *
+ * Several readers look at a clause, the most certain first: the rules of its
+ * verb, plans ("will send the report by Friday"), states ("is a nurse"),
+ * opinions, and at last what names something although no rule knows it. The
+ * first that keeps something has read the clause.
+ *
+ *   "I work at Acme"        the rule of "work" with "at": ada  works at Acme
+ *   "I'll fix it"           a plan without a day and without a name: nothing
+ *   "I'd rather use tabs"   a preference
+ *
+ * How sure a fact is comes from its rule, and is less where the clause is
+ * doubted, or where a machine said it. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

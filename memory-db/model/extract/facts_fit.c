@@ -1,4 +1,15 @@
-/* Does a rule hold for a clause: its form, its person, what stands behind it. */
+/* Does a rule hold for a clause? Its tense, its person, and its value are
+ * asked.
+ *
+ * Most sentences with a verb that has a rule are not worth keeping: "I use
+ * this function here" has the same verb as "We use Postgres". The value
+ * decides. A rule says what its value must have (english.def: a name, a
+ * number, a place, a tool), and here stands how that is told from the words.
+ *
+ *   "We use Postgres"            a tool, by the list below: kept
+ *   "I need a minute"            a need of the moment, by the list `passing`
+ *   "We moved to the new API"    no place to live: a decision, by another rule
+ */
 #include <ctype.h>
 #include <string.h>
 

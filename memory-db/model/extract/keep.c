@@ -1,4 +1,10 @@
-/* A draft becomes a fact of the extraction, once, with its line and its times. */
+/* A draft becomes a fact of the extraction, once, with its line and its times.
+ *
+ * All readers end here (facts_keep), so what holds for every fact is asked
+ * here alone: is it sure enough, has it a subject, was it said before in the
+ * same words, is there still room? The times that its own words name become
+ * the span in which it holds: "moved to Rome in 2025" holds from then on,
+ * whatever else the sentence says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

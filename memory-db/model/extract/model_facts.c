@@ -1,3 +1,11 @@
+/* What a chat model may add to the facts of a conversation; model_facts.h has
+ * the rules and an example.
+ *
+ * The model is not believed, its answer is a list of suggestions. Each must
+ * stand in the line that it names: the words of its value as stems, all names
+ * and numbers exactly, most of the verb. So a model can find what no rule
+ * knows ("took up the cello" as a hobby), and cannot invent. Lines that speak
+ * to whoever reads them as a machine are not shown to it. */
 #include "memory-db/model/extract/model_facts.h"
 
 #include <ctype.h>

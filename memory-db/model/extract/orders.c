@@ -1,4 +1,16 @@
-/* What the assistant shall do from now on, and how somebody wants to be called. */
+/* What the assistant shall do from now on, and how somebody wants to be
+ * called.
+ *
+ * An order is kept when it holds for later as well; what is asked for now is
+ * not.
+ *
+ *   "Always use tabs"          wants the assistant to Always use tabs
+ *   "Call me Sam"              is called Sam
+ *   "Please fix this test"     nothing: that is the task of the moment
+ *
+ * A cue ("always", "never", "from now on", "please don't") is looked for, and
+ * behind it a verb that may be an order. Verbs that tell a tale behind the
+ * same cue ("I always had") are in lists. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,11 @@
-/* From the words of a speaker to those of somebody who tells of him. */
+/* From the words of a speaker to those of somebody who tells of the speaker.
+ *
+ *   "I live with my sister"        lives with their sister
+ *   "I'm flying next Friday"       is flying on 2026-05-15
+ *
+ * Pronouns change, the verb comes into the third person, and a time that is
+ * counted from today becomes a date. A value ends before words that say
+ * nothing by themselves ("too", "by the way", "I think"). */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,16 @@
+/* The rules as tables, made from english.def and verbs.def at the first use.
+ *
+ * A verb is known by any of its forms. Forms that follow the rule are made
+ * ("plan": plans, planned, planning), the others stand in the file ("go":
+ * went, gone). One hash table leads from a form to its verb and says which
+ * form it is; another list has the rules of a verb, each with the particles
+ * that must stand behind it.
+ *
+ *   verb "work"    rules  "at|for" -> a job     "on" -> what one works on
+ *   "worked at"    the verb "work", FORM_PAST, the rule of "at"
+ *
+ * The tables have fixed sizes, so that reading needs no memory; asserts at
+ * their ends tell whoever adds too many words. */
 #include "memory-db/model/extract/rules.h"
 
 #include <assert.h>

@@ -1,5 +1,15 @@
-/* What is said without a subject and a verb of its own: what fixed something,
- * what the assistant shall do, what people agree to. */
+/* What is said without a subject and a verb of its own, and what is not meant
+ * at all.
+ *
+ * Two things are found here. Sentences that only sound like facts are refused:
+ * questions, conditions, wishes, hearsay ("if I lived in Rome", "I heard that
+ * Bob lives in Rome"). And what mended something is kept, as it is often told
+ * without saying who did it:
+ *
+ *   "Pinning numpy fixed the build."     Pinning numpy fixed the build
+ *   "Turns out the cache was stale."     turned out: the cache was stale
+ *
+ * Orders and agreements have files of their own (orders.c, agree.c). */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,15 @@
+/* The sentences of a turn, without what is no speech.
+ *
+ * A turn is read line by line. Code, logs, tables, quoted mail and lines in a
+ * language without rules are passed over and counted. Marks of a list are
+ * taken off, and a heading or a label says what the lines below it are:
+ *
+ *   Decisions:                    a heading: the section is SECTION_DECISION
+ *   - use Kafka                   "use Kafka", a bullet of that section
+ *   | a | b |                     a table: passed over
+ *   We ship on Friday. Ok?        two sentences
+ *
+ * A sentence ends at a dot, but not at that of "e.g." or "Dr.". */
 #include "memory-db/model/extract/speech.h"
 
 #include <ctype.h>

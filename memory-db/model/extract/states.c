@@ -1,5 +1,14 @@
-/* What somebody or something is: "is a nurse", "is allergic to nuts", "my name is
- * Ada", "the deadline is Friday". */
+/* What somebody or something is: clauses whose verb is "to be".
+ *
+ * "Is" alone says nothing: whether "is X" is worth keeping depends on X.
+ * Several readers are asked in turn:
+ *
+ *   "I am allergic to nuts"   an adjective with a rule of its own (english.def)
+ *   "I am 34"                 an age, of a person: "is 34 years old"
+ *   "I'm a nurse"             what somebody is, but not "I'm a bit tired"
+ *   "I'm Ada Lovelace"        "name is Ada Lovelace"
+ *
+ * What a thing is ("the deadline is Friday") stands in states_noun.c. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,10 @@
-/* What a thing is: "my name is Ada", "the deadline is Friday", "the logs are kept in
- * Loki". The name of the thing and "is" are the attribute, what follows is its value. */
+/* What a thing is. Its name and "is" are the attribute, and what follows is
+ * the value:
+ *
+ *   "The deadline is Friday"        deadline is          2026-05-15
+ *   "Max upload size is 25 MB"      Max upload size is   25 MB
+ *   "The logs are kept in Loki"     logs are kept in     Loki
+ *   "The build is broken"           nothing: a value of the moment */
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"

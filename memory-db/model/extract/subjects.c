@@ -1,5 +1,12 @@
-/* Of whom a clause is, and what stands before its verb then: "my dog eats" is of
- * the speaker, "dog eats"; "his name is" of the one who was named last. */
+/* Which entity a clause is about, and what stands before its verb then.
+ *
+ *   "my dog eats grass"        ada      "dog eats grass"
+ *   "his name is Tom"          the man who was named last, "name is Tom"
+ *   "our CI runs nightly"      project  "CI runs nightly"
+ *   "her husband Tom works"    tom      "works": the noun has a name
+ *
+ * "We" and "our" are the project where the text speaks of work, else the
+ * speaker (people.c). */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,11 @@
+/* A conversation as turns: who says what. turns.h has the shapes that are
+ * read.
+ *
+ * A line is a turn of its own when a name and a colon begin it. That alone
+ * would take "Problem: the disk is full" for somebody who is called Problem,
+ * so words that are labels and nobody's name are in a list, and a name that
+ * nothing but its colon shows must come twice or beside another one. In a text
+ * without any names, one turn of the user has it all. */
 #include "memory-db/model/extract/turns.h"
 
 #include <ctype.h>

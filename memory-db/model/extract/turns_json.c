@@ -1,4 +1,8 @@
-/* Turns as JSON, as the clients of models keep them. */
+/* Turns as JSON, as the clients of models keep them: messages with a role and
+ * a content. Names of members differ from client to client ("role", "sender",
+ * "author"; "content", "text"), so each is looked for under several; of a
+ * content of blocks only those that are text are read. What is no message is
+ * passed over. */
 #include <string.h>
 
 #include "common/clock.h"

@@ -1,3 +1,14 @@
+/* A sentence as words; words.h says what a word knows.
+ *
+ * Everything behind this file asks for words by their lower case ("is",
+ * "not"), so that each short form must have become its two words here:
+ *
+ *   "I'm"       i, am            "can't"    can, not
+ *   "Bob's a"   bob, is, a       "Bob's car"   bob, 's, car
+ *
+ * "'s" is the hard one: it stands for "is" or "has" only where the words
+ * around it allow nothing else (read_s). Marks between words are kept as flags
+ * of the word behind them, because a comma may end a clause. */
 #include "memory-db/model/extract/words.h"
 
 #include <ctype.h>
