@@ -1,3 +1,19 @@
+/* What new facts would be to those that the memory has; conflicts.h has the
+ * rules.
+ *
+ * For each new text the candidates are two small lists: the newest facts of
+ * its entity, and facts anywhere that share its rarest words. Comparing two
+ * facts is cheap, finding them is not, so the number of candidates is bounded
+ * and the time of the search as well. What was not looked at is told as
+ * `partial`.
+ *
+ *   new        ada  "lives in Oslo"
+ *   newest     ada  "lives in Rome"        compared: an update, sure
+ *              ada  "likes tea"            compared: different
+ *   by words   Ada Lovelace  "is in Oslo"  a like name: less sure
+ *
+ * A pair of which somebody has decided that both may stand is not found again.
+ */
 #include "memory-db/model/order/conflicts.h"
 
 #include <assert.h>

@@ -1,4 +1,10 @@
-/* Why, in words. */
+/* Why two facts are what they are to each other, in a sentence for a person:
+ *
+ *   of ada  "lives in Rome", "lives in Oslo"
+ *   both say of ada 'lives in': 'Rome' and 'Oslo' differ
+ *
+ * The sentence is made of what the comparison found (struct comparing), so it
+ * quotes only words that stand in the two facts. */
 #include <string.h>
 
 #include "common/text.h"

@@ -1,4 +1,13 @@
-/* Two values in the place of one: may both be right? */
+/* Two values in the place of one: may both be right?
+ *
+ *   "lives in Rome", "lives in Oslo"     one place to live: no
+ *   "likes tea", "likes coffee"          of what one likes there are many: yes
+ *   "is 34 years old", "is 35 years old" a number: no
+ *   "met Bob", "met Zoe"                 things that happened: yes
+ *
+ * What the namespace says of its attributes comes first, then the flags of the
+ * lexicon (F_SINGLE, F_MULTI), then the form of the values. The answer is how
+ * sure it is that there can be only one value, from 0 to 1. */
 #include <string.h>
 
 #include "memory-db/model/order/fact_compare_internal.h"

@@ -1,5 +1,14 @@
-/* Partners are found from the surest to the loosest: the same thing, then words
- * of one family ("deploy", "deployment"). */
+/* Two facts side by side: which terms of the one are those of the other.
+ *
+ *   a   lives   in Rome
+ *   b   lives   in Oslo    since 2020
+ *       pair    left over  left over
+ *
+ * Partners are found from the surest to the loosest: the same thing, then
+ * opposites, then words of one family ("deploy", "deployment"). What has no
+ * partner is what the two differ in, and the decision (fact_compare.c) is
+ * about those terms alone. The order is looked at as well: "Ada gave Bob a
+ * book" has the same words as "Bob gave Ada a book". */
 #include "memory-db/model/order/pairing.h"
 
 #include <stdlib.h>

@@ -1,4 +1,12 @@
-/* Rows of the queue and their states. */
+/* The queue of conflicts: rows, and the state of each. queue.h has the states.
+ *
+ * No row stores its state. It follows from what the reader's lens sees: is one
+ * of the two facts hidden, has the entity the attribute of a decision? So on a
+ * branch, in the past and after an undo each row has the state that is right
+ * there, and no write has to bring the queue up to date.
+ *
+ * A filter by state must therefore judge row by row. A page looks at LOOKED
+ * rows at most and gives the place to go on, even when nothing passed. */
 #include "memory-db/model/order/queue.h"
 
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* A row of the queue as JSON: both sides, and what was decided. */
+/* A row of the queue as JSON: both facts with who said them and when, why they
+ * are a conflict, and what was decided. For example, of two addresses of ada:
+ * existing {"lives in Rome", said in May}, new {"lives in Oslo", said in
+ * July}, and the reason in words, worked out anew from the two texts. */
 #include "memory-db/model/order/queue.h"
 
 #include <math.h>

@@ -1,4 +1,14 @@
-/* Relations, tags and sessions, the order of all, and the reasons in words. */
+/* What entities have to do with one another; related.h lists the kinds of
+ * reasons.
+ *
+ * Each reason that is found gives its entity a likelihood, and reasons are
+ * taken for independent: with .7 from a relation and .4 from a tag it is 1 -
+ * .3 * .6 = .82. What many entities have in common says little, so a tag that
+ * few have counts for more. All steps are bounded, and end at a deadline: what
+ * was found by then is answered.
+ *
+ * This file has relations, tags, sessions and the order of all; words and
+ * names stand in related_words.c, sentences in related_reasons.c. */
 #include "memory-db/model/order/related.h"
 
 #include <math.h>

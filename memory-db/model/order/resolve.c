@@ -1,3 +1,14 @@
+/* Resolving a conflict: which of the two stays, and what becomes of the other.
+ * resolve.h has the strategies.
+ *
+ *   row      ours  "lives in Rome"    theirs  "lives in Oslo"
+ *   update   the one that holds from later stays; the other is hidden, by an
+ *            ordinary op that history shows and an undo takes back
+ *
+ * The decision is an attribute of the entity, set by the same change. So it is
+ * visible exactly where the change is, and an undo of the change also undoes
+ * the decision. What no rule can order is left alone, and the answer says why.
+ */
 #include "memory-db/model/order/resolve.h"
 
 #include <stdio.h>

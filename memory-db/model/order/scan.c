@@ -1,3 +1,14 @@
+/* The state of a scan: started, stopped, ended, and how far it is. scan.h has
+ * the idea; scan_look.c does the looking.
+ *
+ * The state is one JSON object a namespace in `meta`, written in the same
+ * transaction as the findings: after a crash a scan goes on where its findings
+ * end. A second key exists only while a scan is under way, so that asking
+ * whether there is anything to do costs one look at an index.
+ *
+ * Two kinds of scans share this state. One that a person asked for has an end
+ * that is fixed at its start. One that makes up for busy writes ("catch_up")
+ * goes on until it has seen all; it never sets back a scan of a person. */
 #include "memory-db/model/order/scan.h"
 
 #include <inttypes.h>

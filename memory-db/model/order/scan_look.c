@@ -1,4 +1,11 @@
-/* The two halves of a scan: looking, by who only reads, and writing. */
+/* The two halves of a scan: looking, which only reads, and writing.
+ *
+ * Looking and writing lie apart in time and in threads, so the scan may have
+ * been stopped or begun anew between them. Findings carry when their scan was
+ * started; scan_write drops those of another one.
+ *
+ *   thread   look (started 12:00)  ...  writer: "stop"  ...  scan_write: it is
+ *            not running any more, nothing is written */
 #include <string.h>
 
 #include "common/clock.h"

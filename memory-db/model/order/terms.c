@@ -1,5 +1,12 @@
-/* From a text to terms: words, then what they mean together, from left to right,
- * the longest entry of the lexicon first. */
+/* From a text to terms: words, then what several of them mean together, from
+ * left to right, the longest entry of the lexicon first.
+ *
+ *   "is based in Rome"    the entry "is based in" (to live), then the name Rome
+ *   "based on Rome"       no such entry: two words that stand for themselves
+ *
+ * An entry may be verb, preposition and all; the term keeps what stood before
+ * it, because "in 2019" and "until 2019" are different things. terms.h has the
+ * kinds of terms and an example. */
 #include "memory-db/model/order/terms_internal.h"
 
 #include <stdlib.h>

@@ -1,4 +1,9 @@
-/* Dates, and numbers with their units, of several words. */
+/* Dates, and numbers with their units, of several words, as one term each:
+ *
+ *   "4 May 1990"        date  1990-05-04
+ *   "half past nine"    time  09:30
+ *   "two hours"         120 minutes: units of one kind come to the same one
+ *   "3 million"         3000000 */
 #include <string.h>
 
 #include "common/clock_words.h"

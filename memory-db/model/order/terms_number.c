@@ -1,4 +1,7 @@
-/* Numbers, times, dates and versions of a text. */
+/* A single word that is a number, a time, a date or a version: "1,000",
+ * "7:30", "2027-01-31", "v1.4.2", "250ms". The same forms are compared here:
+ * two dates agree when the one lies within the other ("2027", "2027-01"), two
+ * numbers when their values are equal ("two", "2"). */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
-/* A text cut into words, folded, with what their form says. */
+/* A text cut into words, folded, with what their form says (a capital, a path,
+ * a name of a file). The words that name what the fact is about are marked,
+ * because they say nothing in a comparison: in the fact "ada lives in Rome" of
+ * the entity ada the first word is as good as not there. */
 #include <stdlib.h>
 #include <string.h>
 
