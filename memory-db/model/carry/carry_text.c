@@ -1,3 +1,11 @@
+/* Lines of several sections as one text within a budget of tokens;
+ * carry_text.h has an example.
+ *
+ * Two passes. In the first each section takes lines up to its share of the
+ * budget; in the second the sections, in their order, take what the others
+ * left. So a section with little to say gives its room away, and no long
+ * section can silence the others. The lines chosen are then written between
+ * marks with a nonce, which no stored text can know. */
 #include "memory-db/model/carry/carry_text.h"
 
 #include <assert.h>

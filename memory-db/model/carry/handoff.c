@@ -1,4 +1,10 @@
-/* Notes for the next agent, kept as facts. */
+/* Notes for the next agent; handoff.h says how a note is stored.
+ *
+ * Claiming replaces the observation of the note by one that says who has it.
+ * The writer does one change after the other, so of two agents that claim at
+ * the same time the second finds the note taken. Whoever reads a note trusts
+ * its metadata no further than that it has the shape that this file writes:
+ * anybody may set metadata. */
 #include "memory-db/model/carry/handoff.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
-/* When which namespace is curated. */
+/* Which namespace is curated next, when the service does it by itself.
+ *
+ * Once a minute (CHECK_MS) the namespaces are gone through for one whose last
+ * run is a day old. Its run then goes in slices, one a step, until it ends;
+ * the end is noted in `meta` and counts for the next day. A run that a crash
+ * interrupted has no end noted, so it is due at once and goes on. */
 #include "memory-db/model/curate/alone.h"
 
 #include <inttypes.h>

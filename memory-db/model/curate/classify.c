@@ -1,5 +1,14 @@
-/* Votes for a tier: each fact of the text has one, instructions and steps weigh
- * more than what else is said. */
+/* Which tier a text belongs to: each fact in it has a vote. classify.h has
+ * examples.
+ *
+ *   "Always use tabs. We met Bob at the office yesterday."
+ *   procedural   2.5, an instruction
+ *   episodic     at most 1, an event, as sure as extraction is of it
+ *   the answer   procedural; the evidence names both
+ *
+ * An instruction or a list of steps weighs more than what else is said,
+ * because a text that has one is kept for its sake. The confidence is the
+ * share of the winner in all votes. */
 #include "memory-db/model/curate/classify.h"
 
 #include <ctype.h>

@@ -1,4 +1,7 @@
-/* Settings, looking, and what is told of a verdict. */
+/* Looking: what the rules of curation would do to the entities of a namespace,
+ * and how a verdict is told. What a rule says of one entity stands in judge.c;
+ * here entities are read page by page and shown to it. A preview looks in the
+ * same way as a run, so that what it announces is what the run does. */
 #include "memory-db/model/curate/curation.h"
 
 #include <stdlib.h>

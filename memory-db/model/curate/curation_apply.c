@@ -1,6 +1,13 @@
-/* What a slice of a run does: the verdicts, as one change. What is hidden costs
- * more than what is moved, so of that a few go into a slice, and a large entity
- * goes in parts. */
+/* What a slice of a run does: its verdicts, as one change.
+ *
+ * A slice must not keep the writer for long, so it is cut by what it costs: to
+ * move an entity sets one attribute, to hide one closes the span of each of
+ * its facts. So a few hidden entities, or a part of a large one, make a slice;
+ * the next slice begins with the entity at which this one was cut.
+ *
+ *   verdicts   a: hide (3 facts)   b: move   c: hide (9,000 facts)
+ *   slice 1    a, b                then c in parts, told with the last
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

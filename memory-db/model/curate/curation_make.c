@@ -1,5 +1,9 @@
-/* The rules that make new entities, in slices: each looks at entities, facts or
- * days one after the other, from where the slice before ended. */
+/* The rules that make something new: entities gathered in a group, procedures
+ * out of sequences, summaries of days. Each goes through entities, facts or
+ * days from where the slice before ended, as many as the time of the slice
+ * allows, at least one, so that a run ends. The makers work one after the
+ * other (makers[]) on a branch of their own, which is merged in the end, or
+ * dropped when they gathered more than the brake allows. */
 #include <string.h>
 
 #include "common/clock.h"

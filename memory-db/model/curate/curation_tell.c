@@ -1,4 +1,7 @@
-/* A preview of a run, and the report of one. */
+/* What is told of curation: the preview of a run that does nothing, and the
+ * report of runs that were done. A report reads the rows that a run wrote
+ * beside its changes: the rule, the entity, and the numbers on which it was
+ * decided. */
 #include <stdlib.h>
 #include <string.h>
 

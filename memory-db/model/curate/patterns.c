@@ -1,5 +1,17 @@
-/* One walk through the newest changes of a namespace; then sequences by sorting
- * the hashes of neighbours. */
+/* What comes again and again in a memory; patterns.h says what counts as an
+ * action and a sequence.
+ *
+ * One walk over the newest changes of the namespace collects the actions of
+ * each session in their order. A sequence is two to four neighbours. All
+ * sequences are written down as hashes and sorted, the longest first, so that
+ * equal ones lie side by side and one pass counts them; comparing each with
+ * each would take the square of the time.
+ *
+ *   session 1   build, test, deploy    build+test+deploy, build+test,
+ *   session 2   build, test, deploy    test+deploy: two sessions each
+ *
+ * A sequence whose actions all lie within longer ones that were told is not
+ * told again: of the three above only the first is. */
 #include "memory-db/model/curate/patterns.h"
 
 #include <ctype.h>

@@ -1,5 +1,10 @@
-/* Updating one step: it must still be what the caller believes it is; then a
- * fact takes the place of the one that said it. */
+/* Updating one step of a plan. The caller says what it believes of the step
+ * (its state, or the version of the plan it has read); if that is no longer
+ * so, the update is refused and the error says what the step is now. So two
+ * agents cannot both take the same step.
+ *
+ *   step 2 is todo    A: doing, expected todo   done
+ *                     B: doing, expected todo   refused: step 2 is doing */
 #include <string.h>
 
 #include "common/jx.h"

@@ -1,5 +1,7 @@
-/* The facts of a plan: an observation that says something else is replaced by
- * one that supersedes it, with its metadata and the tag of open steps. */
+/* The facts of a plan. A step is an observation; whoever changes it replaces
+ * the observation by one that says the new state and supersedes the old one,
+ * along with its metadata and its tag. History therefore tells every state a
+ * step ever had, and an undo brings back the one before. */
 #include <string.h>
 
 #include "common/jx.h"

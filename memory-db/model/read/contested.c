@@ -1,3 +1,11 @@
+/* Conflicts of a fact, for reads; contested.h has the rules.
+ *
+ * A read may show thousands of facts, so the usual case must cost nothing: a
+ * memory without a single row in the table of conflicts is recognised by one
+ * look. Otherwise the rows of the fact are read, and each is judged under the
+ * lens of the read: a conflict is open there if both facts are visible and no
+ * decision is. For example, on a branch that hid one of two addresses the
+ * other one is not contested, while on main both still are. */
 #include "memory-db/model/read/contested.h"
 
 #include "common/jx.h"

@@ -1,4 +1,12 @@
-/* Suspects, computed at read. */
+/* Suspects, computed at read: an entity is suspect when something that it was
+ * derived from is gone. derived_suspect.h has more.
+ *
+ * Nothing is stored about it, so nothing has to be kept up to date. A read
+ * follows the edges "derived from" backwards, STEPS of them at most, and looks
+ * whether each end is visible under the lens of the read.
+ *
+ *   summary "Ada"  from fact 7 "works at Acme"      fact 7 is hidden: suspect,
+ *                                                   "'works at Acme' of ada" */
 #include "memory-db/model/read/derived_suspect.h"
 
 #include "common/buf.h"

@@ -1,4 +1,7 @@
-/* The members of an entity other than its facts. */
+/* The members of an entity other than its facts: relations, metadata, other
+ * names, version, times, tags, namespace. A caller says which it wants
+ * (MEMBER_*), and each is written only where it has something to say, so that
+ * a small entity stays a small answer. */
 #include <string.h>
 
 #include "common/clock.h"

@@ -1,4 +1,6 @@
-/* See expiry.h. */
+/* Which entities are over, for one read; expiry.h has the idea. A read begins
+ * by asking whether anything expires at all (one number); only then are ends
+ * looked up entity by entity. */
 #include "memory-db/model/read/expiry.h"
 
 #include <string.h>

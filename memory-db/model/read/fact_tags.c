@@ -1,3 +1,11 @@
+/* Tags and metadata of single facts, as reads and filters ask for them. A mark
+ * is a fact whose `supersedes` names the observation that it belongs to;
+ * fact_tags.h has the idea.
+ *
+ * A filter with several tags is asked in the cheapest order: tags of the
+ * entity hold for all of its facts, so only those that the entity lacks are
+ * looked for among the marks. With the filter [work, urgent], of an entity
+ * that is tagged `work` only `urgent` is looked for. */
 #include "memory-db/model/read/fact_tags.h"
 
 #include <string.h>

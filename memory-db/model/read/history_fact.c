@@ -1,4 +1,6 @@
-/* What a change did to one fact, as an object. */
+/* What a change did to one fact, as an object of the history. Names come from
+ * a cache, because a change of 1,000 facts names a few entities over and over.
+ */
 #include "memory-db/model/read/history_internal.h"
 
 #include <inttypes.h>

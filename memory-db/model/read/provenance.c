@@ -1,4 +1,12 @@
-/* Provenance members -> fact, and a fact -> where it comes from. */
+/* Where a fact comes from, in both directions: the members of a call become
+ * fields of a fact, and a fact becomes members of an answer.
+ *
+ * Two origins are kept apart. What the service saw itself (session, client,
+ * actor, time of the change) stands in the change and cannot be claimed. What
+ * the writer says (source_session, speaker, source_timestamp) stands in the
+ * fact, and is marked FACT_CLAIMED when an agent says it. An answer tells the
+ * origin only where it is not the reader's own: a fact from another session,
+ * or written from another project into the user's memory. */
 #include "memory-db/model/read/provenance.h"
 
 #include <stdio.h>

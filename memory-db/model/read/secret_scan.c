@@ -1,3 +1,10 @@
+/* Secrets that are stored already: a walk over all facts and files of a
+ * namespace, in slices that a reader can spare.
+ *
+ * Texts are never shown as they are. A row has the rule that matched and what
+ * stands around it, with a marker in the place of the secret: "the db password
+ * is [secret:password]". The name of the entity is masked as well, since it
+ * may hold the secret. */
 #include "memory-db/model/read/secret_scan.h"
 
 #include <string.h>

@@ -1,3 +1,15 @@
+/* recall_run, with answers kept: the same question of the same state of the
+ * memory has the same answer.
+ *
+ * The key is therefore everything that an answer depends on, byte by byte: the
+ * question, the filters, the weights, the lens, the newest change, the
+ * counters of use, the vectors in memory, and the hour, since ages count by
+ * the hour. A write makes a new newest change, so the old key is never asked
+ * for again, and nothing has to be dropped. Whoever adds to recall something
+ * new that an answer depends on must add it to struct key.
+ *
+ * While the end of a fact lies between two asks no key would tell it, so then
+ * nothing is kept. */
 #include "memory-db/model/recall/recall_cached.h"
 
 #include <string.h>

@@ -1,4 +1,10 @@
-/* A question as words, what words are, and spans from parts of the year. */
+/* What recall_dates.c reads dates with: a question as words, what a word may
+ * be (a day, a month, a year, a count), and how a part of the year becomes
+ * days.
+ *
+ * A month without a year could be any, so it becomes the spans of several
+ * years back: "in May", asked in 2026, is May of 2026, 2025, 2024 and so on. A
+ * fact fits if it lies in one of them. */
 #include <string.h>
 
 #include "common/cleanup.h"

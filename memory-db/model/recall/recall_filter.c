@@ -1,6 +1,15 @@
-/* Filters of a recall. No bound stands before them: matches are read until
- * enough have passed, or to the deadline. Where few facts can pass, no match is
- * read at all (recall_filtered.c). */
+/* Filters of a recall: types, tags, tiers, dates, the session.
+ *
+ * There is no bound before a filter: when only every thousandth fact has the
+ * tag asked for, matches are read until enough have passed, or until the
+ * deadline. Where an index tells that few facts can pass at all, those are
+ * scored without reading any match (recall_filtered.c).
+ *
+ *   tags ["db"]   5 facts have the tag    these 5 are scored
+ *                 200,000 have it         matches are read, each is asked
+ *
+ * What is found of an entity is kept for the call, as its facts come one after
+ * the other. */
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/model/read/entity_tags.h"

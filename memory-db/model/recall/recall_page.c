@@ -1,4 +1,8 @@
-/* What was recalled, as JSON. A row is small: what is usual is left out. */
+/* What was recalled, as JSON, within a budget of bytes. Rows are written from
+ * the best on, and the first that finds no room ends the page: the text of a
+ * row is never cut, but large metadata are left out of it first. A row is
+ * small because what is usual is left out: the namespace, for example, is told
+ * only where it is another one than the reader's. */
 #include "memory-db/model/recall/recall_page.h"
 
 #include <math.h>

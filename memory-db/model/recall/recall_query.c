@@ -1,4 +1,12 @@
-/* What a question says beside its words: names, dates, "when". */
+/* What a question says beside its words: names, dates, "when".
+ *
+ *   "When did Bob start at Acme in May?"
+ *   names     Bob, Acme: words with a capital that are not the first
+ *   dates     May: the days of May, and "may" is no word to search for
+ *   when      facts that name a time are preferred
+ *
+ * A question that is nothing but a date ("what happened yesterday?") has no
+ * words left to search; its candidates come from the index of dates. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

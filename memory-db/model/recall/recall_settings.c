@@ -1,3 +1,9 @@
+/* The weights of a recall, from four places: the call over the namespace over
+ * the configuration over the defaults. For example, a namespace that sets
+ * "recency" keeps all other weights of the configuration. What is stored for a
+ * namespace is an object in `meta`; a name in it that this version of the
+ * program does not know is left alone, so that an older program does not lose
+ * it. */
 #include "memory-db/model/recall/recall_settings.h"
 
 #include <inttypes.h>

@@ -1,3 +1,9 @@
+/* What a receipt says: which facts a recall gave, told as they were then.
+ *
+ * The texts are read under the lens of then (the branch and the newest change
+ * that the recall saw), and each fact is asked whether it is visible now; one
+ * that is not is marked `gone`. A forgotten text is `forgotten`: a receipt
+ * keeps ids and no texts, so nothing that was erased comes back. */
 #include "memory-db/model/recall/receipt.h"
 
 #include <math.h>

@@ -1,4 +1,9 @@
-/* The queue as JSON: each change with what it would do to main now. */
+/* The queue of review as JSON: each staged change with what it would do to
+ * main as main is now.
+ *
+ * That is worked out at read, by a merge that writes nothing (review_look), so
+ * a row is never old. Ids are read first and looked at afterwards, because
+ * looking uses the same prepared statements as the loop over the rows. */
 #include <string.h>
 
 #include "common/clock.h"

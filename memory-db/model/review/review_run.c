@@ -1,3 +1,11 @@
+/* A decision about many staged changes, in slices; review_run.h has the idea.
+ *
+ * What a call selects (all:true, or the ids) is the `target` of the run, and
+ * how far it came is kept in its state. So the same call again, also by
+ * somebody else and after a crash, continues the run instead of beginning
+ * another. Changes are taken in the order in which they were written, because
+ * a later one may build on an earlier one; a change that cannot be taken is
+ * skipped and told, and does not stop those behind it. */
 #include "memory-db/model/review/review_run.h"
 
 #include <string.h>

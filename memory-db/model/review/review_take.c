@@ -1,4 +1,11 @@
-/* Taking a staged change over to main, or to an inbox that is made anew. */
+/* Taking one staged change over to main. It is a merge of that single change
+ * (merge_pick), written as a change of the agent who made it: sessions,
+ * history and the undo of a session find it there under its author, not under
+ * the operator who approved it.
+ *
+ * The same code copies a change into an inbox: when an inbox is made anew for
+ * those that still wait (review_settle.c), and when an approval is undone and
+ * the change waits again (review_return.c). */
 #include <stdlib.h>
 #include <string.h>
 

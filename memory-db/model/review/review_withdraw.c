@@ -1,4 +1,13 @@
-/* Taking own staged changes back. */
+/* An agent takes its own staged changes back. A change that builds on a
+ * withdrawn one would lose its ground, so it must go as well: without
+ * `cascade` the call says which they are and does nothing.
+ *
+ *   staged  21 creates bob    22 "bob likes tea"    23 creates zoe
+ *   undo of 21       refused: 22 builds on it
+ *   with cascade     21 and 22 go, 23 stays
+ *
+ * A change can only build on earlier ones, so one pass in order of ids finds
+ * all of them. */
 #include <stdlib.h>
 
 #include "common/buf.h"

@@ -1,3 +1,7 @@
+/* Leased branches: for somebody's what-if. A leased branch belongs to a
+ * connection and is discarded when the connection ends, together with all
+ * branches that were forked from it, in one change, children first. A crash
+ * can leave leased branches behind; they go at the next start. */
 #include "memory-db/model/scope/branch_lease.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/* Members of JSON objects, made of what the store gives: bytes, labels, times.
+ * Each function sets one member and answers 0 or MDB_E_NOMEM. Bytes that are
+ * no UTF-8 are shown as "(damaged text)": JSON cannot hold them, and one bad
+ * row must not spoil a page. */
 #include "memory-db/model/scope/json_members.h"
 
 #include <string.h>

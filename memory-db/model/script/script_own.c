@@ -1,5 +1,14 @@
-/* Of scripts alone: the message of their change, the skills they run, and the
- * files they write. */
+/* What only scripts have: the message of their change, skills they run, files
+ * they write.
+ *
+ * A script reads and writes on a private view; its writes are done by the
+ * writer afterwards. So a file that a script read must still have the same
+ * content when its changes are committed. The script notes the id of the
+ * content, and the commit compares:
+ *
+ *   script   reads `counter` (content 12), writes "8"
+ *   another  writes `counter`: content 13
+ *   commit   12 is not 13: a conflict, and nothing of the script is kept */
 #include <string.h>
 
 #include "common/clock.h"

@@ -1,5 +1,9 @@
-/* One filter is enough to have few; the caller asks each entity for the others.
- * The words of a type are in the text index, where they stand in texts, too. */
+/* Entities that may pass a filter, when an index tells that they are few. The
+ * filters of a search are a conjunction, so one of them that names few
+ * entities is enough: those are looked at one by one, and the caller asks each
+ * about the other filters. Of [type "person", tag "vip"], with 10,000 persons
+ * and 12 entities tagged, the 12 are looked at. The words of a type stand in
+ * the text index among all other texts, so a type gives a superset. */
 #include "memory-db/model/search/filter_entities.h"
 
 #include <stdlib.h>

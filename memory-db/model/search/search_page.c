@@ -1,4 +1,9 @@
-/* What was found, as JSON. */
+/* What was found by search_nodes, as JSON within a budget of bytes.
+ *
+ * Each row has a share of the room that is left, the first ones more than the
+ * last. A row that needs less than its share leaves the rest to those behind
+ * it; a large entity is cut to its share instead of pushing others out.
+ * Relations between the rows come last, with the room that remains. */
 #include "memory-db/model/search/search_page.h"
 
 #include <math.h>

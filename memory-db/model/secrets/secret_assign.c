@@ -1,5 +1,14 @@
-/* Values whose name says that they are secret: `api_key: ..`. Most such lines
- * are documents, code and settings that hold none, so the value decides. */
+/* Values whose name says that they are secret: `api_key: ..`, `"password" =
+ * ".."`.
+ *
+ * Most such lines are documents, code and settings that hold no secret
+ * ("password: required"), so the name alone decides nothing. It says of which
+ * kind a value would have to be, and the value must look like one
+ * (secret_values.c).
+ *
+ *   db_password=hunter22x        a secret: the name ends with password
+ *   bypass=hunter22x             none: `pass` must be a word of its own
+ *   password: ${DB_PASSWORD}     none: a reference to where it is kept */
 #include <string.h>
 
 #include "memory-db/model/secrets/secrets_int.h"

@@ -1,4 +1,13 @@
-/* Secrets told in words, in a header of HTTP, in an option of a command. */
+/* Secrets told in words, in a header of HTTP, in an option of a command:
+ *
+ *   "the wifi password is sunflower9"      the noun, "is", and a value
+ *   "the password is required"             nothing: said of passwords
+ *   Authorization: Bearer eyJ...           a header
+ *   mysql -u root -phunter22x              an option
+ *
+ * A table has the words at which such a sentence can begin; each has a reader
+ * that looks at what follows. Most words of a text are not in it and cost one
+ * look at their first letter. */
 #include <string.h>
 
 #include "memory-db/model/secrets/secrets_int.h"

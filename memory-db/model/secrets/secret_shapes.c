@@ -1,4 +1,7 @@
-/* Secrets that are more than a prefix and a run of characters. */
+/* Secrets that are more than a prefix and a run of characters: private keys
+ * between a begin and an end, a JWT of three parts with dots, and tokens whose
+ * parts have fixed lengths ("<digits>:<35 characters>" is a bot of Telegram).
+ * Each kind is a function that either takes the whole of it or leaves it. */
 #include <string.h>
 
 #include "memory-db/model/secrets/secrets_int.h"

@@ -1,4 +1,7 @@
-/* Tokens by their prefixes, from the table. */
+/* Tokens by their prefixes. A row of token_rules.def says how a token begins,
+ * of which characters the rest is made and how long it is: "ghp_" and 36
+ * letters and digits. A prefix within a word is none, and a rest that looks
+ * like a placeholder ("xxxxxxxx") is no secret. */
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Addresses that carry a password or are one. */
+/* Addresses that carry a password (postgres://ada:hunter22x@db/app) or are one
+ * (a web hook). Of the first kind only the password is the secret, so that the
+ * address can still be read behind its marker. */
 #include <string.h>
 
 #include "memory-db/model/secrets/secrets_int.h"

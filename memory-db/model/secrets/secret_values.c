@@ -1,5 +1,9 @@
-/* Which values may be a password or a key: most that stand in such a place
- * are words, references to what is kept elsewhere, types and hashes. */
+/* Which values may be a password or a key. Most that stand in such a place are
+ * none: words of a sentence, references to what is kept elsewhere ("${TOKEN}",
+ * "settings.db.password"), names of methods and hashes, well-known stand-ins.
+ * How strict the test is depends on the kind: a token must look random and
+ * have 16 characters, a password needs six with a letter and a digit or a
+ * sign. */
 #include <string.h>
 
 #include "memory-db/model/secrets/secrets_int.h"

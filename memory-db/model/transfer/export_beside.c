@@ -1,6 +1,8 @@
-/* What stands beside the changes in an exported log: names that an entity lent,
- * conflicts, and what waits for review. Each is one line, and the mark of the
- * page says which line was the last. */
+/* What stands beside the changes in an exported log: names that an entity
+ * lent, conflicts, and what waits for review. A replay of the changes alone
+ * would not bring these back, as they are rows without ops. Each is one line,
+ * in an order of its own; the mark of the page says which line was the last,
+ * so that the next page goes on behind it. */
 #include "memory-db/model/transfer/export.h"
 
 #include "common/jx.h"

@@ -1,5 +1,7 @@
-/* A fact of the log as the members of a line: every field that its digest covers,
- * and its salt. Of an erased fact the digest alone. */
+/* A fact of the log as the members of a line: every field that its digest
+ * covers, and its salt, so that whoever replays the line can compute the
+ * digest anew and compare. An erased fact has lost both text and salt; of it
+ * the line has the digest alone. */
 #include <string.h>
 
 #include "memory-db/model/scope/json_members.h"

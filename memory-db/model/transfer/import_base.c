@@ -1,4 +1,9 @@
-/* Replay of a base (store/log/base.h): whether it fits here, and its versions. */
+/* Replay of a base, which is what folded history left (store/log/base.h).
+ *
+ * A base can only be built from nothing: its changes have lost what they did
+ * to facts that are gone. So a database that is empty for the namespace builds
+ * it; one that has all of its changes already passes it over and goes on
+ * behind it; anywhere else the import ends with an error that says why. */
 #include "memory-db/model/transfer/import.h"
 
 #include <inttypes.h>

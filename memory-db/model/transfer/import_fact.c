@@ -1,5 +1,8 @@
-/* Replay of one fact: its fields as the log gives them, its entity with the id
- * it had. */
+/* Replay of one fact, with the id it had. The digest is computed anew from the
+ * fields of the line, and the entity keeps its id too, so that the replayed
+ * tables are those of the original. What the line claims is checked first: an
+ * id that lies outside of the namespace's range, or belongs to another entity
+ * here, is refused, because a log may come from anybody. */
 #include "memory-db/model/transfer/import.h"
 
 #include <inttypes.h>

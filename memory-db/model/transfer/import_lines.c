@@ -1,6 +1,8 @@
 /* Entities and relations as lines: those of the reference memory server, and
- * our export of today's state, which adds members. A line is checked in whole
- * before anything of it is written. */
+ * our own export of today's state, which adds members ("tags", "metadata",
+ * times). Both are read by the same code; a member that is missing has its
+ * usual value. A line is checked in whole before anything of it is written, so
+ * that a bad line leaves nothing behind and the others go on. */
 #include "memory-db/model/transfer/import.h"
 
 #include <string.h>

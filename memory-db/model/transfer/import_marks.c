@@ -1,5 +1,7 @@
 /* Tags and metadata of an observation, from the object of a line that says
- * where it comes from. What does not fit is left out, as there. */
+ * where the observation comes from. A mark that does not fit (a tag that is
+ * too long, metadata that is no object) is left out, and the fact is kept: the
+ * same rule as for the other members of that object. */
 #include <string.h>
 
 #include "common/buf.h"

@@ -1,5 +1,10 @@
 /* Replay of what is no change of facts: namespaces, other names, branches,
- * conflicts. */
+ * conflicts, staged changes.
+ *
+ * These rows may have moved on here since the log was written, by a decision
+ * or another name. What was decided here stays: of a conflict that is resolved
+ * here and open in the log, the resolution is kept. For example a log that is
+ * replayed twice, with a decision between, leaves the decision. */
 #include "memory-db/model/transfer/import.h"
 
 #include <inttypes.h>

@@ -1,5 +1,7 @@
-/* Two threads, each with a connection of its own and one half of the work
- * (store/check/verify.h): a file of 100,000 entities takes half the time. */
+/* A database file that nobody serves, looked at as a whole. Verification has
+ * two halves that share nothing, changes and facts (store/check/verify.h), so
+ * two threads with a connection each do one half: a file of 100,000 entities
+ * takes half the time. */
 #include "memory-db/model/transfer/inspect.h"
 
 #include <pthread.h>

@@ -1,3 +1,9 @@
+/* Verification in slices, as JSON. A slice takes 50 ms of a reader; where it
+ * ended and the sums so far travel in the cursor, so the service keeps nothing
+ * between two slices and a client that stops asking leaves nothing behind.
+ *
+ * All slices look at the same state: the first one notes the newest change,
+ * and what is written later is not looked at. */
 #include "memory-db/model/transfer/verify.h"
 
 #include <inttypes.h>

@@ -1,5 +1,7 @@
-/* See told_again.h. Asked only when a repetition was found, so a write of new
- * texts pays nothing. */
+/* What is told again is confirmed; told_again.h has the idea and an example.
+ * It is asked only when a repetition was found, so a write of new texts pays
+ * nothing. The rule `confirm_told` says after how many days a repetition
+ * counts: a session that repeats itself confirms nothing. */
 #include "memory-db/model/write/told_again.h"
 
 #include "common/clock.h"

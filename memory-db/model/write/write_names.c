@@ -1,6 +1,10 @@
-/* Names in writes. A write goes to one memory, the project's or the user's, and
- * its names are those of that memory. Only a relation of a project may name an
- * entity of the user's: agents read both as one. */
+/* Names in writes: to which entity a name belongs.
+ *
+ * A write goes to one memory, the project's or the user's, and its names are
+ * those of that memory. There is one exception: a relation of a project may
+ * name an entity of the user's as its other end, since agents read both
+ * memories as one. "api maintained_by ada" in the project thus leads to the
+ * ada whom all projects share. */
 #include <string.h>
 
 #include "common/buf.h"

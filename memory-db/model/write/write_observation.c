@@ -1,5 +1,7 @@
-/* The typed way in: one observation, checked in whole before anything of it is
- * written. */
+/* The typed way in: one observation as a struct, for writers inside the
+ * service (extraction, curation) that have no JSON. It is checked in whole
+ * before its first op, by the same checks as the observation of a call, so no
+ * way into the memory is laxer than another. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
-/* The table of rules, and what a namespace changes of it. */
+/* The table of rules (curation_rules.def) and what the setting `curation` of a
+ * namespace changes of it. Only numbers can be changed, each within a range of
+ * its own, so no setting can make a rule do something else than its name says.
+ */
 #include "memory-db/model/curate/rules/rules.h"
 
 #include <stddef.h>
