@@ -1,4 +1,14 @@
-/* Lists of entries, each stored in whole or not at all. */
+/* Lists of entries, each stored in whole or not at all.
+ *
+ *   create_entities [ada, "", bob]
+ *     ada   checked, written
+ *     ""    refused by the check: told in `failed`, nothing was written of it
+ *     bob   checked, written
+ *
+ * An entry is checked in whole before its first op. So a failure that comes
+ * before any op leaves nothing behind, and only such a failure is set aside; a
+ * later one ends the call. With strict:true the first failure ends it. A
+ * failure of the store (a full disk) is none of an entry. */
 #include "memory-db/method/listed.h"
 
 #include <stdio.h>

@@ -1,4 +1,15 @@
-/* auto_extract_facts. */
+/* auto_extract_facts: what a conversation says, stored as one change.
+ *
+ * The work is cut in two, because the writer serves everybody. What follows
+ * from the text alone (the facts, and what a chat model adds) is worked out
+ * before, by prepare_auto_extract_facts on a thread of its own;
+ * m_auto_extract_facts then only compares with what is stored, and stores. A
+ * request may run twice (another pass of review, a group that failed): the
+ * prepared half is made once and used again.
+ *
+ *   agent    {"text": "Ada: I live in Rome", ..}
+ *   thread   one fact: ada "lives in Rome"          milliseconds to seconds
+ *   writer   is it known? no: stored, change 12     less than a millisecond */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,10 @@
-/* memory_branch. */
+/* memory_branch: create, list and discard branches.
+ *
+ * A branch is a name and a point of its parent (the fork); nothing is copied.
+ * Where the fork lies decides what the branch sees for ever: without `as_of`
+ * it is the newest change, so a branch that is created after change 7 sees 7
+ * and never 8 of its parent. A branch with children is not discarded: they
+ * read through it. A leased branch ends with the connection that made it. */
 #include <string.h>
 
 #include "common/clock.h"

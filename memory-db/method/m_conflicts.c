@@ -1,4 +1,11 @@
-/* list_conflicts, resolve_conflict, detect_memory_conflicts. */
+/* list_conflicts, resolve_conflict, detect_memory_conflicts: the queue of
+ * conflicts for an agent and a person. What the rows mean and what a decision
+ * does stands in model/order (queue.h, resolve.h, scan.h).
+ *
+ * Many conflicts are resolved one after the other within one change, and a
+ * decision may settle others: of three addresses the newest is kept, and two
+ * rows are gone. So each row is judged again right before its turn, and one
+ * that is settled by then is passed over. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,12 @@
-/* create_entities, add_observations, create_relations. */
+/* create_entities, add_observations, create_relations.
+ *
+ * The three share a frame (listed.c): each entry of a list is stored in whole
+ * or not at all, and a row of the reply says what became of it. The rows are
+ * made after the writing, from what the change did. So a retry, which writes
+ * nothing, makes the same reply from the log.
+ *
+ *   add_observations "kay": ["likes tea", "likes tea"]
+ *   row    added: 1: the change shows one fact, the second text is the same */
 #include <string.h>
 
 #include "common/jx.h"

@@ -1,4 +1,9 @@
-/* curate, curation_report, promote_to_tier, confirm. */
+/* curate, curation_report, promote_to_tier, confirm.
+ *
+ * The first two are the front of model/curate. The others are decisions of a
+ * person or an agent about one entity, and ordinary changes: a rule of
+ * curation leaves alone what somebody has decided, and tells the two apart by
+ * the kind of the change. */
 #include <string.h>
 
 #include "common/clock.h"

@@ -1,4 +1,9 @@
-/* delete_entities, delete_observations, delete_relations. */
+/* delete_entities, delete_observations, delete_relations.
+ *
+ * To delete is to hide: the facts stay in the history, and memory_undo brings
+ * them back. What is not there is no error but a row of the reply, with a hint
+ * where there is one: the nearest name or text, or that the entity lies in the
+ * user's memory and needs scope:"user". */
 #include <string.h>
 
 #include "common/jx.h"

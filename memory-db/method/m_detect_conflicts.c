@@ -1,4 +1,6 @@
-/* detect_conflicts. */
+/* detect_conflicts: what a text would be at odds with, without storing it. It
+ * asks conflicts_find (model/order/conflicts.h) as a write with on_conflict
+ * does, so an agent can look before it writes. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,3 +1,10 @@
+/* export_log: the log of a namespace, or of all, as lines in pages.
+ *
+ * All pages are of one state: the first page notes the newest change, and the
+ * cursor carries it together with the place of the page. What is written
+ * meanwhile does not come in between. An export of a state whose base is not
+ * sealed yet, or of a time before the base, is refused: half of a base proves
+ * nothing. */
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"

@@ -1,4 +1,8 @@
-/* The workspace: list_files, read_file, write_file, delete_file. */
+/* The workspace: list_files, read_file, write_file, delete_file. Files are
+ * kept outside of the log: they have no history and no branch, and the newest
+ * content counts. They are for what a script keeps between two runs (a cursor,
+ * a cache), with bounds for one file, and for their number and bytes in a
+ * namespace. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* find_related. */
+/* find_related: what has to do with an entity or a text, with reasons
+ * (model/order/related.h). The cursor pins the change of the first page, so
+ * that the order stays the same from page to page while others write. */
 #include <math.h>
 #include <string.h>
 

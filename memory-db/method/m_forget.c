@@ -1,4 +1,10 @@
-/* forget: hard erasure. */
+/* forget: hard erasure of an entity or of one of its texts
+ * (model/time/forget.h).
+ *
+ * A large entity is erased in slices. After the last slice the entity has no
+ * name any more, so the run is found by its id: the target of the run is the
+ * number of the entity. What is asked for at once ends a run that was begun in
+ * slices. */
 #include <string.h>
 
 #include "common/jx.h"

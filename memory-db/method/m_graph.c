@@ -1,4 +1,14 @@
-/* open_nodes, read_graph. */
+/* open_nodes and read_graph: entities with all they have, in pages.
+ *
+ * A page ends where the bytes of the reply end, which may be in the middle of
+ * an entity with many relations. So a cursor has three numbers: the change
+ * that pins the state, the entity, and the last relation that was given.
+ *
+ *   page 1   ada (all), bob (relations 1 to 700)      next: bob, 700
+ *   page 2   bob (relations 701 to 900), zoe (all)
+ *
+ * Texts of the present graph are kept between two reads
+ * (model/read/graph_keep.h); everything else is read from the file. */
 #include <string.h>
 
 #include "common/buf.h"

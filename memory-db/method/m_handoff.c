@@ -1,4 +1,11 @@
-/* handoff: notes for the next agent. */
+/* handoff: leave a note for the next agent, claim one, list them.
+ * model/carry/handoff.h says how a note is stored.
+ *
+ * To claim is a write, so two agents never get the same note. A note that was
+ * left by the caller's own client is not offered to it. Which notes are open
+ * is found by a tag, so that a thousand claimed notes cost a claim nothing.
+ * Where main is protected a claim goes to main all the same: who has a note is
+ * nothing that somebody would have to approve. */
 #include <string.h>
 
 #include "common/jx.h"

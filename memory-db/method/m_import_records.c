@@ -1,3 +1,7 @@
+/* import_records: a slice of an import (model/transfer/import.h). The client
+ * sends one slice after the other with its offset; how far an import is stands
+ * in the same transaction as what it added, so a slice that is sent again
+ * after a crash adds nothing and answers how far the import is. */
 #include <stdio.h>
 
 #include "common/jx.h"

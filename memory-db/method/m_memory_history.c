@@ -1,3 +1,7 @@
+/* memory_history and changes_since: the log for readers, newest first or as a
+ * feed. The name of an entity may lead nowhere by now; the history then looks
+ * among entities that were, so that "what became of bob?" has an answer after
+ * bob was deleted. */
 #include <string.h>
 
 #include "common/clock.h"

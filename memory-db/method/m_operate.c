@@ -1,5 +1,6 @@
-/* list_sessions, list_namespaces, rename_, alias_ and merge_namespaces,
- * weights of recall. */
+/* What an operator does with namespaces as a whole: list sessions and
+ * namespaces, rename, alias and merge namespaces, weights of recall. The rules
+ * stand in model/namespace; here are parameters and replies. */
 #include <stdio.h>
 
 #include "common/jx.h"

@@ -1,4 +1,10 @@
-/* save_implementation_plan, get_implementation_plan, update_plan_step. */
+/* save_implementation_plan, get_implementation_plan, update_plan_step.
+ * model/plan/plan.h says how a plan is stored as facts.
+ *
+ * Two agents may work on one plan. A save and an update say which version they
+ * have seen, and are refused when the plan has moved on; the reply to each
+ * write has the plan as it is afterwards, so that an agent needs no read in
+ * between. */
 #include <stdio.h>
 #include <string.h>
 

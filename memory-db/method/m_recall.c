@@ -1,4 +1,10 @@
-/* recall. */
+/* recall: parameters, the search, the page, the receipt. The ranking stands in
+ * model/recall.
+ *
+ * The question as a vector is there already when a handler begins
+ * (work/questions.h): a provider may take its time, and no snapshot should
+ * wait for that. The receipt comes last, because only then is it known which
+ * rows the page had room for. */
 #include <string.h>
 
 #include "common/clock.h"

@@ -1,4 +1,8 @@
-/* replace_observation. */
+/* replace_observation: one text takes the place of another, in one change. The
+ * new fact names the old one (`supersedes`) and takes over its tags and
+ * metadata. When the old text is not there, the nearest one that is stands in
+ * the error, so that a model which misquoted a text by a word can correct
+ * itself. */
 #include <string.h>
 
 #include "common/buf.h"

@@ -1,4 +1,13 @@
-/* resume, since_last: what is asked of other methods, as lines of one text. */
+/* resume and since_last: where a client was, and what happened since.
+ *
+ * Nothing of its own is stored for this. The last session of the same client
+ * is found in the log; what others did after its last change, plans, notes,
+ * conflicts and recall give lines, and carry_text.h makes one text of them in
+ * a budget of tokens.
+ *
+ *   codex was here in session s1 until change 40
+ *   cursor wrote changes 41 to 44
+ *   codex comes back: "last session: ..", "since then: 41 .. 44" */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* list_staged, review_staged. */
+/* list_staged and review_staged: what waits for the operator, and the decision
+ * (model/review). An agent sees its own session alone, whatever became of it;
+ * the operator sees all that wait. */
 #include <string.h>
 
 #include "common/clock.h"

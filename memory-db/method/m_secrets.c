@@ -1,4 +1,7 @@
-/* scan_secrets: what is stored already; forget_secrets: erases of it. */
+/* scan_secrets: what is stored already and looks like a secret;
+ * forget_secrets: erases it. An id that is passed to the latter is looked
+ * through once more: only a fact of this namespace that still holds a secret
+ * is erased, so that a wrong id erases nothing. */
 #include "common/jx.h"
 #include "memory-db/method/forget_reply.h"
 #include "memory-db/method/handlers.h"

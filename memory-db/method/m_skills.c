@@ -1,5 +1,6 @@
-/* save_skill, load_skill, list_skills; run_skill goes the way of
- * execute_code. */
+/* save_skill, load_skill, list_skills. A skill is an entity with a type of its
+ * own whose observation is the program, so it has history, tags and undo like
+ * everything else. run_skill goes the way of execute_code. */
 #include <string.h>
 
 #include "common/jx.h"

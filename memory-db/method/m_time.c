@@ -1,4 +1,8 @@
-/* memory_diff, memory_revert. */
+/* memory_diff and memory_revert.
+ *
+ * Both compare two lenses: a branch at a point in time, or a version of one
+ * entity. Revert writes what makes today say what the older lens says, as a
+ * new change; so it can be taken back as well. */
 #include <string.h>
 
 #include "common/clock.h"

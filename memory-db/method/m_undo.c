@@ -1,4 +1,10 @@
-/* memory_undo. */
+/* memory_undo: which changes are meant, and what is told. What an undo does
+ * stands in model/time/undo.h.
+ *
+ * A call selects changes by their ids, a session, a time, or a run. Whatever
+ * was named and cannot be undone is told, so that nobody believes it gone.
+ * What an agent staged has not reached main: its undo only stops the waiting
+ * (model/review). */
 #include <string.h>
 
 #include "common/jx.h"

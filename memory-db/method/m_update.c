@@ -1,4 +1,6 @@
-/* update_entity, rename_entity. */
+/* update_entity and rename_entity. Type and name belong to the existence fact
+ * of an entity, so a new type or name is a new existence fact in the place of
+ * the old one, which carries over where the old one came from. */
 #include <string.h>
 
 #include "common/buf.h"

@@ -1,4 +1,8 @@
-/* The sections of resume that other methods have as rows. */
+/* The sections of resume that other methods have as rows already: plans,
+ * notes, staged changes, conflicts, what recall finds. Each becomes lines; a
+ * text is quoted up to QUOTE_BYTES, as open_nodes has the whole of it. What
+ * waits for review is counted and not quoted: only the session that wrote it
+ * may read it. */
 #include "memory-db/method/resume_lines.h"
 
 #include <string.h>

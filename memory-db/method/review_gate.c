@@ -1,3 +1,10 @@
+/* What every method has to do with review, before it runs and in its reply.
+ *
+ * Before: what has no branch cannot wait in an inbox, so it is refused to
+ * agents where main is protected: files, what names facts by ids of any
+ * namespace, and what concerns a namespace as a whole. In the reply: an agent
+ * learns, with the next thing it writes, which of its changes were not taken
+ * and why; each is told once. */
 #include "memory-db/method/review_gate.h"
 
 #include "common/buf.h"
