@@ -1,6 +1,13 @@
 /* Bytes to frames. A read goes into one buffer of the server; only what does
- * not make a whole frame is copied to the connection, so that a silent
- * connection costs no memory and a usual request no copy. */
+ * not make a whole frame is copied to the connection. So a silent connection
+ * costs no memory, and a usual request is not copied.
+ *
+ *   read   {..}\n{..}\n{"id":3,   two frames are served where they lie; the
+ *                                 rest waits in the buffer of the connection
+ *   read   ...}\n                 is put behind it: the third frame
+ *
+ * A client that sends without end gets FRAMES_A_TURN frames served, then
+ * others have their turn. */
 #include "memory-db/net/conn_input.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
-/* Routing. Everything that can be said without touching the database is said
- * here: unknown methods and parameters (job_read), who and where (the
- * context), and what the service cannot take now (limits). */
+/* Routing: from a frame to the thread that serves it. Whatever can be said
+ * without touching the database is said here: unknown methods and parameters
+ * (job_read), who asks and where (the context), and what the service cannot
+ * take now (limits). */
 #include "memory-db/net/dispatch.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
-/* The change feed. An event is made once and copied to each subscriber; one
- * that does not read gets `lost` instead of more memory. */
+/* The change feed. An event is made once and copied to each subscriber. A
+ * subscriber that does not read would make the service keep events for it
+ * without end; it gets one event `lost` instead, and reads what it missed with
+ * changes_since. */
 #include "memory-db/net/feed.h"
 
 #include <stdio.h>

@@ -1,5 +1,7 @@
-/* Each row of the table becomes a function that reads its value, and a row of
- * an array. */
+/* The figures of the service as a table. figures.def is included twice: each
+ * row becomes a function that reads the value, then a row that names it. So a
+ * new figure is one line, and status, metrics and memoryctl cannot disagree
+ * about it. */
 #include "memory-db/net/figures.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Who may connect is asked of the kernel (SO_PEERCRED): our own user, root,
- * the users of --allow-uid and members of the groups of --allow-gid. Others get one line that says so. */
+/* Accepting connections. Who may connect is asked of the kernel (SO_PEERCRED),
+ * not of the client: our own user, root, the users of --allow-uid and members
+ * of the groups of --allow-gid. Others get one line that says so. */
 #include "memory-db/net/listen.h"
 
 #include <errno.h>

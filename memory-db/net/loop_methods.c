@@ -1,4 +1,7 @@
-/* hello, ping, retire, cancel, subscribe, unsubscribe. */
+/* The methods that the loop answers itself: hello, ping, retire, cancel,
+ * subscribe, unsubscribe. None touches the database, so they are answered
+ * under full load. What hello says becomes the context of later requests of
+ * the connection; a connection that once said it is an agent's stays one. */
 #include "memory-db/net/loop_methods.h"
 
 #include <limits.h>

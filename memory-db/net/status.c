@@ -1,5 +1,7 @@
 /* get_memory_status, from counters alone: it answers in the loop, under full
- * load and during a migration, and never touches the database file. */
+ * load and during a migration, and never touches the database file. Problems
+ * are told as sentences that say what to do. An agent is told of what it can
+ * read; where the file lies is the operator's business. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
-/* What the thread that fills does, as tasks of its lane. A task that fails is
- * tried again later and later, so a provider that is down costs next to
- * nothing; what was erased does not wait for it. */
+/* What the thread that makes vectors does, as tasks of its lane: take out what
+ * was erased, fill in what is new, drop what is of another model. A task that
+ * fails is tried again later and later, so a provider that is down costs next
+ * to nothing; what was erased does not wait for it. */
 #include "memory-db/work/background/background.h"
 #include "memory-db/work/embedding_internal.h"
 

@@ -1,5 +1,8 @@
 /* Jobs: from the bytes of a frame to a checked call, and from a result to the
- * line that answers it. Pure of threads and connections. */
+ * line that answers it. Pure of threads and connections.
+ *
+ * A job is answered exactly once. job_retract takes an answer back that has
+ * not left yet: when the COMMIT behind it fails, what was "done" is not. */
 #include "memory-db/work/job.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
-/* A ring from the newest used to the oldest. It holds some hundred, and beside
- * a request over a network a walk through them is nothing. */
+/* Vectors of questions that were asked, as a ring from the newest used to the
+ * oldest; the oldest makes room. It holds some hundred, and beside a request
+ * over a network a walk through them is nothing. */
 #include "memory-db/work/question_cache.h"
 
 #include <pthread.h>

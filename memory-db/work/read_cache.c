@@ -1,4 +1,10 @@
-/* Replies by their requests. There are few, so they are looked through. */
+/* Replies by their requests; read_cache.h has the idea. There are few, so they
+ * are looked through one by one.
+ *
+ * A reply may be kept only if the same request of the same state gives the
+ * same reply. A point in time said in words ("an hour ago"), validity and
+ * counters of use depend on more than the state: those requests are never
+ * kept. */
 #include "memory-db/work/read_cache.h"
 
 #include <string.h>

@@ -1,6 +1,10 @@
-/* The readers: each with a read-only connection of its own, one request at a
- * time, one snapshot a request. They also parse long frames, so that the loop
- * never spends milliseconds on one client. */
+/* The readers: threads, each with a read-only connection of its own, one
+ * request at a time, one snapshot a request. They also parse long frames, so
+ * that the loop never spends milliseconds on one client.
+ *
+ * An interrupt (cancel, or the end of the client) is meant for the job that is
+ * current while it is sent. When that job has already read everything, the
+ * interrupt goes with it and the next job starts without. */
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/model/read/graph_keep.h"

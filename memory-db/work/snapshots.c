@@ -1,5 +1,7 @@
-/* A connection of the kind that scripts have pins a state of the database and
- * tells what is in it; the method copies its pages into a file without a name. */
+/* Copies of the database for backups. A connection of the kind that scripts
+ * have pins a state and tells what is in it; the method copies the pages of
+ * that state into a file without a name, whose descriptor is passed to the
+ * client. Others read and write meanwhile. */
 #include "memory-db/work/snapshots.h"
 
 #include "common/allocator.h"

@@ -1,6 +1,7 @@
-/* The list of tasks, and the records of those that the writer does on the
- * store. What a step does stands in store/idle.h; here stands when it is
- * its turn. */
+/* The list of tasks of the service, and the records of those that the writer
+ * does on the store. What a step does stands in store/idle.h; here stands when
+ * it is its turn. A new task is a record beside its code and a line in the
+ * list below; status shows it by itself. */
 #include "memory-db/work/background/tasks.h"
 
 #include "memory-db/work/background/review_task.h"
