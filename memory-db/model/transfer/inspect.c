@@ -1,7 +1,7 @@
 /* A database file that nobody serves, looked at as a whole. Verification has
- * two halves that share nothing, changes and facts (store/check/verify.h), so
- * two threads with a connection each do one half: a file of 100,000 entities
- * takes half the time. */
+ * two halves that do not need each other, the log and what is derived from it
+ * (store/check/verify.h), so two threads with a connection each do one half: a
+ * file of 100,000 entities takes half the time. */
 #include "memory-db/model/transfer/inspect.h"
 
 #include <pthread.h>

@@ -1,4 +1,7 @@
-/* Rows of curation. */
+/* Rows of curation: what a run did to which entity, and which entities and
+ * facts have an end that is due. curated.h says why they stand beside the log.
+ * What is due is found by an index over the times, so a memory in which
+ * nothing expires pays one look. */
 #include "memory-db/store/beside/curated.h"
 
 #include <string.h>

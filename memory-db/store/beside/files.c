@@ -1,4 +1,6 @@
-/* The workspace. */
+/* The workspace: named values in a table of their own, with the bytes of each,
+ * so that the bounds of a namespace are one sum. A file has no history:
+ * writing replaces the row, deleting drops it. */
 #include "memory-db/store/beside/files.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* Counters of skills: a short list in memory, added up by entity. */
+/* Counters of skills. Runs end on any thread, and a thread that reads cannot
+ * write; so each run is added to a short list in memory, by entity, and the
+ * writer adds the list to the table along with its next group or in idle time.
+ * Ten runs of a skill between two groups are one row with the number 10. */
 #include "memory-db/store/beside/skill_runs.h"
 
 #include <string.h>

@@ -1,4 +1,14 @@
-/* Erasing rows; see erase.h. Words and index entries: erase_words.c. */
+/* Erasing rows; erase.h has the idea. Words and index entries: erase_words.c.
+ *
+ * What names a text is looked for in all tables: the fact, the names of its
+ * entity, messages of changes that showed or hid it, notes of conflicts,
+ * queries of receipts. Digests stay, so that the chain over the change can
+ * still be verified.
+ *
+ *   fact 7 "her number is 555-1234"   body and salt NULL, the digest stays
+ *   change 3, which showed it         message and its salt NULL
+ *   label 12, the type "number"       'forgotten#12', if nothing else uses it
+ */
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/check/tables.h"
 

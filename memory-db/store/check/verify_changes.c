@@ -1,5 +1,11 @@
-/* Every change: its link of the chain from its fields and ops, its message,
- * its ids, and what its ops left behind (verify_ops.c). */
+/* Verify, every change: its link of the chain is computed anew from its fields
+ * and ops and compared with the one that is stored; then its message, its ids,
+ * and what its ops left behind.
+ *
+ * Ops and tables are compared as sums of hashes, so that a slice needs no
+ * memory of the slices before: each op adds the row that it should have made,
+ * each row that is found is taken off (verify_ops.c, verify_facts.c). At the
+ * end all sums must be zero. */
 #include "memory-db/store/check/verify_int.h"
 
 #include <inttypes.h>

@@ -1,5 +1,7 @@
-/* Every fact: its digest from its text, its spans, its name; every version and
- * attribute against the ops that made it. */
+/* Verify, every fact: its digest is computed anew from its text and its
+ * fields; its spans must follow each other; an existence fact must have the
+ * name of its entity. Spans, versions and attributes that are found are taken
+ * off the sums that the ops made (verify_changes.c). */
 #include "memory-db/store/check/verify_int.h"
 
 #include <inttypes.h>

@@ -1,4 +1,8 @@
-/* SQLite's own checks, table by table; heads; counters; names; text indexes. */
+/* What verify asks of whole tables: SQLite's own checks one table after the
+ * other, the heads of namespaces against the last change of each, counters
+ * against counts, names against existence facts, and the text indexes against
+ * the facts that they index. Each check is a step of its own, so that a slice
+ * ends between two of them. */
 #include "memory-db/store/check/verify_int.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/* A copy of the database from a pinned state, page by page; copy.h says what
+ * the file is. The pages come from the snapshot (engine/snapshot.c), so
+ * writers and checkpoints go on meanwhile. The file has no name from its birth
+ * (O_TMPFILE), beside the database, or in /var/tmp where that folder cannot
+ * have one; so nothing is left behind, whoever is killed when. */
 #include "memory-db/store/engine/copy.h"
 
 #include <errno.h>

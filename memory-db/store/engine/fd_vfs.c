@@ -1,3 +1,7 @@
+/* A VFS that reads one open descriptor. SQLite opens files by name, and the
+ * copy that a backup verifies has none; here xOpen takes the descriptor that
+ * was given at the start, whatever name SQLite asks for. Nothing is ever
+ * written: there is no journal, no lock, and xWrite fails. */
 #include "memory-db/store/engine/fd_vfs.h"
 
 #include <errno.h>

@@ -1,4 +1,10 @@
-/* Is the schema of a file the one that the steps make? */
+/* Is the schema of a file the one that the schema steps make?
+ *
+ * A file that comes from elsewhere may have a trigger, a view or a table in
+ * another shape, and with it do things that no statement of ours would. So
+ * before a file is used, each object in it is compared with what the steps
+ * make, text against text, but for spaces and comments. What is too much,
+ * missing or different refuses the file, by its name. */
 #include "memory-db/store/engine/migrate.h"
 
 #include <stdbool.h>

@@ -1,5 +1,8 @@
-/* The VFS of a snapshot: a file of which each page is that of the state pinned,
- * and to which nothing is ever written. See snapshot.c. */
+/* The VFS of a snapshot: a file of which each page is that of the state
+ * pinned, and to which nothing is ever written. snapshot.c says where a page
+ * of the state is found. A script writes into this view all the same: its
+ * pages stay in SQLite's cache, spilling is off, and the transaction is always
+ * rolled back, so xWrite only fails. */
 #include <string.h>
 
 #include "memory-db/store/engine/snapshot_internal.h"

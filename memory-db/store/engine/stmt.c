@@ -1,4 +1,11 @@
-/* Prepared statements: all at open, found by module and index. */
+/* Prepared statements, found by module and index.
+ *
+ * All statements of all modules are prepared when a connection opens, so a
+ * typo, or a column that is not there, fails at the start and not at the call
+ * that needs it. A statement that looks through a lens is prepared twice: for
+ * the present, which is one range of an index, and for any other lens (lens.c
+ * expands the marks). stmt_use picks the one that fits the lens applied, and
+ * gives it back cleared. */
 #include "memory-db/store/engine/store_internal.h"
 
 #include "memory-db/store/engine/trouble.h"

@@ -1,5 +1,8 @@
-/* A table of slots, one answer each: a new one takes the place of what is
- * there. Above the bound, slot after slot is emptied. */
+/* Answers by their keys; answer_cache.h says what a key holds. A table of
+ * slots with one answer each: a new one takes the place of whatever is there.
+ * Above the bound of bytes slot after slot is emptied. There is no list of the
+ * last used, since old keys, of an older newest change, are never asked for
+ * again. */
 #include "memory-db/store/facts/answer_cache.h"
 
 #include <string.h>

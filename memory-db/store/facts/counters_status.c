@@ -1,4 +1,6 @@
-/* The copy of the counters that status shows. */
+/* The counters as status shows them. The writer counts in memory and publishes
+ * after its COMMIT (counters.c); here another thread copies what was
+ * published, adds up namespaces, sorts the rows and cuts long lists. */
 #include "memory-db/store/facts/counters_int.h"
 
 #include <string.h>

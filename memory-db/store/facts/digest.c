@@ -1,4 +1,6 @@
-/* BLAKE2b over a canonical byte form; see digest.h. */
+/* BLAKE2b over a canonical byte form; store/log/change.h draws the form. Each
+ * field goes in with its length or in 8 bytes, so that no two facts have the
+ * same bytes: "ab" + "c" and "a" + "bc" differ. */
 #include "memory-db/store/facts/digest.h"
 
 #include <endian.h>

@@ -1,4 +1,8 @@
-/* Numbers of an entity: attributes, version, times, usage. */
+/* Numbers of an entity: attributes, version, times, usage. Versions of an
+ * entity count on a branch from where it was forked, so the version under a
+ * lens is that of the nearest level that has one. For example `ada` has
+ * version 3 on main at the fork, and one change on the branch: version 4
+ * there, while main goes on with its own 4. */
 #include <string.h>
 
 #include "memory-db/store/facts/facts.h"

@@ -1,4 +1,7 @@
-/* Namespaces as rows. Rules of renaming and merging: model/namespace. */
+/* Namespaces as rows. Rules of renaming and merging stand in model/namespace.
+ * The facts of namespace N have the ids from N * 2^33 on, so a fact tells its
+ * namespace without a look at any table, and all facts of a namespace lie side
+ * by side. */
 #include "memory-db/store/facts/namespaces.h"
 
 #include <string.h>

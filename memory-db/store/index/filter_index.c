@@ -1,4 +1,8 @@
-/* Ranges of the indexes that serve filters. */
+/* Ranges of the indexes that serve filters; filter_index.h says what they
+ * give. Each function walks a range and gives the ids to a callback. The
+ * callback ends the walk when there are more than somebody wants to look at
+ * one by one; the caller then reads matches instead, and asks each of them
+ * about the filter. */
 #include "memory-db/store/index/filter_index.h"
 
 #include "common/limits.h"

@@ -1,4 +1,9 @@
-/* Rows of the text indexes in parts; see text_parts.h. */
+/* Rows of the text indexes in parts; text_parts.h has the idea. Of a text that
+ * goes into several parts each word is kept once: a search asks whether a word
+ * is there, not how often.
+ *
+ *   "a b a c ... "  (400 KB)    distinct words, in parts of PART_BYTES
+ *   part 0   the name, and the first words      part 1, 2, ..   the rest */
 #include "memory-db/store/index/text_parts.h"
 
 #include <stdio.h>

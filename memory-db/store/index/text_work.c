@@ -1,4 +1,8 @@
-/* Slices of the index work that waits; see text_wait.h. */
+/* Slices of the index work that waits; text_wait.h has the idea. A row of
+ * text_wait says how many words were learnt and how many parts are in the
+ * index. A slice moves that on, a stretch of text or one part at a time, and
+ * stops when its time is over; the row is written in the same transaction, so
+ * a crash costs the slice. */
 #include "memory-db/store/index/text_wait.h"
 
 #include "common/clock.h"

@@ -1,4 +1,6 @@
-/* The statements of vectors, and their form as bytes. */
+/* Vectors in the file: statements, and the two forms as bytes; vectors.h draws
+ * them. For example a vector of 512 numbers of which 40 are not 0 takes 64 +
+ * 160 bytes instead of 2,048. */
 #include "memory-db/store/index/vectors.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* The table of conflicts. */
+/* The table of conflicts; conflicts.h says what a row is. A row is found by
+ * either of its facts and by its entity, through indexes over the rows of
+ * facts alone; that there is none at all, which is usual, costs one look
+ * (conflict_any). */
 #include "memory-db/store/log/conflicts.h"
 
 #include <string.h>

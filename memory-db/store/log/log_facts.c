@@ -1,4 +1,7 @@
-/* Facts as they were recorded, one by one, with all that their digest covers. */
+/* Facts as they were recorded, one by one, with all that their digest covers:
+ * for export, verify and history, which look at what was written and not at
+ * what is visible. The text of an existence fact is a name; it has a body only
+ * where that differs from the first name of its entity. */
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
