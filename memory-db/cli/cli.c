@@ -1,3 +1,6 @@
+/* What the commands of memoryctl share: messages, questions, pages of replies.
+ * A message says what is wrong on stderr; stdout has results alone, so that a
+ * pipe stays clean. */
 #include "memory-db/cli/cli.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* branch: what-ifs beside the memory: list, create, merge, discard. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* diff: what differs between two states, as lines with + and -. A state is a
+ * branch, a time, a change, or a version of one entity. */
 #include <string.h>
 
 #include "common/jx.h"

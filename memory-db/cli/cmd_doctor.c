@@ -1,3 +1,6 @@
+/* doctor: what is wrong with this installation, and what to do about it. Each
+ * check is a file lib/doctor_*.c that prints lines; here is their order, from
+ * the outside (environment, programs) to the inside (database, service). */
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>

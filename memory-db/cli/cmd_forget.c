@@ -1,3 +1,5 @@
+/* forget: erases an entity, or texts of it, for good. It cannot be undone, so
+ * a person is asked first, and a script must say --yes. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* history: the changes of the memory, the newest first, or of one entity. */
 #include <stdio.h>
 #include <string.h>
 

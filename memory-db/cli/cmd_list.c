@@ -1,3 +1,4 @@
+/* list: entities, the newest first. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

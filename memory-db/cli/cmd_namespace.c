@@ -1,3 +1,4 @@
+/* namespace: the memories of projects: list, rename, alias, merge. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* plan: the plans of agents, and their steps. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* recall: what an agent would be given for a question, with its scores. For
+ * whoever wonders why a fact comes first, or does not come at all. */
 #include <stdio.h>
 #include <string.h>
 

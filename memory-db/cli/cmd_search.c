@@ -1,3 +1,4 @@
+/* search: entities with the words of a query. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* settings: what the operator decided for a namespace (settings.def has the
+ * list): shown as a table, or set by NAME=VALUE. */
 #include <stdio.h>
 #include <string.h>
 

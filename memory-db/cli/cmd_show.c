@@ -1,3 +1,4 @@
+/* show: entities with all their facts, as text for a person. */
 #include <stdio.h>
 #include <string.h>
 

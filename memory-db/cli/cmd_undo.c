@@ -1,3 +1,5 @@
+/* undo: takes changes back. With --dry-run it shows what would be undone; what
+ * stands in the way is named, with the options that decide about it. */
 #include <stdio.h>
 #include <string.h>
 

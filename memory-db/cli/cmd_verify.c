@@ -1,3 +1,6 @@
+/* verify: looks through the whole memory for damage, slice by slice, while
+ * others use it. A head that was noted earlier (--head) is looked for in the
+ * chain, which tells a log that was rewritten. */
 #include <stdio.h>
 #include <string.h>
 

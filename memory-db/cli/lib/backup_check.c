@@ -1,3 +1,8 @@
+/* Opening a database file that nobody serves. memoryctl knows no SQLite, so it
+ * starts memory-db as a child that verifies (or folds) the file and serves
+ * nobody. The file may have no name: the child gets its open descriptor as
+ * number 3. It runs at the lowest priority, since the service beside it has
+ * users who wait. */
 #include "memory-db/cli/lib/backup_check.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/* One backup as a file; backup_file.h draws it. What is written is hashed
+ * while it is packed, and what is read is hashed while it is unpacked, so no
+ * byte of the content goes unchecked. The description stands before the
+ * content, so that a list of backups reads the first few KB of each file and
+ * no more. */
 #include "memory-db/cli/lib/backup_file.h"
 
 #include <errno.h>

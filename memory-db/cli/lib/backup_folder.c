@@ -1,3 +1,13 @@
+/* A folder of backups.
+ *
+ * A part of a chain is worth nothing without what it builds on. So keeping is
+ * decided per chain: a backup that is to be kept keeps all that it builds on,
+ * and what nobody marked goes.
+ *
+ *   whole c50 <- part c50-c62 <- part c62-c70    the newest is to be kept: all
+ *                                                three stay
+ *   whole c70                                    is newer and stands alone: now
+ *                                                the three may go */
 #include "memory-db/cli/lib/backup_folder.h"
 
 #include <dirent.h>

@@ -1,3 +1,7 @@
+/* One backup, step by step; backup_make.h draws the way. Each step is checked
+ * by the next one: the copy is verified before it is packed, the packed file
+ * is read back from the disk before it counts, and only then does it get its
+ * name. What fails leaves the backups that there are as they were. */
 #include "memory-db/cli/lib/backup_make.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* Names of backups, written and read; backup_name.h has examples. A name is
+ * taken apart strictly, piece by piece: a file that only looks like a backup
+ * is somebody's own, and is neither listed nor removed. */
 #include "memory-db/cli/lib/backup_name.h"
 
 #include <ctype.h>

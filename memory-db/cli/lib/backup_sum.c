@@ -1,3 +1,7 @@
+/* The small file beside an encrypted backup: two comments and lines for
+ * sha256sum -c, so that the check needs no program of ours. Of what it says
+ * about the backup only numbers and hashes are taken over; no name and no text
+ * of the memory stands in it. */
 #include "memory-db/cli/lib/backup_sum.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* The way to the service: probe or start it, connect, call, explain. */
+/* The way to the service: probe or start it, connect, call, explain. An error
+ * of the service is written for whoever calls methods; here it is put into the
+ * words of the command line, so that "parameter `name`" becomes the argument
+ * that the person typed. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

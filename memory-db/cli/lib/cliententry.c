@@ -1,4 +1,8 @@
-/* Entries by shape: which members a client wants, and how it calls them. */
+/* Entries by shape: which members a client wants for a server, and how it
+ * calls them. One client has {"command": .., "args": ..}, another a list
+ * ["memory-mcp", ..] or a name of its own inside of the entry; a row of a
+ * table says it for each shape, so that no other file knows any client's
+ * words. */
 #include "memory-db/cli/lib/cliententry.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/* A configuration file of an MCP client, read and replaced with care. The file
+ * belongs to somebody else, who may have it open: the old content is kept
+ * beside it (FILE.bak-TIME), the new one is written under another name and
+ * renamed, and only if the file is still the one that was read. A link is
+ * followed to its end and stays a link. */
 #include "memory-db/cli/lib/clientfile.h"
 
 #include <errno.h>

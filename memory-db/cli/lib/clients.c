@@ -1,4 +1,11 @@
-/* The rows of clients.def, and the paths they name. */
+/* The rows of clients.def, and the paths that they name. A path has variables
+ * as a shell writes them:
+ *
+ *   ${CODEX_HOME:-~/.codex}/config.toml
+ *
+ * A variable counts only when its value is an absolute path; a relative one
+ * would mean another place in each folder. Of several paths in a row the first
+ * that exists is the client's. */
 #include "memory-db/cli/lib/clients.h"
 
 #include <errno.h>

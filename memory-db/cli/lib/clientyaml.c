@@ -1,3 +1,8 @@
+/* Edits of the servers in a YAML file. libyaml says where each node begins and
+ * ends in the text, and the edit is one cut or one insertion there; so
+ * comments, order and indentation of everything else stay as they are. What
+ * cannot be edited like that (an alias, a flow mapping in one line) is not
+ * touched: the error shows the lines to put in by hand. */
 #include "memory-db/cli/lib/clientyaml.h"
 
 #include <stdbool.h>

@@ -1,3 +1,6 @@
+/* memory-db.conf, edited line by line: of each setting the line that sets it
+ * is replaced, or one is added at the end. Comments and settings that this
+ * program does not know stay. */
 #include "memory-db/cli/lib/conffile.h"
 
 #include <errno.h>

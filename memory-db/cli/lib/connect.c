@@ -1,3 +1,12 @@
+/* Connecting one client: find its file, find the entry, decide, edit, check.
+ *
+ *   no file            a new one with this entry
+ *   no entry           it is added
+ *   an entry of ours   made as wanted; what the user added to it stays
+ *   another's entry    left alone, unless it is to be replaced
+ *
+ * The text after the edit is read once more and must hold what was wanted and
+ * nothing else (clientedit.c), before the file is replaced. */
 #include "memory-db/cli/lib/connect.h"
 
 #include <errno.h>

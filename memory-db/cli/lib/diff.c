@@ -1,3 +1,6 @@
+/* What differs between two texts, as a unified diff. An edit changes one
+ * place, so one hunk is enough: the lines that are equal at the begin and at
+ * the end are taken off, what is left is shown with three lines around it. */
 #include "memory-db/cli/lib/diff.h"
 
 #include <stdbool.h>

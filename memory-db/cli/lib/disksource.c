@@ -1,3 +1,7 @@
+/* What lies on the disk that a memory could begin with: a table of clients and
+ * of the folders in which they keep transcripts and notes. Whose project a
+ * transcript is of stands in its first lines (`cwd`), for the names of such
+ * folders do not say it reliably. */
 #include "memory-db/cli/lib/disksource.h"
 
 #include <errno.h>

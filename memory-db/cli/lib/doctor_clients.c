@@ -1,4 +1,6 @@
-/* Configuration files of MCP clients that start memory-mcp. */
+/* doctor, configuration files of MCP clients: which of them start memory-mcp,
+ * whether the program that they name is there, and whether the hooks are
+ * entered, whole, and were ever run. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* The disk below the database. */
+/* doctor, the disk below the database: what kind of file system it is (a
+ * network one has no locks that SQLite can trust), and whether there is room.
+ */
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>

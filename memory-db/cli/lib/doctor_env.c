@@ -1,4 +1,6 @@
-/* The environment and the programs. */
+/* doctor, the environment and the programs: variables that are set and lead
+ * nowhere, names that are nearly one of ours (MEMORY_DB_SOCKT), and whether
+ * the programs are found. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Where the socket is, who owns it, who answers, and what it says. */
+/* doctor, the socket: where it is, who owns it, who answers, and what the
+ * answer says. Each question is asked only when the one before was answered
+ * well, so that one fault gives one line and not five. */
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>

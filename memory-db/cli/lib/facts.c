@@ -1,3 +1,6 @@
+/* Facts as lines with + and -, one format for undo, revert, diff and review. A
+ * fact in the lists of the service is an observation, a relation, metadata, a
+ * tag or the entity itself; each has its sentence here. */
 #include "memory-db/cli/lib/facts.h"
 
 #include <stdio.h>

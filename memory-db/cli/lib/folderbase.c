@@ -1,3 +1,10 @@
+/* The files of a folder of notes, the base and the index; foldersync.h says
+ * what a base is for.
+ *
+ * Everything in the folder may be somebody's own or hostile: the base comes
+ * with the folder, also from another machine. So names in it are taken only
+ * when this program could have written them (no path, no link), and a file is
+ * written only when it still has the bytes that were read. */
 #include "memory-db/cli/lib/folderbase.h"
 
 #include <dirent.h>

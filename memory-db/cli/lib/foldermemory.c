@@ -1,3 +1,7 @@
+/* The side of the memory: what its entities say now, and changes to it, by
+ * calls as anybody else makes them. An entity that came in part is left out as
+ * a whole: what is missing of it would look deleted. Records of work (plans,
+ * notes of handoff) are no notes for people and have no file. */
 #include "memory-db/cli/lib/foldermemory.h"
 
 #include <string.h>

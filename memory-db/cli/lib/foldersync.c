@@ -1,3 +1,8 @@
+/* The sync of a folder of notes with a memory; foldersync.h has the three-way
+ * rule. Each note goes by itself: its three sides (base, folder, memory) give
+ * what is to be added and removed on either side. The memory is changed first,
+ * then the file, then the base. So what is lost between two of these steps is
+ * still in the folder, and the next run finds it again. */
 #include "memory-db/cli/lib/foldersync.h"
 
 #include <dirent.h>

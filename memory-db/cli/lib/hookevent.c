@@ -1,3 +1,8 @@
+/* Events of hooks, read and answered. Clients send JSON with their own names
+ * for the same things ("session_id", "conversationId"), and want the answer in
+ * a shape of their own. A table of clients says both; the rest of memoryctl
+ * sees one struct. An event that is not understood gets the client's empty
+ * answer, which changes nothing. */
 #include "memory-db/cli/lib/hookevent.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/* The plugin of OpenCode, which knows hooks in JavaScript only: a short script
+ * that passes each event to `memoryctl hook` and gives back what that answers.
+ * It is written whole and recognised by its first line, so that uninstall
+ * removes it only when it is ours. */
 #include "memory-db/cli/lib/hookscript.h"
 
 #include <errno.h>

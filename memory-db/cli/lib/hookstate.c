@@ -1,3 +1,7 @@
+/* What the hooks of a session remember: small files of this user. Each event
+ * is a process of its own, and two may run at once; so a file is read, changed
+ * and replaced under a lock, and a file that is broken or gone counts as
+ * empty. Old ones are removed on the way. */
 #include "memory-db/cli/lib/hookstate.h"
 
 #include <dirent.h>

@@ -1,3 +1,10 @@
+/* What the hooks do: the digest at the start, the recall for a prompt, the
+ * capture of what was said. The client waits for a hook, so each call has a
+ * deadline, and what fails leaves the text empty.
+ *
+ *   prompt "why is the build slow?"   recall: the facts that fit, each shown
+ *                                     once a session
+ *   prompt "yes"                      nothing to look for: nothing is asked */
 #include "memory-db/cli/lib/hookwork.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/* What an importer makes of a record: turns of a conversation, or facts of
+ * entities. Texts are trimmed and bounded here, and times come in three forms
+ * (ISO, seconds, milliseconds: a number above 1e11 cannot be seconds), so that
+ * readers of other memories only say which member is what. */
 #include "memory-db/cli/lib/importitem.h"
 
 #include <math.h>

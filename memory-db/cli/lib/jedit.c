@@ -1,3 +1,11 @@
+/* Edits of a JSON text. The style is read off the text: how deep its top level
+ * is indented, with what line ends, or all on one line. What is added is
+ * written in that style, and comments stay where they stand.
+ *
+ *   {                                  {
+ *     "a": 1   // mine                   "a": 1,   // mine
+ *   }                                    "b": 2
+ *                                      } */
 #include "memory-db/cli/lib/jedit.h"
 
 #include <stdbool.h>

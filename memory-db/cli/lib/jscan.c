@@ -1,3 +1,7 @@
+/* Positions in a JSON text that a person wrote: comments, a comma behind the
+ * last member, a byte order mark. Nothing is built; each function steps over
+ * one thing and says where it ends. It may be called on any bytes: what is no
+ * JSON ends the walk, and nothing behind the end is read. */
 #include "memory-db/cli/lib/jscan.h"
 
 #include <jansson.h>

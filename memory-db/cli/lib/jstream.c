@@ -1,3 +1,7 @@
+/* A JSON file in pieces. Each byte moves a small state on: inside of a string
+ * or not, how deep, which member of the top. At depth one the bytes of an
+ * element are gathered and handed on when it ends, so that a file of some GB
+ * takes the memory of its largest element. */
 #include "memory-db/cli/lib/jstream.h"
 
 #include <string.h>

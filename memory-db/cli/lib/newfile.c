@@ -1,3 +1,7 @@
+/* A file that appears whole or not at all: written beside its place, synced,
+ * renamed, and the folder is synced too, as the rename lies in it. A signal
+ * that ends the program removes the unfinished file; the handler may use
+ * nothing but unlink, so its name is kept where the handler finds it. */
 #include "memory-db/cli/lib/newfile.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/* A Markdown note as a set of facts, and back; notefile.h has an example.
+ * Facts are compared by a key, a hash of their words with one space between
+ * them, so that a paragraph which an editor wrapped anew is the same fact. To
+ * remove a fact is to cut its lines out of the text, to add one is a new item
+ * at the end; everything else stays to the byte. */
 #include "memory-db/cli/lib/notefile.h"
 
 #include <sodium.h>

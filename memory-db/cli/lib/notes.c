@@ -1,3 +1,7 @@
+/* Notes in Markdown as single facts, for an import: each item and each
+ * paragraph is one. What is longer than a fact should be is cut behind a
+ * sentence, else behind a word, so that nothing is lost. A file is read in
+ * pieces that end at an empty line outside of code. */
 #include "memory-db/cli/lib/notes.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/* Text on a terminal. Whatever is printed passes here, because stored text may
+ * hold anything: an escape sequence in a fact could otherwise retitle the
+ * window or hide a line. Widths are those of the characters (a Chinese one
+ * takes two columns), so that tables stay straight. */
 #include "memory-db/cli/lib/out.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* A memory-db for this command alone: a child on a socket in a folder of its
+ * own, which says "ready" or why not through a pipe. It ends with us, whatever
+ * ends us: the kernel kills it when the parent is gone (PR_SET_PDEATHSIG). */
 #include "memory-db/cli/lib/private_service.h"
 
 #include <errno.h>

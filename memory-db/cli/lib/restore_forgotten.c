@@ -1,4 +1,7 @@
-/* What was forgotten stays so; see model/time/erasures.h. */
+/* What was forgotten stays forgotten after a restore; model/time/erasures.h
+ * says how. A backup from before an erasure still has the text. So the
+ * erasures of the database that is replaced are read, and done once more in
+ * the restored one. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,8 @@
+/* Where a restored database comes to be; restore_place.h draws the steps. The
+ * order keeps a database in its place at any moment but between two renames:
+ * the new one is complete and synced, the old one moves aside with its WAL,
+ * the new one takes the place. A folder that a killed restore left is told
+ * from one in use by its lock. */
 #include "memory-db/cli/lib/restore_place.h"
 
 #include <dirent.h>

@@ -1,3 +1,6 @@
+/* The queue of review on the command line. `approve --all` means the changes
+ * that the person could see: the newest id at that moment goes along, and what
+ * comes meanwhile waits for the next look. */
 #include "memory-db/cli/lib/review_queue.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/* Aligned tables. Columns have their natural widths as long as the terminal
+ * has room; then the widest flexible ones give way, down to NARROWEST. Where a
+ * row never fits, each row becomes a few lines of its own. Elsewhere than on a
+ * terminal nothing is cut, so that a pipe gets whole texts. */
 #include "memory-db/cli/lib/table.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* The options that install and uninstall share, and which rows of clients they
+ * mean. A client that is named is meant in any case; without a name all that
+ * are installed are, and one client that fails is one line among the others. */
 #include "memory-db/cli/lib/targets.h"
 
 #include <ctype.h>

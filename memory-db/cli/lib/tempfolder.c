@@ -1,3 +1,8 @@
+/* Folders of one command in /tmp. Anybody can make names there, so a folder
+ * counts as ours only if it is named as mkdtemp names it, belongs to this
+ * user, and has nothing in it but what this program makes. One whose lock
+ * somebody holds is in use; the others are removed by whoever makes the next
+ * one. */
 #include "memory-db/cli/lib/tempfolder.h"
 
 #include <ctype.h>

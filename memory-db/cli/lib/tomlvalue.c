@@ -1,3 +1,7 @@
+/* The parts of a TOML statement: keys and values, read strictly, since an edit
+ * must not go into a text that was understood wrongly. Each value is also
+ * given as JSON, so that the text before and after an edit can be compared as
+ * a whole. */
 #include "memory-db/cli/lib/tomlvalue.h"
 
 #include <ctype.h>

@@ -1,3 +1,7 @@
+/* What was said in a session, from the file that a client keeps: JSON lines,
+ * of which most are no speech (results of tools, pictures, counters). A line
+ * is a turn when it says who speaks; blocks that hooks put into a prompt are
+ * cut out of it, or the memory would learn its own words. */
 #include "memory-db/cli/lib/transcript.h"
 
 #include <errno.h>

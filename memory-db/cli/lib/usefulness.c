@@ -1,3 +1,8 @@
+/* Was a fact of use? usefulness.h has the rule with examples. Only words that
+ * tell something are compared, those of the fact which the prompt did not have
+ * already: an answer with half of them used the fact. The ledger keeps counts
+ * per namespace; two sessions may end a turn at once, so it is changed under a
+ * lock. */
 #include "memory-db/cli/lib/usefulness.h"
 
 #include <ctype.h>

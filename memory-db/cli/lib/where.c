@@ -1,3 +1,10 @@
+/* Which namespace a command means, and where things are that are not in it.
+ *
+ * A folder that is a repository has its namespace by its remote; looking
+ * claims nothing. When nothing was found there, other namespaces are asked for
+ * a moment, and a remark on stderr names the command that finds it: `memoryctl
+ * show ada` in the folder of one project says that another one has an ada, and
+ * how to show her. */
 #include "memory-db/cli/lib/where.h"
 
 #include <limits.h>

@@ -1,3 +1,7 @@
+/* A YAML document with the places of its nodes, by libyaml. Its marks count
+ * characters, an edit needs bytes, so marks are turned into offsets here.
+ * Texts and nodes are bounded, because a few lines of aliases can stand for
+ * more nodes than any memory holds. */
 #include "memory-db/cli/lib/yamltext.h"
 
 #include <string.h>
