@@ -1,3 +1,8 @@
+/* Where in the code a fact was read; codespan.h has the forms. A span comes
+ * from a person or a model, so it is checked part by part: a path within the
+ * project (no "..", nothing that a terminal would obey), lines in order, hash
+ * and commit as single words. That is all that memory-db ever does with a
+ * span: it opens no file. */
 #include "common/codespan.h"
 
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/* Facts that were read in code, on their way through memory-mcp; code_marks.h
+ * has an example. A write is completed before it goes to memory-db (hash and
+ * commit of the lines as they are now), a reply is marked before it goes to
+ * the agent. Files are read within a budget, so that a reply with many sources
+ * is not late; what was not looked at is `unknown`. */
 #include "mcp-server/mcp/code_marks.h"
 
 #include <stdio.h>

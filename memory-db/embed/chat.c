@@ -1,3 +1,7 @@
+/* A chat model behind an OpenAI-compatible endpoint; chat.h has the rules of
+ * its budget. A call is counted in the file beside the database before it is
+ * sent: a service that is killed in between has counted too much, never too
+ * little. */
 #include "memory-db/embed/chat.h"
 
 #include <fcntl.h>

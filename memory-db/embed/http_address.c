@@ -1,3 +1,11 @@
+/* Addresses of endpoints, taken apart strictly, since a key may be sent there.
+ * A key goes over https, or over http to this machine alone. Neither a key nor
+ * a password may stand in the address itself: all users of the machine see it
+ * in the list of processes.
+ *
+ *   https://api.example.org            completed: .../v1/embeddings
+ *   http://10.0.0.5:8080, with a key   refused: anybody on the way could read it
+ *   https://h/?api_key=abc             refused */
 #include "memory-db/embed/http_address.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/* Logs of past days. A thread of its own packs what was moved away, then
+ * removes what is too old or too much, the oldest first; the log itself goes
+ * on meanwhile. Only names that this file could have made are looked at, so
+ * nothing else in the folder is ever removed. */
 #include "memory-db/net/log_archive.h"
 
 #include <dirent.h>

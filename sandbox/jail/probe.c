@@ -1,3 +1,6 @@
+/* Proof that the walls hold: in a test build the jailed program tries what a
+ * script must never be able to do (open a file, make a socket, start a
+ * program), and tells how each attempt ended. */
 #include "sandbox/jail/probe.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/* One script, from the frame that holds it to the frame that tells its end.
+ * Only source text is run, compiled Lua could break the interpreter. Whatever
+ * comes out is one of three: a result, an error with the line where it
+ * happened, or the end by a limit (time and memory: alarm.h, arena.h). The
+ * parent believes none of it without its own clock and counters
+ * (sandbox/outcome.c). */
 #include "sandbox/jail/run.h"
 
 #include <lauxlib.h>

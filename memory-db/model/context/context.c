@@ -1,6 +1,7 @@
 /* Writing a context: each source gets its share of the budget, then what is
- * left goes to whatever still waits, in order; what finds no room is named. The
- * cost of a line is known exactly before it is written. */
+ * left goes to whatever still waits, in order; what finds no room is named.
+ * The cost of a line is known exactly before it is written, so a line is taken
+ * whole or not at all. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>

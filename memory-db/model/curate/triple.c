@@ -1,6 +1,8 @@
-/* See triple.h. Taken apart by the text alone: the object is the longest end of
- * it, of five words at most, that names an entity; what stands before it, of one
- * to four words, is the attribute. */
+/* What a fact says of another entity, as a relation; triple.h has examples.
+ * The fact is taken apart by its text alone: the object is the longest end of
+ * it, of five words at most, that names an entity; what stands before it, of
+ * one to four words, is the attribute. A fact that is denied, or whose end
+ * names nothing, gives no relation. */
 #include "memory-db/model/curate/triple.h"
 
 #include <stdlib.h>
