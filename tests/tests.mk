@@ -2,7 +2,8 @@
 
 PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py \
 	tests/jail/test_*.py))
-LINTS    := tests/lint_layers.sh tests/lint_symbols.py tests/lint_dialect.py
+LINTS    := tests/lint_layers.sh tests/lint_symbols.py tests/lint_dialect.py \
+	tests/lint_heads.py
 CORES    := $(shell nproc 2>/dev/null || echo 2)
 RUN      := python3 tests/run.py --variant $(V)
 # Only jobs whose name matches: make func T=torture

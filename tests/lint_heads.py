@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""What a newcomer reads first: the head of a file, and names.
+
+- A .c file of the product of some length begins with a comment that says what
+  it is for, and, where its header says little, why so.
+- A static function carries the word of its file, so that it can be looked for
+  and broken on: `merge_tell`, not the twelfth `tell`. A name may stand in a few
+  files; of those that stand in more the number may only become smaller.
+- Asserts stay in release builds, so nothing sets NDEBUG, and an assert does
+  nothing but ask.
+
+One TAP line a rule; a broken rule lists its places before it."""
+import collections
+import os
+import re
+import subprocess
+import sys
+
+LONG = 120   # lines from which on a file needs a head
+WORDS = 5    # of a head with that of its header
+NAMES = 4    # files in which one name of a static function may stand
+
+# Names that stand in more files; a number may only become smaller.
+TOO_OFTEN = {"tell": 12, "read_all": 7, "look_at": 6, "add_fact": 5,
+             "apply": 5, "begins": 5, "look": 5, "take": 5}
+
+HEAD = re.compile(r"\s*/\*(.*?)\*/", re.S)
+STATIC = re.compile(r"^static [^;{}=]*?\n(\w+)\(", re.M)
+ASSERT = re.compile(r"\bassert\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\);")
+EFFECT = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
+
+
+def sources():
+    """The .c files of the product."""
+    out = subprocess.run(["git", "ls-files", "*.c"], capture_output=True,
+                         text=True, check=True).stdout.split()
+    return [f for f in out if not f.startswith("tests/")
+            and os.path.exists(f)]
+
+
+def words(file):
+    """Words of the comment at the head of a file."""
+    if not os.path.exists(file):
+        return 0
+    with open(file, encoding="utf-8") as f:
+        m = HEAD.match(f.read())
+    return len(m.group(1).replace("*", " ").split()) if m else 0
+
+
+def headless(file, text):
+    """Is the file long, and says nobody what it is for?"""
+    if text.count("\n") < LONG:
+        return False
+    own = words(file)
+    return own == 0 or own + words(file[:-2] + ".h") < WORDS
+
+
+def main():
+    """Prints the rules; 1 when one is broken."""
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    heads, effects, where = [], [], collections.defaultdict(list)
+    for file in sources():
+        with open(file, encoding="utf-8") as f:
+            text = f.read()
+        if headless(file, text):
+            heads.append(f"{file}: begins with no comment that says what it "
+                         "is for")
+        for name in set(STATIC.findall(text)):
+            where[name].append(file)
+        for m in ASSERT.finditer(text):
+            if EFFECT.search(m.group(1)):
+                effects.append(f"{file}:{text.count(chr(10), 0, m.start()) + 1}"
+                               f": assert({' '.join(m.group(1).split())})")
+    names = [f"{name}: {len(files)} files, may be "
+             f"{TOO_OFTEN.get(name, NAMES)}: {' '.join(files)}"
+             for name, files in sorted(where.items())
+             if len(files) > TOO_OFTEN.get(name, NAMES)]
+    # The rule itself, and the pages that tell it, name the word.
+    ndebug = subprocess.run(["git", "grep", "-n", "NDEBUG", "--", ":!*.md",
+                             ":!tests/lint_heads.py"],
+                            capture_output=True, text=True).stdout.split("\n")
+    rules = [("a long file says what it is for", heads),
+             ("static functions carry the word of their file", names),
+             ("an assert has no side effect", effects),
+             ("asserts stay in every build", [p for p in ndebug if p])]
+    for name, places in rules:
+        for place in places:
+            print("#", place)
+        print("not ok -" if places else "ok -", name)
+    return 1 if any(places for _, places in rules) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
