@@ -4,7 +4,7 @@
  * in the list of processes.
  *
  *   https://api.example.org            completed: .../v1/embeddings
- *   http://10.0.0.5:8080, with a key   refused: anybody on the way could read it
+ *   http://10.0.0.5:8080, with a key   refused: it could be read
  *   https://h/?api_key=abc             refused */
 #include "memory-db/embed/http_address.h"
 
