@@ -1,5 +1,6 @@
 """Merge, undo, revert and forget of more than one change can hold."""
 import json
+import sqlite3
 
 from harness import TestCase, entity
 
@@ -376,6 +377,45 @@ class Runs(TestCase):
         self.assertEqual(first["facts"] + done["facts"], 10)
         self.assertEqual(self.unfinished(), [])
         self.db.verify()
+
+    def damage(self, run, **members):
+        """Sets members of the state of a run, in the file of a service that
+        is stopped."""
+        self.db.stop()
+        db = sqlite3.connect(self.db.database)
+        (text,), = db.execute("SELECT value FROM meta WHERE key = ?",
+                              ["run:" + run])
+        state = json.loads(text) | members
+        db.execute("UPDATE meta SET value = ? WHERE key = ?",
+                   [json.dumps(state), "run:" + run])
+        db.commit()
+        db.close()
+        self.db.start()
+        self.client = self.db.client(timeout=60)
+
+    def test_state_that_is_damaged(self):
+        """A file may hold anything: the run says so, the service lives on."""
+        self.client.ok("memory_branch", action="create", name="b")
+        self.fill("new", 2_000, branch="b")
+        first = self.client.ok("memory_merge", branch="b", sliced=True,
+                               slice_facts=500)
+        self.assertFalse(first["done"])
+        for phase in (-1, 5, 1 << 40):
+            self.damage(first["run"], at={"phase": phase, "entity": 1})
+            reply = self.client.call("memory_merge", {
+                "branch": "b", "sliced": True, "slice_facts": 500})
+            self.assertEqual(reply.get("code"), "corrupt", reply)
+            self.assertIn(first["run"], reply["error"])
+        self.client.ok("create_entities", entities=[entity("still", "here")])
+        last = self.fill("more", 4_000)
+        undo = self.client.ok("memory_undo", changes=[last, last - 1],
+                              sliced=True, slice_facts=500)
+        self.assertFalse(undo["done"])
+        self.damage(undo["run"], undone=77)
+        reply = self.client.call("memory_undo", {
+            "changes": [last, last - 1], "sliced": True, "slice_facts": 500})
+        self.assertEqual(reply.get("code"), "corrupt", reply)
+        self.assertEqual(self.count("still"), 1)
 
     def test_on_the_command_line(self):
         self.branch_work()

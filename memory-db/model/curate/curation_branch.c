@@ -173,13 +173,18 @@ int
 curation_consolidate(struct running *x, struct call *c)
 {
 	const char *phase = jx_text(x->run.state, "phase");
-	int rc = 0;
+	size_t i = 0;
+	int rc;
 
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		if (strcmp(steps[i].phase, phase) == 0) {
-			rc = run_step(x, c, &steps[i]);
-			break;
-		}
+	while (phase && i < ARRAY_LEN(steps) &&
+		strcmp(steps[i].phase, phase) != 0)
+		i++;
+	if (!phase || i == ARRAY_LEN(steps))
+		return err_set(x->e, MDB_E_CORRUPT,
+			"the state of curation %s is damaged: there is no "
+			"phase '%.40s'",
+			x->run.id, phase ? phase : "");
+	rc = run_step(x, c, &steps[i]);
 	phase = jx_text(x->run.state, "phase");
 	x->is_more = !phase || strcmp(phase, "done") != 0;
 	return rc;

@@ -47,6 +47,11 @@ load_cursor(struct merge *m, const struct sliced_run *run)
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		*v[i] = (int64_t)json_integer_value(
 			json_object_get(at, members[i]));
+	if (m->at.phase < MERGE_ENTITIES || m->at.phase > MERGE_DONE)
+		return err_set(m->e, MDB_E_CORRUPT,
+			"the state of merge %s is damaged: it has no phase "
+			"%lld",
+			run->id, (long long)m->at.phase);
 	rc = load_ids(&m->own, run, "changes", m->e);
 	if (rc != 0)
 		return rc;

@@ -76,6 +76,11 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 		return rc;
 	idset_done(&u->changes);
 	u->undone = undone(run);
+	if (u->undone > json_array_size(all))
+		return err_set(e, MDB_E_CORRUPT,
+			"the state of %s is damaged: it counts more changes "
+			"than it has",
+			run->id);
 	for (; rc == 0 && u->undone < json_array_size(all); u->undone++) {
 		int64_t change =
 			json_integer_value(json_array_get(all, u->undone));
