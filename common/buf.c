@@ -2,6 +2,7 @@
  * by piece costs linear time and at most a third of slack. */
 #include "common/buf.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@ buf_reserve(struct buf *b, size_t n)
 	size_t need, cap;
 	char *data;
 
+	assert(b->len <= b->cap);
 	if (__builtin_add_overflow(b->len, n, &need) || need > SIZE_MAX / 2)
 		return MDB_E_NOMEM;
 	if (need <= b->cap)
@@ -108,6 +110,7 @@ buf_consume(struct buf *b, size_t n)
 {
 	if (n == 0)
 		return;
+	assert(n <= b->len);
 	b->len -= n;
 	memmove(b->data, b->data + n, b->len);
 }

@@ -1,4 +1,12 @@
-/* Requests: each is answered exactly once, those without id in order. */
+/* Requests: each is answered exactly once.
+ *
+ * A request with an id is answered when it is done. Those without an id are
+ * answered in the order in which they came, because only the order tells a
+ * client which reply is whose; a read among them waits for the writes before
+ * it, and so sees what they wrote.
+ *
+ *   write A, read B, write C (no ids)    A runs; B waits for A; C runs
+ *                                        replies leave as A, B, C */
 #include "memory-db/net/audit.h"
 #include "memory-db/net/request.h"
 
@@ -94,6 +102,7 @@ unlink_from_conn(struct request *r)
 		c->requests = r->next;
 	if (r->next)
 		r->next->prev = r->prev;
+	assert(c->pending > 0);
 	c->pending--;
 	r->next = r->prev = NULL;
 	r->conn = NULL;
@@ -102,6 +111,8 @@ unlink_from_conn(struct request *r)
 static void
 request_free_here(struct request *r)
 {
+	assert(r->server->requests_n > 0 &&
+		r->server->input_bytes >= r->job.bytes);
 	r->server->input_bytes -= r->job.bytes;
 	r->server->requests_n--;
 	job_done(&r->job);

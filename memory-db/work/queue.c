@@ -1,7 +1,14 @@
-/* One mutex, one condition, two lists. Pushing a whole list costs one lock
- * and at most as many wake-ups as there are waiting takers. */
+/* A queue of jobs between threads. One mutex, one condition, two lists (fast
+ * and slow): pushing a whole list costs one lock and at most as many wake-ups
+ * as there are waiting takers.
+ *
+ * By turns, each source has one job in each round:
+ *
+ *   pushed   a1 a2 a3 b1        round 1: a1 b1    round 2: a2    round 3: a3
+ *   then     c1                 into the next round, before a3 */
 #include "memory-db/work/queue.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -167,6 +174,7 @@ list_cut(struct job_list *l, size_t max_n, size_t max_bytes, size_t *ret_n)
 		last = last->next;
 		n++;
 	}
+	assert(n <= l->n && (last->next == NULL) == (n == l->n));
 	l->head = last->next;
 	if (!l->head)
 		l->tail = NULL;

@@ -1,7 +1,16 @@
-/* Lines of jobs in a ring; see write_queue.h. A source is there while it has
- * jobs. */
+/* The queue of the writer: lines of jobs in a ring; write_queue.h says who has
+ * a turn when.
+ *
+ *   ring     a (small, small)   b (large)   c (small)
+ *   take 1   the small ones in front, source by source: a1 c1 a2
+ *   take 2   one large one: b1
+ *
+ * A source is in the ring as long as it has jobs. How many sources have a
+ * small or a large job in front is counted, so that a taker knows without a
+ * walk whether there is anything for it. */
 #include "memory-db/work/write_queue.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +91,7 @@ ring_drop(struct write_queue *q, struct write_source *before)
 {
 	struct write_source *s = before->next, **p;
 
+	assert(!s->jobs.head); /* it would be lost with its jobs */
 	before->next = s->next;
 	if (q->last == s)
 		q->last = before == s ? NULL : before;
@@ -98,6 +108,7 @@ count_front(struct write_queue *q, const struct write_source *s, bool is_added)
 {
 	size_t *n = write_is_large(s->jobs.head) ? &q->large : &q->small;
 
+	assert(is_added || *n > 0);
 	*n += is_added ? 1 : (size_t)-1;
 }
 
@@ -157,6 +168,7 @@ take_large(struct write_queue *q, struct job_list *to)
 {
 	struct write_source *before = q->last;
 
+	assert(before && q->large > 0); /* else the search has no end */
 	while (!write_is_large(before->next->jobs.head))
 		before = before->next;
 	/* Who had a turn is last now. */

@@ -14,6 +14,7 @@
  * interrupted for a day decides as it would have without that. */
 #include "memory-db/model/curate/curation.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,6 +179,8 @@ count(struct running *x, int64_t deadline, bool *ret_more)
 
 	if (rc)
 		return rc;
+	/* Else the next slice would count the same again, for ever. */
+	assert(l.is_end || l.looked > 0);
 	rc = running_set(x, "looked", running_int(x, "looked") + l.looked);
 	if (rc)
 		return rc;

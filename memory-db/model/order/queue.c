@@ -9,6 +9,7 @@
  * rows at most and gives the place to go on, even when nothing passed. */
 #include "memory-db/model/order/queue.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -330,6 +331,7 @@ queue_page(struct store *st, const struct scope *scope,
 	AUTO_FREE struct chunk *chunks = calloc(2, sizeof(*chunks));
 	int rc;
 
+	assert(scope->n >= 1 && scope->n <= 2 && most > 0);
 	*ret_n = 0;
 	*ret_next = 0;
 	if (!chunks)
@@ -377,6 +379,7 @@ queue_add(struct store *st, const struct queue_found *f, int64_t *ret_id,
 		.confidence = f->confidence};
 	int rc;
 
+	assert((size_t)f->kind < ARRAY_LEN(kinds));
 	if (f->fact == f->by_fact || c.kind == 0)
 		return 0;
 	rc = conflict_of_pair(st, f->fact, f->by_fact, ret_id, e);

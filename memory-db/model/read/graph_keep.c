@@ -2,6 +2,7 @@
  * idea. What changed is found out in graph_keep_follow.c. */
 #include "memory-db/model/read/graph_keep_int.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ graph_keep_drop_item(struct graph_keep *k, struct graph_kept_graph *g,
 {
 	if (!x->kept)
 		return;
+	assert(g->bytes >= x->kept->bytes && k->bytes >= g->bytes);
 	k->bytes -= x->kept->bytes;
 	g->bytes -= x->kept->bytes;
 	free(x->kept);
@@ -383,6 +385,8 @@ graph_view_order(struct graph_view *v, int which, int64_t after,
 			if (l->n >= GRAPH_KEEP_ENTITIES ||
 				vec_room(l->v, l->n, l->cap))
 				break;
+			assert(existence[i] > l->upto); /* it is searched by
+							   halves */
 			l->v[l->n++] = (struct graph_list_item){existence[i],
 				entity[i], NULL};
 			l->upto = existence[i];

@@ -12,6 +12,7 @@
  * nothing is kept. */
 #include "memory-db/model/recall/recall_cached.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -81,6 +82,8 @@ read_result(const struct buf *data, struct recall_result *ret)
 {
 	size_t n = (data->len - 1) / sizeof(*ret->rows);
 
+	/* As recall_cached_keep wrote it: a flag, then whole rows. */
+	assert(data->len == 1 + n * sizeof(*ret->rows));
 	*ret = (struct recall_result){.n = n,
 		.is_relevant = data->data[0] != 0,
 		.rows = calloc(n + 1, sizeof(*ret->rows))};

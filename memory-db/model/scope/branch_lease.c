@@ -4,6 +4,7 @@
  * can leave leased branches behind; they go at the next start. */
 #include "memory-db/model/scope/branch_lease.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/limits.h"
@@ -68,8 +69,11 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 		.message = "the lease of the branch has ended"};
 	AUTO_CHANGE struct change *c = NULL;
 	int64_t at;
-	int rc = lens_apply_main(st, e);
+	int rc;
 
+	/* Main is the parent of all, and never leased. */
+	assert(f->n > 0 && f->v[0] != STORE_MAIN);
+	rc = lens_apply_main(st, e);
 	if (rc != 0)
 		return rc;
 	rc = change_begin(st, &info, &c, e);

@@ -8,6 +8,7 @@
  * an inbox. */
 #include "memory-db/model/scope/inbox.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -239,8 +240,10 @@ inbox_discard(struct store *st, int64_t ns, int64_t branch, const char *client,
 {
 	AUTO_CHANGE struct change *c = NULL;
 	int64_t change, at;
-	int rc = inbox_begin(st, ns, client, NULL, &c, e);
+	int rc;
 
+	assert(branch != STORE_MAIN);
+	rc = inbox_begin(st, ns, client, NULL, &c, e);
 	if (rc)
 		return rc;
 	rc = branch_set_state(st, branch, BRANCH_DISCARDED, e);

@@ -20,6 +20,7 @@ page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v,
 		int k = snprintf(out + used, PAGE_CURSOR_SIZE - used,
 			"%s%" PRId64, i > 0 ? "." : "", v[i]);
 
+		assert(k > 0 && (size_t)k < PAGE_CURSOR_SIZE - used);
 		used += (size_t)k;
 	}
 }

@@ -13,6 +13,7 @@
  * waits, Bob is created, and the relation is written in the end. */
 #include "memory-db/model/time/merge_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -101,6 +102,10 @@ merge_waiting(struct merge *m)
 		for (size_t i = 0; rc == 0 && i < m->n; i++)
 			if (m->touched[i].waits)
 				rc = merge_entity(m, i, &n);
+		/* Nobody begins to wait in a round, and the last one ends the
+		 * waiting of all. */
+		assert(m->waiting <= before);
+		assert(rc != 0 || !m->last_round || m->waiting == 0);
 		m->last_round = m->waiting == before;
 	}
 	m->room = room;
@@ -249,6 +254,7 @@ run_phases(struct merge *m)
 	};
 	int rc = 0;
 
+	assert(m->at.phase >= 0 && m->at.phase <= MERGE_DONE);
 	while (rc == 0 && m->at.phase < MERGE_DONE) {
 		rc = phases[m->at.phase](m);
 		if (m->cut)
@@ -276,6 +282,7 @@ merge_run(struct merge *m, struct merge_result *ret)
 int
 merge_end(struct merge *m, int64_t upto)
 {
+	assert(m->branch != m->w->branch);
 	if (m->w->is_staged)
 		return 0;
 	return change_branch(m->w->change, BRANCH_OP_MERGE, m->branch, upto,

@@ -5,6 +5,7 @@
  * conflict: the branch added "likes tea", the parent "plays chess", and the
  * merge has both. The metadata of a fact is one value. Set differently on
  * both sides it is a conflict, and the parent keeps its own. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -47,6 +48,8 @@ merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
 int
 merge_item_hide(struct merge *m, const struct merge_item *x)
 {
+	/* What is not visible there has no span that could be closed. */
+	assert(x->ours);
 	m->out->removed++;
 	if (m->pick && !idset_put(&m->gone, x->f.id))
 		return err_nomem(m->e);
@@ -111,6 +114,7 @@ merge_item_show(struct merge *m, const struct merge_item *x)
 	int64_t twin = 0;
 	int rc;
 
+	assert(x->theirs && !x->ours && !x->f.erased);
 	if (x->f.kind == FACT_RELATION)
 		rc = fact_find_relation(m->st, x->f.entity, x->f.peer,
 			x->f.label, x->f.text_n > 0, &twin, m->e);

@@ -8,6 +8,7 @@
  * the same call goes on. */
 #include "memory-db/model/time/sliced_run.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -132,6 +133,7 @@ sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining,
 	json_t *changes = json_object_get(r->state, "changes");
 	int rc = 0;
 
+	assert(r->state && remaining >= 0);
 	if ((change != 0 && jx_add(changes, json_integer(change)) != 0) ||
 		jx_set(r->state, "remaining", json_integer(remaining)) != 0 ||
 		jx_set(r->state, "open", json_boolean(remaining > 0)) != 0)

@@ -10,6 +10,7 @@
  * (undo_check.c), and what is left is written as one change. */
 #include "memory-db/model/time/undo_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -98,6 +99,7 @@ fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
 			return rc;
 		*at = (int64_t)++u->facts_n;
 	}
+	assert(*at > 0 && (size_t)*at <= u->facts_n);
 	*ret = &u->facts[*at - 1];
 	return 0;
 }
@@ -355,6 +357,8 @@ undo_apply(struct undo *u, struct err *e)
 	}
 	for (size_t i = 0; i < u->facts_n; i++) {
 		if (!u->facts[i].was && u->facts[i].is) {
+			/* What was forgotten is out of the picture. */
+			assert(!u->facts[i].erased);
 			u->shown++;
 			rc = write_show(u->w, u->facts[i].fact, e);
 		}

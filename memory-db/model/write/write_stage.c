@@ -8,6 +8,8 @@
  * and says so. */
 #include "memory-db/model/write/write_stage.h"
 
+#include <assert.h>
+
 #include "common/limits.h"
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/write/write_policy.h"
@@ -87,6 +89,7 @@ check_bounds(struct write *w, int64_t session, struct err *e)
 	if (is_above(&own, LIMIT_STAGED_SESSION, LIMIT_STAGED_SESSION_BYTES))
 		return queue_full("of this session", &own, e);
 	sessions = all.sessions;
+	assert(sessions > 0);
 	if (sessions > LIMIT_STAGED_SESSIONS && own.changes == 1)
 		return err_set(e, MDB_E_LIMIT,
 			"nothing was stored: changes of %d sessions wait for "
@@ -131,6 +134,8 @@ write_stage_end(struct write *w, struct err *e)
 		.bytes = w->bytes + FACT_BYTES * (int64_t)w->entries_n};
 	int rc;
 
+	/* What waits never stands on main, and what stands there never waits. */
+	assert(!w->is_staged || (w->branch != STORE_MAIN && !w->is_policed));
 	if (!(w->is_staged || w->is_policed) || w->change_id == 0)
 		return 0;
 	rc = other_pass(w, e);

@@ -7,6 +7,7 @@
  *   fold_home entities that stay */
 #include "memory-db/store/check/fold.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
@@ -44,6 +45,7 @@ fold_exec(struct store *st, const char *sql, const int64_t given[2],
 
 	if (rc != 0)
 		return rc;
+	assert(given || sqlite3_bind_parameter_count(s) == 0);
 	for (int i = 0; i < sqlite3_bind_parameter_count(s); i++)
 		sqlite3_bind_int64(s, i + 1, given[i]);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW)
@@ -425,7 +427,11 @@ fold_seal(struct store *st, const struct fold_row *r, int64_t ret[4],
 	sqlite3_stmt *set AUTO_FINALIZE = NULL;
 	struct fold_link x = {.st = st, .row = r, .e = e};
 	unsigned char seal[CHAIN_BYTES];
-	int rc = fold_prepare(st,
+	int rc;
+
+	/* A seal over nothing would sign what no base holds. */
+	assert(r->floor > r->base);
+	rc = fold_prepare(st,
 		"SELECT o.what, o.entity, o.fact, o.key, o.value, f.digest"
 		" FROM op o LEFT JOIN fact f ON f.id = o.fact AND o.what = 1"
 		" WHERE o.change = ?1 ORDER BY o.seq",

@@ -224,8 +224,10 @@ run_quietly(struct store *st, int which)
 int
 store_group_begin(struct store *st, struct err *e)
 {
-	int rc = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
+	int rc;
 
+	assert(!st->in_group); /* groups do not nest: savepoints do */
+	rc = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
 	st->in_group = rc == 0;
 	STORE_TELL(st, begin);
 	return rc;
@@ -236,6 +238,7 @@ store_group_commit(struct store *st, struct err *e)
 {
 	int rc = 0;
 
+	assert(st->in_group);
 	st->deadline_ns = 0;
 	STORE_ASK(rc, st, flush, e);
 	if (rc != 0)
@@ -295,6 +298,8 @@ store_in_group(const struct store *st)
 int
 store_savepoint(struct store *st, struct err *e)
 {
+	/* Outside of a group its release would be a COMMIT of its own. */
+	assert(st->in_group);
 	STORE_TELL(st, savepoint);
 	st->savepoint_is_group = false;
 	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);

@@ -7,6 +7,7 @@
  * opens it). Each closing has a row in `past` and its text in ft_past. */
 #include "memory-db/store/index/text_index.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -228,7 +229,10 @@ make_parts(struct store *st, const struct text_index_entry *x, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	const char *text = q->arena.data + x->at, *stem;
-	int rc = stem_of(st, fact_namespace(x->fact), &stem, e);
+	int rc;
+
+	assert(x->at + x->name_n + x->body_n <= q->arena.len);
+	rc = stem_of(st, fact_namespace(x->fact), &stem, e);
 
 	return rc < 0 ? rc
 		      : text_parts_make(&q->parts, x->fact, stem, text,

@@ -2,6 +2,7 @@
  * idea and an example. */
 #include "memory-db/store/log/base.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,7 @@ log_base_set(struct store *st, int64_t ns, int64_t change, struct err *e)
 {
 	char key[KEY_SIZE], value[KEY_SIZE];
 
+	assert(change != 0); /* there is no change 0, open or not */
 	base_key(ns, key);
 	snprintf(value, sizeof(value), "%" PRId64, change);
 	return meta_set(st, key, value, strlen(value), e);

@@ -1,6 +1,8 @@
 /* The links of the hash chain; see store/log/change.h for the form. */
 #include "memory-db/store/log/chain.h"
 
+#include <assert.h>
+
 void
 chain_begin(struct chain *c, const unsigned char previous[CHAIN_BYTES],
 	const struct chain_head *h)
@@ -26,6 +28,7 @@ void
 chain_op(struct chain *c, enum op_what what, int64_t entity, int64_t fact,
 	int64_t key, int64_t value, const unsigned char *digest)
 {
+	assert(what != OP_SHOW || digest);
 	digest_put_int(&c->state, (int64_t)what);
 	digest_put_int(&c->state, entity);
 	digest_put_int(&c->state, fact);

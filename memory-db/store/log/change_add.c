@@ -4,6 +4,7 @@
  * digest is made of salt and text, the text is packed, the row of fact 9 is
  * written, a span of fact 9 opens at 7, and op 0 of change 7 says that it
  * shows fact 9. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/limits.h"
@@ -165,8 +166,13 @@ change_add_write_fact(struct change *c, const struct fact *f,
 	const unsigned char *salt, const unsigned char *digest, struct err *e)
 {
 	int64_t same = 0;
-	int rc = f->erased ? 0 : same_of(c, f, &same, e);
+	int rc;
 
+	/* Ids follow each other; only a base has gaps, of facts that went. */
+	assert(f->id == c->fact_max + 1 || change_folded_of(c));
+	/* A salt would let somebody try texts until the digest fits. */
+	assert(f->erased == (salt == NULL));
+	rc = f->erased ? 0 : same_of(c, f, &same, e);
 	if (rc != 0)
 		return rc;
 	if (f->erased)

@@ -51,6 +51,8 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 			"this would touch more than %d facts at once; split "
 			"it into several calls",
 			LIMIT_CHANGE_FACTS);
+	/* Each op has its number, and the chain has taken each of them. */
+	assert(c->chain.ops == c->seq);
 	s = stmt_use(c->st, MOD_OPS, ADD_OP);
 	bind_i(s, 1, c->id);
 	bind_i(s, 2, c->seq++);
