@@ -2,7 +2,7 @@
 """What a newcomer reads first: the head of a file, and names.
 
 - A .c file of the product of some length begins with a comment that says what
-  it is for, and, where its header says little, why so.
+  it is for, or has a header that says it in more than a line.
 - A static function carries the word of its file, so that it can be looked for
   and broken on: `merge_tell`, not the twelfth `tell`. A name may stand in a few
   files; of those that stand in more the number may only become smaller.
@@ -18,6 +18,7 @@ import sys
 
 LONG = 120   # lines from which on a file needs a head
 WORDS = 5    # of a head with that of its header
+TELLING = 20 # words of a header that says enough for both
 NAMES = 4    # files in which one name of a static function may stand
 
 # Names that stand in more files; a number may only become smaller.
@@ -51,8 +52,8 @@ def headless(file, text):
     """Is the file long, and says nobody what it is for?"""
     if text.count("\n") < LONG:
         return False
-    own = words(file)
-    return own == 0 or own + words(file[:-2] + ".h") < WORDS
+    own, header = words(file), words(file[:-2] + ".h")
+    return own + header < WORDS or (own == 0 and header < TELLING)
 
 
 def main():

@@ -1,3 +1,7 @@
+/* Conversations on their way through extraction; importturns.h has the idea.
+ * One loop does both halves: replies that are there are taken, and each
+ * transcript that waits for none sends its next piece. So nothing here waits
+ * but when all places are taken. */
 #include "memory-db/cli/lib/importturns.h"
 
 #include <assert.h>
