@@ -160,6 +160,11 @@ find_home(struct merge *m, int64_t of, int64_t *ret)
 			    : fact_find_text(m->st, x.f.entity,
 				      FACT_OBSERVATION, x.text, x.f.text_n, ret,
 				      m->e);
+	/* A look shows nothing: the fact comes together with its mark. */
+	if (rc == 0 && m->w->look && merge_item_comes(&x)) {
+		*ret = of;
+		rc = 1;
+	}
 	free(x.text);
 	return rc;
 }
