@@ -21,6 +21,18 @@ static const struct conf_opt opts[] = {
 	CLI_FLAG("yes", &yes, "do not ask"),
 };
 
+/* Where a secret may stand that is in no fact: as a row of the scan names it,
+ * and the parameter that takes a list of them. */
+static const struct {
+	const char *name, *list;
+} places[] = {
+	{"fact", "facts"},
+	{"change", "changes"},
+	{"receipt", "receipts"},
+	{"conflict", "conflicts"},
+	{"staged", "staged"},
+};
+
 /* --- finding ----------------------------------------------------------------- */
 static void
 print_row(const struct cli *c, const json_t *row)
@@ -32,6 +44,16 @@ print_row(const struct cli *c, const json_t *row)
 	if (file) {
 		fputs("file ", stdout);
 		out_text(stdout, file);
+		putchar('\n');
+		return;
+	}
+	for (size_t i = 1; i < ARRAY_LEN(places); i++) {
+		if (!json_object_get(row, places[i].name))
+			continue;
+		printf("%s of %s #%lld  ", cli_str(row, "kind", "?"),
+			places[i].name,
+			(long long)cli_int(row, places[i].name, 0));
+		out_text(stdout, cli_str(row, "text", ""));
 		putchar('\n');
 		return;
 	}
@@ -94,58 +116,77 @@ cmd_secrets_ask(const struct cli *c, size_t n)
 	return CLI_OK;
 }
 
+/* The name or the type of an entity: it goes with all of it. */
 static bool
-is_name(const json_t *row)
+is_of_entity(const json_t *row)
 {
-	return strcmp(cli_str(row, "kind", ""), "name") == 0;
+	const char *kind = cli_str(row, "kind", "");
+
+	return strcmp(kind, "name") == 0 || strcmp(kind, "type") == 0;
 }
 
-/* Takes facts, the ids of one call. */
+/* Takes ids, those of one call. */
 static int
-forget_batch(struct cli *c, json_t *facts, int64_t *io_erased)
+forget_batch(struct cli *c, const char *list, json_t *ids, int64_t *io_erased)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int rc;
 
-	if (json_array_size(facts) == 0) {
-		json_decref(facts);
+	if (json_array_size(ids) == 0) {
+		json_decref(ids);
 		return CLI_OK;
 	}
 	rc = cli_call(c, "forget_secrets",
-		json_pack("{s:o,s:b}", "facts", facts, "confirm", 1), CLI_NOW,
+		json_pack("{s:o,s:b}", list, ids, "confirm", 1), CLI_NOW,
 		&reply);
 	if (rc != CLI_OK)
 		return rc;
-	*io_erased += cli_int(reply, "facts", 0);
+	*io_erased += cli_int(reply, "facts", 0) +
+		      cli_int(reply, "messages", 0) +
+		      cli_int(reply, "notes", 0);
 	return CLI_OK;
 }
 
+/* Those found at one place. */
 static int
-forget_facts(struct cli *c, const json_t *found, int64_t *ret_erased)
+forget_place(struct cli *c, const json_t *found, size_t place,
+	int64_t *ret_erased)
 {
-	json_t *facts = json_array(), *row;
+	json_t *ids = json_array(), *row;
 	size_t i;
-	int rc = CLI_OK;
 
 	json_array_foreach((json_t *)(uintptr_t)found, i, row) {
-		json_t *fact = json_object_get(row, "fact");
+		json_t *id = json_object_get(row, places[place].name);
+		int rc;
 
-		if (!fact || is_name(row))
+		if (!id || is_of_entity(row))
 			continue;
-		if (!facts || json_array_append(facts, fact) != 0)
-			rc = cli_nomem();
-		if (rc == CLI_OK && json_array_size(facts) == BATCH) {
-			rc = forget_batch(c, facts, ret_erased);
-			facts = json_array();
+		if (!ids || json_array_append(ids, id) != 0) {
+			json_decref(ids);
+			return cli_nomem();
 		}
+		if (json_array_size(ids) < BATCH)
+			continue;
+		rc = forget_batch(c, places[place].list, ids, ret_erased);
 		if (rc != CLI_OK)
-			break;
+			return rc;
+		ids = json_array();
 	}
-	if (rc == CLI_OK)
-		return facts != NULL ? forget_batch(c, facts, ret_erased)
-				     : cli_nomem();
-	json_decref(facts);
-	return rc;
+	return ids ? forget_batch(c, places[place].list, ids, ret_erased)
+		   : cli_nomem();
+}
+
+/* Facts last: they may take messages along. */
+static int
+forget_all(struct cli *c, const json_t *found, int64_t *ret_erased)
+{
+	for (size_t i = ARRAY_LEN(places); i-- > 0;) {
+		int rc = forget_place(c, found, i, ret_erased);
+
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }
 
 /* What only a person can decide: the name of an entity goes with all of it, a
@@ -159,12 +200,15 @@ tell_left(const json_t *found)
 	json_array_foreach((json_t *)(uintptr_t)found, i, row) {
 		const char *file = cli_str(row, "file", NULL);
 
-		if (!file && !is_name(row))
+		if (!file && !is_of_entity(row))
 			continue;
 		left++;
 		fputs("still there: ", stdout);
-		fputs(file != NULL ? "the file " : "the name of the entity ",
-			stdout);
+		if (file)
+			fputs("the file ", stdout);
+		else
+			printf("the %s of the entity ",
+				cli_str(row, "kind", "?"));
 		out_text(stdout,
 			file != NULL ? file : cli_str(row, "entity", "?"));
 		puts(file != NULL ? "; memoryctl call delete_file removes it"
@@ -182,12 +226,12 @@ forget_found(struct cli *c, const json_t *found)
 
 	if (rc != CLI_OK)
 		return rc;
-	rc = forget_facts(c, found, &erased);
+	rc = forget_all(c, found, &erased);
 	if (rc != CLI_OK || c->json)
 		return rc;
 	left = tell_left(found);
 	if (!c->quiet)
-		printf("erased %lld fact%s%s\n", (long long)erased,
+		printf("erased %lld text%s%s\n", (long long)erased,
 			facts_plural(erased), where_said(c));
 	return left > 0 ? CLI_PROBLEM : CLI_OK;
 }

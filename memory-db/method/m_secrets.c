@@ -21,6 +21,7 @@ m_scan_secrets(struct call *c, json_t **ret_result, struct err *e)
 
 /* --- forgetting -------------------------------------------------------------- */
 struct secret_fact {
+	struct store *st;
 	struct fact f;
 	struct buf text;
 	bool is_secret;
@@ -33,6 +34,9 @@ read_secret_fact(void *ctx, const struct fact *f)
 	struct secret_fact *x = ctx;
 	const char *rule;
 	int rc = secret_of_fact(f, &rule, NULL, x->e);
+
+	if (rc == 0)
+		rc = secret_of_type(x->st, f, &rule, NULL, x->e);
 
 	x->f = *f;
 	x->is_secret = rc == 1;
@@ -57,7 +61,7 @@ m_secrets_find(struct write *w, int64_t id, struct secret_fact *x)
 			(long long)id);
 	if (x->f.kind == FACT_EXISTENCE)
 		return err_param(x->e, MDB_E_INVALID, "facts",
-			"fact %lld is the name of an entity, which goes with "
+			"fact %lld is the name and type of an entity, and goes with "
 			"the entity alone: forget the entity",
 			(long long)id);
 	return 0;
@@ -67,7 +71,7 @@ static int
 forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 	struct err *e)
 {
-	struct secret_fact x = {.e = e};
+	struct secret_fact x = {.st = w->st, .e = e};
 	struct forget_result one = {0};
 	int rc = m_secrets_find(w, id, &x);
 
@@ -94,35 +98,123 @@ is_left(void *ctx, const struct fact *f)
 	return f->erased ? 0 : 2;
 }
 
-int
-m_forget_secrets(struct call *c, json_t **ret_result, struct err *e)
+static int
+forget_facts(struct write *w, const json_t *facts, struct forget_result *out,
+	struct err *e)
 {
-	json_t *facts = json_object_get(c->params, "facts"), *id;
-	AUTO_WRITE struct write w = {0};
-	struct forget_result out = {0};
+	json_t *id;
 	size_t i;
-	int rc;
 
-	if (!json_is_true(json_object_get(c->params, "confirm")))
+	json_array_foreach((json_t *)(uintptr_t)facts, i, id) {
+		int64_t fact = json_integer_value(id);
+		int rc = fact_get(w->st, fact, is_left, NULL, e);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			continue;
+		rc = forget_fact(w, fact, out, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Texts at one place that hold a secret still. */
+static int
+forget_place(struct erasure *x, struct write *w, enum beside_place place,
+	const json_t *ids, struct err *e)
+{
+	json_t *id;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)ids, i, id) {
+		int64_t n = json_integer_value(id);
+		int rc = secret_beside(w->st, place, w->ns, n, e);
+
+		if (rc < 0)
+			return rc;
+		/* Every erasure in a namespace takes its questions along. */
+		if (rc == 0 && place == BESIDE_QUESTION)
+			continue;
+		if (rc == 0)
+			return err_param(e, MDB_E_NOT_FOUND,
+				secret_place_list(place),
+				"no %s %lld with a secret here; scan_secrets "
+				"lists them",
+				secret_place_name(place), (long long)n);
+		rc = erase_beside(x, place, w->ns, n, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+forget_beside(struct write *w, const json_t *params, struct forget_result *out,
+	struct err *e)
+{
+	AUTO_ERASURE struct erasure x = {0};
+	int rc = erase_begin(&x, w->change, e);
+
+	if (rc)
+		return rc;
+	for (int i = 0; i < BESIDE_PLACES; i++) {
+		enum beside_place place = (enum beside_place)i;
+
+		rc = forget_place(&x, w, place,
+			json_object_get(params, secret_place_list(place)), e);
+		if (rc)
+			return rc;
+	}
+	out->messages += x.messages;
+	out->notes += x.notes;
+	return x.messages + x.notes > 0 ? erase_end(&x, true, e) : 0;
+}
+
+static int
+check_asked(const json_t *params, struct err *e)
+{
+	size_t n = json_array_size(json_object_get(params, "facts"));
+
+	for (int i = 0; i < BESIDE_PLACES; i++)
+		n += json_array_size(json_object_get(params,
+			secret_place_list((enum beside_place)i)));
+	if (n == 0)
+		return err_param(e, MDB_E_INVALID, "facts",
+			"name what is to go: ids of `facts`, `changes`, "
+			"`receipts`, `conflicts` or `staged`, as scan_secrets "
+			"gives them");
+	if (!json_is_true(json_object_get(params, "confirm")))
 		return err_param(e, MDB_E_INVALID, "confirm",
 			"this erases for good, every version on every branch, "
 			"and cannot be undone; pass confirm:true");
-	rc = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
-	json_array_foreach(facts, i, id) {
-		int64_t fact = json_integer_value(id);
+	return 0;
+}
 
-		if (rc != 0 || w.replay)
-			break;
-		rc = fact_get(w.st, fact, is_left, NULL, e);
-		if (rc >= 0 && rc != 1)
-			rc = forget_fact(&w, fact, &out, e);
-		else if (rc == 1)
-			rc = 0;
-	}
-	if (rc != 0)
+int
+m_forget_secrets(struct call *c, json_t **ret_result, struct err *e)
+{
+	AUTO_WRITE struct write w = {0};
+	struct forget_result out = {0};
+	int rc = check_asked(c->params, e);
+
+	if (rc)
+		return rc;
+	rc = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
+	if (rc)
+		return rc;
+	if (!w.replay)
+		rc = forget_facts(&w, json_object_get(c->params, "facts"), &out,
+			e);
+	if (rc)
+		return rc;
+	if (!w.replay)
+		rc = forget_beside(&w, c->params, &out, e);
+	if (rc)
 		return rc;
 	rc = write_end(&w, e);
-	if (rc != 0)
+	if (rc)
 		return rc;
 	return forget_reply(c, &w, &out, ret_result, e);
 }

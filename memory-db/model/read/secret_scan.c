@@ -14,6 +14,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/store/beside/files.h"
+#include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/branch.h"
 
 /* Of a slice: some 20 ms of a reader. */
@@ -107,6 +108,7 @@ struct scan {
 	const struct scope *scope;
 	json_t *rows; /* borrowed */
 	int64_t checked, bytes, last;
+	enum beside_place place;
 	struct err *e;
 };
 
@@ -146,11 +148,11 @@ set_entity(struct scan *x, int64_t entity, json_t *row)
 }
 
 static int
-add_row(struct scan *x, const struct fact *f, const char *rule,
-	const struct buf *masked)
+add_row(struct scan *x, const struct fact *f, const char *kind,
+	const char *rule, const struct buf *masked)
 {
 	json_t *row AUTO_JSON = json_pack("{s:I,s:s,s:s}", "fact",
-		(json_int_t)f->id, "kind", kind_name(f->kind), "rule", rule);
+		(json_int_t)f->id, "kind", kind, "rule", rule);
 	bool visible = false;
 	int rc = !row ? err_nomem(x->e) : set_entity(x, f->entity, row);
 
@@ -171,6 +173,42 @@ add_row(struct scan *x, const struct fact *f, const char *rule,
 	return rc;
 }
 
+static bool
+is_full(const struct scan *x)
+{
+	return x->checked >= SLICE_FACTS || x->bytes >= SLICE_BYTES ||
+	       json_array_size(x->rows) >= SLICE_ROWS;
+}
+
+int
+secret_of_type(struct store *st, const struct fact *f, const char **ret_rule,
+	struct buf *masked, struct err *e)
+{
+	AUTO_BUF struct buf text = {0};
+	int rc;
+
+	if (f->erased || f->label == 0)
+		return 0;
+	rc = label_text(st, f->label, &text, e);
+	if (rc < 0 || text.len == 0)
+		return rc < 0 ? rc : 0;
+	return secret_of_text(text.data, text.len, ret_rule, masked, e);
+}
+
+static int
+look_at_type(struct scan *x, const struct fact *f)
+{
+	AUTO_BUF struct buf masked = {0};
+	const char *rule = NULL;
+	int rc = secret_of_type(x->st, f, &rule, &masked, x->e);
+
+	if (rc != 1)
+		return rc;
+	return add_row(x, f,
+		f->kind == FACT_EXISTENCE ? "type" : "relation type", rule,
+		&masked);
+}
+
 /* 1: the slice is full. */
 static int
 look_at_fact(void *ctx, const struct fact *f)
@@ -181,13 +219,81 @@ look_at_fact(void *ctx, const struct fact *f)
 	int rc = secret_of_fact(f, &rule, &masked, x->e);
 
 	if (rc == 1)
-		rc = add_row(x, f, rule, &masked);
+		rc = add_row(x, f, kind_name(f->kind), rule, &masked);
+	if (rc < 0)
+		return rc;
+	rc = look_at_type(x, f);
 	if (rc < 0)
 		return rc;
 	x->last = f->id;
 	x->bytes += (int64_t)f->text_n;
-	return ++x->checked >= SLICE_FACTS || x->bytes >= SLICE_BYTES ||
-	       json_array_size(x->rows) >= SLICE_ROWS;
+	x->checked++;
+	return is_full(x);
+}
+
+/* --- what belongs to no fact ------------------------------------------------ */
+static const struct {
+	const char *name, *list, *kind;
+} places[BESIDE_PLACES] = {
+	[BESIDE_MESSAGE] = {"change", "changes", "message"},
+	[BESIDE_QUESTION] = {"receipt", "receipts", "question"},
+	[BESIDE_NOTES] = {"conflict", "conflicts", "note"},
+	[BESIDE_REASON] = {"staged", "staged", "review"},
+};
+
+const char *
+secret_place_name(enum beside_place place)
+{
+	return places[place].name;
+}
+
+const char *
+secret_place_list(enum beside_place place)
+{
+	return places[place].list;
+}
+
+/* 1: the slice is full. */
+static int
+look_beside(void *ctx, int64_t id, const char *text, size_t n)
+{
+	struct scan *x = ctx;
+	AUTO_BUF struct buf masked = {0};
+	const char *rule = NULL;
+	int rc = secret_of_text(text, n, &rule, &masked, x->e);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && jx_add(x->rows,
+			       json_pack("{s:I,s:s,s:s,s:o*}",
+				       places[x->place].name, (json_int_t)id,
+				       "kind", places[x->place].kind, "rule",
+				       rule, "text", shown_text(&masked))) != 0)
+		return err_nomem(x->e);
+	x->last = id;
+	x->bytes += (int64_t)n;
+	x->checked++;
+	return is_full(x);
+}
+
+static int
+is_secret(void *ctx, int64_t id, const char *text, size_t n)
+{
+	struct secret found;
+
+	(void)id;
+	*(bool *)ctx = secret_find(text, n, 0, &found);
+	return 0;
+}
+
+int
+secret_beside(struct store *st, enum beside_place place, int64_t ns, int64_t id,
+	struct err *e)
+{
+	bool is_one = false;
+	int rc = beside_get(st, place, ns, id, is_secret, &is_one, e);
+
+	return rc < 0 ? rc : is_one;
 }
 
 static int
@@ -212,26 +318,44 @@ look_at_file(void *ctx, const struct file *f, const char *body)
 		       : 0;
 }
 
+/* The facts, each place beside them, the files. */
+#define FACTS 0
+#define FILES (BESIDE_PLACES + 1)
+
 static int
-scan_slice(struct scan *x, int64_t after, json_t *result)
+scan_part(struct scan *x, int part, int64_t after)
+{
+	int64_t ns = x->scope->ns[0];
+
+	x->last = after;
+	if (part == FACTS)
+		return fact_each_stored(x->st, ns, after, look_at_fact, x,
+			x->e);
+	if (part == FILES)
+		return file_since(x->st, ns, 0, look_at_file, x, x->e);
+	x->place = (enum beside_place)(part - 1);
+	return beside_each(x->st, x->place, ns, after, look_beside, x, x->e);
+}
+
+static int
+scan_slice(struct scan *x, int part, int64_t after, json_t *result)
 {
 	char cursor[CURSOR_SIZE];
-	int rc;
 
-	rc = x->scope->ns[0] == 0 ? 0
-				  : fact_each_stored(x->st, x->scope->ns[0],
-					    after, look_at_fact, x, x->e);
-	if (rc == 1) {
-		cursor_format(cursor, x->scope->change, x->last, 0);
+	if (x->scope->ns[0] == 0)
+		return 0;
+	for (; part <= FILES; part++, after = 0) {
+		int rc = scan_part(x, part, after);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			continue;
+		cursor_format(cursor, x->scope->change, x->last, part);
 		return member_set_text(result, "next", cursor, strlen(cursor),
 			x->e);
 	}
-	if (rc != 0)
-		return rc;
-	if (x->scope->ns[0] != 0)
-		rc = file_since(x->st, x->scope->ns[0], 0, look_at_file, x,
-			x->e);
-	return rc;
+	return 0;
 }
 
 int
@@ -243,16 +367,16 @@ secret_scan(struct store *st, const struct scope *s, const char *cursor,
 		.scope = s,
 		.rows = json_object_get(result, "secrets"),
 		.e = e};
-	int64_t change, after = 0, unused;
+	int64_t change, after = 0, part = 0;
 	int rc = 0;
 
 	if (!result)
 		return err_nomem(e);
 	if (cursor)
-		rc = cursor_parse(cursor, &change, &after, &unused, e);
+		rc = cursor_parse(cursor, &change, &after, &part, e);
 	if (rc != 0)
 		return rc;
-	rc = scan_slice(&x, after, result);
+	rc = scan_slice(&x, (int)(part < FILES ? part : FILES), after, result);
 	if (rc != 0)
 		return rc;
 	rc = member_set_int(result, "checked", x.checked, e);
