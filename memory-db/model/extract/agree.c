@@ -42,19 +42,45 @@ sayings_decide(struct reader *r, struct err *e)
 }
 
 /* --- agreement ----------------------------------------------------------------------------- */
+/* A decision needs somebody who means it, on one side at least:
+ *
+ *   "Let's use Kafka."            "Sounds good."      decided
+ *   "What about Kafka?"           "Let's do that."    decided
+ *   "What about Kafka?"           "Sounds good."      nobody decided anything
+ *   "Maybe we should use Kafka."  "Sure."             nor here */
 static const char *const proposes =
-	"let's|let us|we should|we could|how about we|what if we|why don't we|why "
-	"not|how about|i suggest we|i suggest|i'd suggest|i would suggest|i propose "
-	"we|i propose|i recommend|i'd recommend|i would recommend|maybe we should|"
-	"maybe we could|shall we|should we|my suggestion is to|my proposal "
-	"is to|i think we should|i'd go with|i would go with|what about|i vote for|"
-	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
+	"let's|let us|we should|shall we|should we|i propose we|i propose|my "
+	"proposal is to|i vote for|i vote we|i say we";
+static const char *const suggests =
+	"we could|how about we|what if we|why don't we|why not|how about|"
+	"i suggest we|i suggest|i'd suggest|i would suggest|i recommend|i'd "
+	"recommend|i would recommend|maybe we should|maybe we could|my "
+	"suggestion is to|i think we should|i'd go with|i would go with|what "
+	"about|can we|could we|i'd use|i would use|i'd say we";
+static const char *const decides =
+	"agreed|let us do that|let us do it|let us do this|do it|do that|go "
+	"ahead|go for it|deal|absolutely|definitely|i agree|+1|please "
+	"do|approved|lgtm|ship it|that is what we will do|yes let us|yes do "
+	"that|yes please|works for me|ok let us|okay let us|sure let us|"
+	"yeah let us|let us go with|let us go for|let us use";
 static const char *const accepts =
-	"yes|yep|yeah|yup|sure|ok|okay|agreed|sounds good|sounds great|sounds like "
-	"a plan|perfect|good idea|great idea|works for me|fine by me|fine "
-	"with me|let's do that|let's do it|do it|do that|go ahead|go for it|deal|"
-	"absolutely|definitely|makes sense|i agree|+1|please do|that works|"
-	"love it|i like that|i like it|good call|good plan|fine|approved|lgtm|ship it|that's what we'll do";
+	"yes|yep|yeah|yup|sure|ok|okay|sounds good|sounds great|sounds like "
+	"a plan|perfect|good idea|great idea|fine by me|fine "
+	"with me|makes sense|that works|love it|i like that|i like it|"
+	"good call|good plan|fine";
+/* Who says so leaves it open. */
+static const char *const hedges =
+	"maybe|perhaps|possibly|someday|eventually|sometime|might|consider|"
+	"wonder|later|thinking|think|whether";
+
+static bool
+is_hedged(const struct extract_words *w)
+{
+	for (int i = 0; i < w->words; i++)
+		if (extract_in(extract_low(w, i), hedges))
+			return true;
+	return false;
+}
 
 /* Notes what a sentence proposes. */
 static void
@@ -64,10 +90,14 @@ note_proposal(struct reader *r)
 	struct proposal *p = &r->now;
 	int i = clause_skip_courtesy(w, 0), n, end;
 	AUTO_BUF struct buf text = {0};
+	bool is_meant;
 
 	n = extract_match(w, i, proposes);
 	if (n == 0 && extract_is(w, i, "let") && extract_is(w, i + 1, "us"))
 		n = 2;
+	is_meant = n > 0 && !is_hedged(w);
+	if (n == 0)
+		n = extract_match(w, i, suggests);
 	if (n == 0)
 		return;
 	i += n;
@@ -83,6 +113,7 @@ note_proposal(struct reader *r)
 		return;
 	/* Of two, nobody knows which is agreed to. */
 	p->is_there = p->text[0] == '\0';
+	p->is_meant = is_meant;
 	memcpy(p->text, text.data, text.len);
 	p->text[text.len] = '\0';
 	p->is_concrete = facts_is_concrete(w, i, end) || r->whens_n > 0;
@@ -98,14 +129,15 @@ static bool
 is_accepted(const struct reader *r)
 {
 	const struct extract_words *w = &r->w;
-	int n = extract_match(w, 0, accepts);
+	bool is_meant = extract_match(w, 0, decides) > 0;
 
 	/* +1 */
-	if (n == 0 && w->words == 1 && extract_is(w, 0, "1") &&
-		w->v[0].flags & W_PLUS)
-		n = 1;
-
-	if (n == 0 || !r->last.is_there || w->is_question)
+	if (w->words == 1 && extract_is(w, 0, "1") && w->v[0].flags & W_PLUS)
+		is_meant = true;
+	if (!r->last.is_there || w->is_question)
+		return false;
+	if (!is_meant &&
+		(!r->last.is_meant || extract_match(w, 0, accepts) == 0))
 		return false;
 	for (int i = 0; i < w->words; i++)
 		if (extract_in(extract_low(w, i), "but|not|no|actually|instead|"

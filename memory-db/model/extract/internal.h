@@ -21,6 +21,7 @@ extern const char *const extract_tools;
 
 /* What a turn proposes, in the words behind "let's": "use Kafka". */
 struct proposal {
+	bool is_meant; /* not only suggested */
 	char text[240];
 	bool is_there, is_concrete;
 	size_t line_no;
