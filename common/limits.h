@@ -119,6 +119,10 @@
 #define LIMIT_PREPARE_MS    20000
 #define LIMIT_EXTRACT_FACTS 500
 #define LIMIT_EXTRACT_LOOKS 2000
+/* Facts that are stored at a time where there are more: some 15 ms of the writer;
+ * and stored ones that they are compared with. */
+#define LIMIT_EXTRACT_PART	 24
+#define LIMIT_EXTRACT_PART_LOOKS 600
 /* Conflicts that one resolve_conflict decides: each hides a fact with its marks
  * in the one change that one undo takes back. */
 #define LIMIT_RESOLVED_AT_ONCE 1000

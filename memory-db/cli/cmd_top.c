@@ -196,6 +196,25 @@ top_tasks(const json_t *tasks)
 	}
 }
 
+/* What waits for a person; nothing where nothing does. */
+static void
+top_order(const struct cli *c, const json_t *o)
+{
+	int64_t staged = cli_int(o, "staged", 0);
+	int64_t pending = cli_int(o, "conflicts_pending", 0);
+	int64_t age = cli_int(o, "staged_oldest_s", 0);
+
+	if (staged == 0 && pending == 0)
+		return;
+	printf("%sfor you:%s %lld staged changes", out_on(c, OUT_YELLOW),
+		out_off(c, OUT_YELLOW), (long long)staged);
+	if (staged > 0)
+		printf(", the oldest %lld.%lld h old", (long long)age / 3600,
+			(long long)age % 3600 / 360);
+	printf("; %lld conflicts, %lld contested facts\n", (long long)pending,
+		(long long)cli_int(o, "facts_contested", 0));
+}
+
 static int
 top_show(const struct cli *c, const struct top_look *then,
 	const struct top_look *now)
@@ -211,6 +230,7 @@ top_show(const struct cli *c, const struct top_look *then,
 		fputs("\033[H\033[J", stdout);
 	top_head(c, then, now);
 	top_counts("tiers", json_object_get(now->status, "by_tier"));
+	top_order(c, json_object_get(now->status, "order"));
 	top_counts("scripts", json_object_get(now->status, "sandbox"));
 	rc = top_methods(c, then, now);
 	top_tasks(json_object_get(now->status, "background"));
@@ -258,10 +278,11 @@ const struct cli_command cli_cmd_top = {
 	.name = "top",
 	.args = "",
 	.summary = "what memory-db does now, anew each second",
-	.about = "Requests by method with their rate and percentiles (since "
-		 "the service began), what waits, commits, the cache, tiers, "
-		 "scripts, and tasks that run or fail. Ctrl-C ends it. Never "
-		 "starts the service.",
+	.about =
+		"Requests by method with their rate and percentiles (since "
+		"the service began), what waits, commits, the cache, tiers, "
+		"what waits for a person, scripts, and tasks that run or fail. Ctrl-C ends it. Never "
+		"starts the service.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.run = cmd_top_run,

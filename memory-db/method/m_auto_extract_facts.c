@@ -18,29 +18,12 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/embed/chat.h"
+#include "memory-db/method/extract_call.h"
 #include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/prepare.h"
-#include "memory-db/method/reply.h"
-#include "memory-db/model/extract/extract_store.h"
 #include "memory-db/model/extract/model_facts.h"
-#include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/recall/recall_dates.h"
-
-/* What follows from the parameters alone. */
-struct said {
-	struct extract_request q;
-	struct extraction x;
-	json_t *model; /* owned: what became of asking a chat model, or NULL */
-	json_t *marked; /* owned: secrets with a marker in their place, or NULL */
-	char project[LIMIT_LABEL_BYTES + 1];
-};
-
-/* What a run of the call makes of it: it may run again. */
-struct extracting {
-	const struct said *said;
-	struct extract_kept *kept; /* owned; NULL: nothing is stored */
-};
 
 /* The last part of a namespace's name: "github.com/ada/kettle" is kettle. */
 static void
@@ -179,8 +162,8 @@ add_counts(const struct extracting *x, json_t *result)
 			f->foreign, f->foreign + f->lines));
 }
 
-static int
-make_reply(const struct extracting *x, json_t **ret, struct err *e)
+int
+extract_call_reply(const struct extracting *x, json_t **ret, struct err *e)
 {
 	json_t *facts = json_array(), *ids = json_array();
 	json_t *result AUTO_JSON = json_pack("{s:o,s:I,s:b,s:o}", "facts",
@@ -196,88 +179,6 @@ make_reply(const struct extracting *x, json_t **ret, struct err *e)
 		return err_nomem(e);
 	*ret = take_ptr(result);
 	return 0;
-}
-
-/* --- the call ------------------------------------------------------------------- */
-/* What a retry finds done already. */
-static int
-look_back(struct write *w, struct extracting *x, struct err *e)
-{
-	for (size_t i = 0; i < x->said->x.n; i++) {
-		const struct extracted *f = &x->said->x.v[i];
-		struct extract_kept *k = &x->kept[i];
-		int rc = write_find_entity(w, f->name, &k->entity, e);
-
-		if (rc < 0)
-			return rc;
-		k->state = rc == 1 && write_did(w, OP_SHOW, k->entity,
-					      FACT_OBSERVATION, 0, 0, f->text,
-					      strlen(f->text))
-				   ? EXTRACT_STORED
-				   : EXTRACT_KNOWN;
-	}
-	return 0;
-}
-
-/* What the call or the namespace says; else conflicts go to the queue: nobody
- * looks over what is extracted. */
-static int
-watch_conflicts(struct on_conflict *x, struct write *w, const struct call *c,
-	struct err *e)
-{
-	const char *named = jx_text(c->params, "on_conflict");
-	int rc = on_conflict_begin(x, w, named, e);
-
-	if (rc != 0 || named || x->mode != ON_CONFLICT_NONE)
-		return rc;
-	on_conflict_done(x);
-	*x = (struct on_conflict){.mode = ON_CONFLICT_NONE};
-	return on_conflict_begin(x, w, "queue", e);
-}
-
-static int
-store_in(struct extracting *x, struct write *w, const struct call *c,
-	struct on_conflict *at_odds, struct err *e)
-{
-	const char *session = jx_text(c->params, "session_id");
-	struct extract_source source = {session ? session : c->ctx->session,
-		x->said->q.at};
-	int rc = watch_conflicts(at_odds, w, c, e);
-
-	if (rc != 0)
-		return rc;
-	rc = w->replay ? look_back(w, x, e)
-		       : extract_store(w, &x->said->x, &source, x->kept, e);
-	return rc != 0 ? rc : write_end(w, e);
-}
-
-static int
-store_all(struct extracting *x, struct call *c, json_t **ret_result,
-	struct err *e)
-{
-	AUTO_WRITE struct write w = {0};
-	AUTO_ON_CONFLICT struct on_conflict at_odds = {0};
-	json_t *result = NULL;
-	int rc;
-
-	x->kept = calloc(x->said->x.n + 1, sizeof(*x->kept));
-	if (!x->kept)
-		return err_nomem(e);
-	rc = write_begin(&w, c, CHANGE_ADD, e);
-	if (rc != 0)
-		return rc;
-	rc = store_in(x, &w, c, &at_odds, e);
-	if (rc != 0)
-		return rc;
-	rc = make_reply(x, &result, e);
-	if (rc != 0)
-		return rc;
-	rc = on_conflict_reply(&at_odds, result, e);
-	if (rc != 0) {
-		json_decref(result);
-		return rc;
-	}
-	return reply_change(&w, result, ret_result, e);
 }
 
 /* --- what is worked out before --------------------------------------------------- */
@@ -393,12 +294,12 @@ run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (!store)
-		return make_reply(x, ret_result, e);
+		return extract_call_reply(x, ret_result, e);
 	/* Lines of the text are kept beside the facts. */
 	if (marking.secrets == SECRETS_REFUSE)
 		marking.secrets = SECRETS_MARK;
 	c->ctx = &marking;
-	rc = store_all(x, c, ret_result, e);
+	rc = extract_call_store(x, c, &marking, ret_result, e);
 	c->ctx = given;
 	return rc;
 }
@@ -417,9 +318,6 @@ m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
 		x.said = own.data ? own.data : c->prepared->data;
 		guard.marked = x.said->marked;
 		rc = run(&x, c, ret_result, e);
-		if (x.kept)
-			extract_kept_done(x.kept, x.said->x.n);
-		free(x.kept);
 		rc = guard_reply(rc, &guard, ret_result, e);
 	}
 	prepared_done(&own);

@@ -47,7 +47,7 @@ method_run(struct call *c, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = handlers[c->tool - tools](c, ret_result, e);
-	if (rc != 0)
+	if (rc != 0 || c->has_more) /* a part has no reply */
 		return rc;
 	rc = review_tell(c, ret_result, e);
 	if (rc != 0)

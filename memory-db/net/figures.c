@@ -48,6 +48,14 @@ figures_hits(const struct figures *f)
 	return asked ? 100 * f->answers.hits / asked : 0;
 }
 
+static int64_t
+figures_oldest_staged(const struct figures *f)
+{
+	int64_t at = f->order.staged_oldest, now = clock_now_ms();
+
+	return at != 0 && now > at ? (now - at) / 1000 : 0;
+}
+
 /* --- the table ------------------------------------------------------------ */
 #define FIGURE(section, name, metric, unit, kind, expr, help)                  \
 	static struct figure_value figure_##section##_##name(                  \
@@ -94,6 +102,7 @@ figures_read(struct server *s, const struct counters *counts,
 	if (s->is_open)
 		answer_cache_stats(s->db, &ret->answers);
 	work_embedding(s->work, &ret->embedding);
+	work_order_counts(s->work, &ret->order);
 	text_wait_published(s->db, &ret->index_rows, &ret->index_bytes);
 }
 

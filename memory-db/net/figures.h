@@ -20,6 +20,7 @@ struct figures {
 	const struct work_stats *w;
 	struct answer_cache_stats answers;
 	struct embedding_status embedding;
+	struct order_counts order;
 	int64_t index_rows, index_bytes, uptime_s;
 };
 

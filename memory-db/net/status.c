@@ -280,6 +280,20 @@ background(const struct server *s)
 	return a;
 }
 
+/* What waits for somebody, of all namespaces; counted a moment ago. */
+static json_t *
+order(struct server *s, const struct counters *t)
+{
+	AUTO_JSON json_t *o = NULL;
+	struct figures f;
+
+	figures_read(s, t, &f);
+	o = figures_section(&f, "order");
+	if (!o || set_time(o, "counted_at", f.order.counted))
+		return NULL;
+	return take_ptr(o);
+}
+
 static json_t *
 status_status(struct server *s, const struct counters *t, bool is_agent)
 {
@@ -356,6 +370,7 @@ loop_get_memory_status(struct request *r, json_t **ret_result, struct err *e)
 	}
 	if (*ret_result && !is_agent &&
 		(jx_set(*ret_result, "background", background(r->server)) ||
+			jx_set(*ret_result, "order", order(r->server, &t)) ||
 			jx_set(*ret_result, "methods",
 				status_methods(r->server)))) {
 		json_decref(*ret_result);

@@ -1,8 +1,98 @@
 #include "memory-db/work/aside.h"
 
+#include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/policing.h"
+#include "memory-db/work/recover.h"
 #include "memory-db/work/scanning.h"
+
+static void
+aside_enter(void *ctx)
+{
+	work_enter(ctx);
+}
+
+static void
+aside_leave(void *ctx)
+{
+	work_leave(ctx);
+}
+
+static void
+aside_pass_on(void *ctx, struct job_list *l)
+{
+	work_push_writes(ctx, l);
+}
+
+static enum background_mode
+aside_mode(void *ctx)
+{
+	struct work *w = ctx;
+
+	return background_mode_of(w->opt.db, w->opt.embedding.disk_free_bytes);
+}
+
+static uint64_t
+aside_requests(void *ctx)
+{
+	return atomic_load_explicit(&((struct work *)ctx)->stats.grouped,
+		memory_order_relaxed);
+}
+
+/* The writer counts with what it does in the background, too. */
+static bool
+aside_is_busy(void *ctx)
+{
+	struct work *w = ctx;
+
+	if (work_writer_busy_since(w) != 0 || work_writes_queued(w) > 0 ||
+		work_reads_queued(w) > 0)
+		return true;
+	for (size_t i = 0; i < WORK_READERS; i++)
+		if (atomic_load_explicit(&w->readers[i].is_busy,
+			    memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static int
+start_scanning(struct work *w, struct err *e)
+{
+	struct scanning_options o = {.db = w->opt.db,
+		.background = w->background,
+		.thread = work_thread,
+		.enter = aside_enter,
+		.leave = aside_leave,
+		.pass_on = aside_pass_on,
+		.mode = aside_mode,
+		.requests = aside_requests,
+		.is_busy = aside_is_busy,
+		.ctx = w};
+
+	return scanning_start(&o, &w->scanning, e);
+}
+
+static int
+start_policing(struct work *w, struct err *e)
+{
+	struct policing_options o = {.db = w->opt.db,
+		.sandbox = w->opt.sandbox,
+		.thread = work_thread,
+		.enter = aside_enter,
+		.leave = aside_leave,
+		.pass_on = aside_pass_on,
+		.ctx = w};
+
+	return policing_start(&o, &w->policing, e);
+}
+
+int
+aside_start(struct work *w, struct err *e)
+{
+	int rc = start_scanning(w, e);
+
+	return rc ? rc : start_policing(w, e);
+}
 
 void
 aside_begin(struct work *w)

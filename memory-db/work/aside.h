@@ -4,8 +4,14 @@
 #ifndef WORK_ASIDE_H
 #define WORK_ASIDE_H
 
+#include "common/cleanup.h"
+#include "common/err.h"
+
 struct work;
 
+/* The threads, which wait for aside_begin. aside_stop and aside_free also after
+ * an error. */
+int aside_start(struct work *w, struct err *e) MUST_CHECK;
 /* The writer serves from now on. */
 void aside_begin(struct work *w);
 /* With the gate held alone (recover.h): closes their connections. */

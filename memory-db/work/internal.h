@@ -2,6 +2,7 @@
 #ifndef WORK_INTERNAL_H
 #define WORK_INTERNAL_H
 
+#include "memory-db/work/counting.h"
 #include "memory-db/work/read_cache.h"
 #include "memory-db/work/snapshots.h"
 #include "memory-db/model/curate/alone.h"
@@ -17,6 +18,7 @@ struct reader {
 	struct store *st; /* set before WORK_READY */
 	pthread_t thread;
 	bool is_started, may_slow;
+	atomic_bool is_busy; /* with a request */
 	pthread_mutex_t lock; /* guards current against interrupts */
 	struct job *current;
 	struct read_cache cache; /* of st */
@@ -51,6 +53,7 @@ struct work {
 	struct embedding *embedding; /* NULL: none */
 	struct background *background;
 	struct curation_alone curation; /* writer */
+	struct counting counting;	/* of what waits for somebody */
 	struct policing *policing;	/* asks policy functions */
 	struct scanning *scanning;	/* looks for conflicts */
 	uint64_t shrunk_at; /* writer: requests when memory was given back */
@@ -65,6 +68,14 @@ struct work {
 	_Atomic int64_t busy_since;
 	struct work_stats stats;
 };
+
+/* The state, for the loop; and that the writer gets on, for the watchdog. */
+void work_set_state(struct work *w, enum work_state s);
+void work_is_busy(struct work *w);
+
+/* What the writer does before its first request (writer_start.c). */
+int writer_open(struct work *w, struct err *e) MUST_CHECK;
+void writer_end_leases(struct work *w);
 
 /* Thread functions. */
 void *writer_main(void *arg);

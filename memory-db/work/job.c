@@ -35,6 +35,7 @@ job_done(struct job *j)
 	effects_done(&j->effects);
 	question_done(&j->question);
 	prepared_done(&j->prepared);
+	prepared_done(&j->progress);
 	json_decref(j->id);
 	json_decref(j->params);
 	json_decref(j->ignored);

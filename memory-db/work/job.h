@@ -64,6 +64,10 @@ struct job {
 				   has it; none: that is the reader's */
 	struct prepared prepared; /* owned: what was worked out of it before
 				      the writer has it */
+	/* a write in parts (parts.h) */
+	struct prepared progress; /* owned: what its handler keeps */
+	size_t part;		  /* how many are committed */
+	bool has_more;		  /* this one is not the last */
 	/* the answer */
 	bool is_answered;
 	bool is_unread;		/* no memory to learn its id */

@@ -24,6 +24,7 @@ set_current(struct reader *r, struct job *j)
 	if (r->st)
 		store_uninterrupt(r->st);
 	r->current = j;
+	atomic_store_explicit(&r->is_busy, j != NULL, memory_order_relaxed);
 	pthread_mutex_unlock(&r->lock);
 }
 

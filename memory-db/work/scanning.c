@@ -5,11 +5,12 @@
  *   +-------------------------- its COMMIT --------------------+
  *
  * A look takes some 10 ms, in a snapshot of its own, so that no checkpoint
- * waits for it longer. How a busy service and a scan share the machine is left
- * to the system's scheduler, by the priority of the thread: it gives way at
- * once, and yet it is never without a share. For example two cores that a flood
- * of writes keeps busy leave it a tenth of one, and a memory in which one agent
- * works leaves it nearly a whole one. */
+ * waits for it longer. While a request of a client is under way, it stands
+ * aside between two comparisons, so that nobody shares a processor or its
+ * caches with it; the low priority of the thread does the same within one. It
+ * is never without a share: for each millisecond that it worked it stands aside
+ * for two at most. For example a flood of writes leaves it a third of its time,
+ * and a memory in which one agent works and thinks leaves it nearly all. */
 #include "memory-db/work/scanning.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/order/scan.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/work/job.h"
@@ -27,7 +29,11 @@
 #define NICE 5
 /* Findings, and the time, after which they are written. */
 #define WRITE_FOUND 32
-#define WRITE_NS    (500 * MS_NS)
+#define WRITE_NS    (2000 * MS_NS)
+/* How long it stands aside for what it worked, in all and at a time. */
+#define ASIDE_SHARE  2
+#define ASIDE_MAX_NS (20 * MS_NS)
+#define ASIDE_NAP_NS (MS_NS / 5)
 /* Without a request for so long the writer is calm. */
 #define CALM_NS (500 * MS_NS)
 /* A scan that makes up for busy writes has a look that often while they go
@@ -50,6 +56,8 @@ struct scanning {
 	struct scan_place place;
 	struct job job;
 	int64_t written_ns, looked_ns;
+	struct conflicts_pause pause;
+	int64_t worked_ns, credit_ns; /* since when; how long it may wait */
 	uint64_t saw;	/* requests of the writer at the last look, */
 	int64_t saw_ns; /* and when there were more than before */
 };
@@ -166,6 +174,29 @@ scanning_wanted(void *ctx)
 	return wants_look(ctx, is_calm(ctx));
 }
 
+/* Called before each comparison. */
+static void
+stand_aside(void *ctx)
+{
+	static const struct timespec nap = {.tv_nsec = ASIDE_NAP_NS};
+	struct scanning *x = ctx;
+	int64_t now;
+
+	if (!x->opt.is_busy(x->opt.ctx))
+		return;
+	now = clock_mono_ns();
+	x->credit_ns += ASIDE_SHARE * (now - x->worked_ns);
+	if (x->credit_ns > ASIDE_MAX_NS)
+		x->credit_ns = ASIDE_MAX_NS;
+	x->worked_ns = now;
+	while (x->credit_ns > 0 && x->opt.is_busy(x->opt.ctx)) {
+		(void)nanosleep(&nap, NULL);
+		x->worked_ns = clock_mono_ns();
+		x->credit_ns -= x->worked_ns - now;
+		now = x->worked_ns;
+	}
+}
+
 static int
 look(struct scanning *x, int64_t budget_ns, struct err *e)
 {
@@ -174,6 +205,7 @@ look(struct scanning *x, int64_t budget_ns, struct err *e)
 	x->opt.enter(x->opt.ctx);
 	rc = begin_snapshot(x, e);
 	if (rc == 0) {
+		x->place.pause = &x->pause;
 		rc = scan_look(x->st, &x->place, true, budget_ns, e);
 		store_read_end(x->st);
 	}
@@ -289,6 +321,7 @@ scanning_start(const struct scanning_options *o, struct scanning **ret,
 	if (!x)
 		return err_nomem(e);
 	x->opt = *o;
+	x->pause = (struct conflicts_pause){stand_aside, x};
 	(void)pthread_mutex_init(&x->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -31,6 +31,8 @@ struct scanning_options {
 	enum background_mode (*mode)(void *ctx);
 	/* Requests that the writer had so far. */
 	uint64_t (*requests)(void *ctx);
+	/* Is a request of a client under way? Cheap. */
+	bool (*is_busy)(void *ctx);
 	void *ctx;
 };
 

@@ -23,7 +23,6 @@
 #include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
-#include "memory-db/work/scanning.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -139,51 +138,6 @@ start_preparing(struct work *w, struct err *e)
 	return preparing_start(&o, &w->preparing, e);
 }
 
-static enum background_mode
-work_mode(void *ctx)
-{
-	struct work *w = ctx;
-
-	return background_mode_of(w->opt.db, w->opt.embedding.disk_free_bytes);
-}
-
-static uint64_t
-work_requests(void *ctx)
-{
-	return atomic_load_explicit(&((struct work *)ctx)->stats.grouped,
-		memory_order_relaxed);
-}
-
-static int
-start_scanning(struct work *w, struct err *e)
-{
-	struct scanning_options o = {.db = w->opt.db,
-		.background = w->background,
-		.thread = work_thread,
-		.enter = enter_gate,
-		.leave = leave_gate,
-		.pass_on = work_pass_on,
-		.mode = work_mode,
-		.requests = work_requests,
-		.ctx = w};
-
-	return scanning_start(&o, &w->scanning, e);
-}
-
-static int
-start_policing(struct work *w, struct err *e)
-{
-	struct policing_options o = {.db = w->opt.db,
-		.sandbox = w->opt.sandbox,
-		.thread = work_thread,
-		.enter = enter_gate,
-		.leave = leave_gate,
-		.pass_on = work_pass_on,
-		.ctx = w};
-
-	return policing_start(&o, &w->policing, e);
-}
-
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
@@ -215,8 +169,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
-		start_preparing(w, e) || start_scanning(w, e) ||
-		start_policing(w, e) || start_threads(w, e)) {
+		start_preparing(w, e) || aside_start(w, e) ||
+		start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -314,6 +268,7 @@ work_free(struct work *w)
 	background_free(w->background);
 	graph_keep_free(w->keep);
 	curation_alone_done(&w->curation);
+	order_counting_done(&w->counting.under_way);
 	free(w);
 }
 

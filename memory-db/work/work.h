@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/model/order/order_counts.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/work/background/background.h"
 #include "memory-db/work/embedding.h"
@@ -121,6 +122,9 @@ const struct work_stats *work_stats(const struct work *w);
 
 /* Of the embeddings; from counters. */
 void work_embedding(struct work *w, struct embedding_status *ret);
+
+/* What waits for somebody, as counted last (order_counts.h): any thread. */
+void work_order_counts(const struct work *w, struct order_counts *ret);
 
 /* What the service does for itself, and how that went: any thread. How many. */
 size_t work_background(const struct work *w,

@@ -13,8 +13,6 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "memory-db/model/scope/branch_lease.h"
-#include "memory-db/model/write/skill.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/index/text_wait.h"
 #include "memory-db/work/after_commit.h"
@@ -22,21 +20,22 @@
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
+#include "memory-db/work/parts.h"
 #include "memory-db/work/recover.h"
 
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
 #define IDLE_GRACE_MS 10
 
-static void
-set_state(struct work *w, enum work_state s)
+void
+work_set_state(struct work *w, enum work_state s)
 {
 	atomic_store_explicit(&w->state, (int)s, memory_order_release);
 	w->opt.wake(w->opt.wake_ctx);
 }
 
-static void
-begin_busy(struct work *w)
+void
+work_is_busy(struct work *w)
 {
 	atomic_store_explicit(&w->busy_since, clock_mono_ns(),
 		memory_order_relaxed);
@@ -93,11 +92,12 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	struct once once;
 	int rc = once_look(w->st, j, &once, &result, e);
 
+	parts_give(j, &c);
 	if (rc == 0 && !result) {
 		rc = w->opt.run(&c, &result, e);
 		if (once.is_seen)
 			rc = once_again(&once, &c, rc, &result, e);
-		else if (rc == 0 && !c.dry_run)
+		else if (rc == 0 && !c.dry_run && !c.has_more)
 			rc = once_keep(w->st, j, &once, &c, result, e);
 	}
 	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
@@ -112,7 +112,10 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	}
 	if (*ret_keep)
 		rc = writer_note_effects(&c, result, e);
-	if (rc == 0) {
+	if (rc == 0 && c.has_more) {
+		json_decref(result);
+		parts_answer(j);
+	} else if (rc == 0) {
 		rc = job_answer(j, result, e);
 	} else {
 		json_decref(result);
@@ -166,7 +169,10 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed)) {
-		err_set(e, MDB_E_CANCELLED, "cancelled before it ran");
+		err_set(e, MDB_E_CANCELLED,
+			j->part == 0 ? "cancelled before it ran"
+				     : "cancelled amid its parts; those that "
+				       "were done stay");
 		job_fail(j, e);
 		return;
 	}
@@ -197,7 +203,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	if (rc)
 		return rc;
 	for (struct job *j = first; j != end; j = j->next) {
-		begin_busy(w); /* each request is progress */
+		work_is_busy(w); /* each request is progress */
 		writer_run_job(w, j, e);
 		if (!store_in_group(w->st)) {
 			store_group_abort(w->st);
@@ -329,48 +335,17 @@ run_all(struct work *w, struct job *first)
 		next = j->next;
 		if (j->kind == JOB_OWN)
 			j->own.done(j->own.ctx, j);
-		else
+		else if (!parts_again(w, j))
 			job_list_add(&done, j);
 	}
 	work_deliver(w, &done);
-}
-
-static void
-writer_on_progress(void *ctx, double p)
-{
-	struct work *w = ctx;
-
-	begin_busy(w); /* progress: the watchdog is content */
-	atomic_store_explicit(&w->permille, (int)(p * 1000),
-		memory_order_relaxed);
 }
 
 /* A long request goes on: the watchdog is content. */
 static void
 on_steps(void *ctx)
 {
-	begin_busy(ctx);
-}
-
-static int
-open_stores(struct work *w, struct err *e)
-{
-	struct database *db = w->opt.db;
-
-	if (database_needs_migration(db) && !database_read_only(db)) {
-		set_state(w, WORK_MIGRATING);
-		begin_busy(w);
-		if (database_migrate(db, writer_on_progress, w, e))
-			return e->code;
-		end_busy(w);
-	}
-	/* Over a read-only file it only fills the counters. */
-	if (store_open(db, STORE_WRITER, &w->st, e))
-		return e->code;
-	for (size_t i = 0; i < WORK_READERS; i++)
-		if (store_open(db, STORE_READER, &w->readers[i].st, e))
-			return e->code;
-	return 0;
+	work_is_busy(ctx);
 }
 
 /* A step of what waits for time in which nobody asks. Returns how long to wait
@@ -382,7 +357,7 @@ idle(struct work *w)
 
 	if (wait_ms >= 0)
 		return wait_ms;
-	begin_busy(w);
+	work_is_busy(w);
 	wait_ms = background_run(w->background, BACKGROUND_WRITER,
 		background_mode_of(w->opt.db, w->opt.embedding.disk_free_bytes),
 		w);
@@ -424,7 +399,7 @@ writer_serve(struct work *w)
 		list = write_queue_take(&w->writes, w->opt.group_max,
 			LIMIT_GROUP_BYTES, has_debts(w), wait_ms);
 		if (list) {
-			begin_busy(w);
+			work_is_busy(w);
 			work_enter(w);
 			/* The connections may be others than before. */
 			if (w->st)
@@ -444,30 +419,6 @@ writer_serve(struct work *w)
 	}
 }
 
-static int
-end_leases_work(struct store *st, void *ret_n, struct err *e)
-{
-	int rc = branch_lease_discard_all(st, ret_n, e);
-
-	return rc == 0 ? skill_open(st, e) : rc;
-}
-
-/* Branches whose owner went away with the service that crashed. What fails is
- * tried again at the next start. */
-static void
-end_leases(struct work *w)
-{
-	struct err e = {0};
-	int64_t n = 0;
-
-	if (store_group_run(w->st, end_leases_work, &n, &e) != 0)
-		log_event(LOG_WARN, "leased branches stay", 0,
-			LOG_S("error", e.text));
-	else if (n > 0)
-		log_event(LOG_INFO, "leased branches discarded", 0,
-			LOG_I("branches", n));
-}
-
 void *
 writer_main(void *arg)
 {
@@ -475,21 +426,20 @@ writer_main(void *arg)
 	struct err e = {0};
 
 	(void)pthread_setname_np(pthread_self(), "writer");
-	begin_busy(w);
-	if (open_stores(w, &e)) {
+	work_is_busy(w);
+	if (writer_open(w, &e)) {
 		w->failure = e;
 		end_busy(w);
-		set_state(w, WORK_FAILED);
+		work_set_state(w, WORK_FAILED);
 		return NULL;
 	}
-	if (w->st && !database_read_only(w->opt.db))
-		end_leases(w);
+	writer_end_leases(w);
 	end_busy(w);
-	set_state(w, WORK_READY);
+	work_set_state(w, WORK_READY);
 	embedding_begin(w->embedding);
 	aside_begin(w);
 	writer_serve(w);
-	begin_busy(w);
+	work_is_busy(w);
 	if (!database_read_only(w->opt.db) && w->st &&
 		store_checkpoint(w->st, &e))
 		log_event(LOG_WARN, "checkpoint failed", 0,

@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import TestCase, entity
+from harness import TestCase, entity, wait_until
 
 TALK = """Ada: Hi! I live in Rome and I don't like tea.
 Bob: We decided to use Kafka because we need replay.
@@ -135,3 +135,149 @@ class Extract(TestCase):
         (ada,) = self.c.ok("open_nodes", namespace="p",
                            names=["Ada"])["entities"]
         self.assertEqual(ada["observations"], ["lives in Rome"])
+
+
+class Agreement(TestCase):
+    """Politeness decides nothing: one of the two must mean it."""
+
+    def decided(self, *lines):
+        c = self.service().client()
+        return [f["observations"][0] for f in c.ok(
+            "auto_extract_facts", conversation_text="\n".join(lines),
+            project="app", auto_store=False)["facts"]
+            if f["kind"] == "decision"]
+
+    def test_a_suggestion(self):
+        for asked in ("What about Kafka for the events?",
+                      "Maybe we should use Kafka for the events.",
+                      "How about using Kafka for the events?",
+                      "I'd suggest Kafka for the events.",
+                      "We could use Kafka for the events at some point."):
+            for said in ("Sounds good.", "Sure.", "Good idea!", "Ok"):
+                self.assertEqual(self.decided(f"Bob: {asked}", f"Ada: {said}"),
+                                 [], (asked, said))
+
+    def test_somebody_means_it(self):
+        for asked, said in (("Let's use Kafka for events.", "Sounds good!"),
+                            ("What about Kafka for events?", "Let's do that."),
+                            ("How about Kafka for events?", "Agreed.")):
+            self.assertEqual(len(self.decided(f"Bob: {asked}",
+                                              f"Ada: {said}")), 1,
+                             (asked, said))
+
+
+def long_talk(people):
+    """Three facts each of many people, none like another."""
+    return "\n".join(f"{name(k)}: I live in {name(k, 'City')}. I work at "
+                     f"{name(k, 'Firm')}. I play the {name(k, 'Horn')}."
+                     for k in range(people))
+
+
+def name(k, first="Person"):
+    return first + "".join(chr(97 + k // 26 ** i % 26) for i in range(2))
+
+
+class InParts(TestCase):
+    """What is much is stored in parts, each a change of one run."""
+
+    def setUp(self):
+        self.db = self.service()
+        self.c = self.db.client(timeout=300)
+
+    def extract(self, people, **params):
+        return self.c.ok("auto_extract_facts", namespace="p",
+                         session_date="2026-05-10",
+                         conversation_text=long_talk(people), **params)
+
+    def count(self):
+        return self.c.ok("read_graph", namespace="p", limit=1)["total"]
+
+    def graph(self):
+        found, cursor = [], {}
+        while True:
+            page = self.c.ok("read_graph", namespace="p", limit=200, **cursor)
+            found += page["entities"]
+            if "next" not in page:
+                return [{k: v for k, v in e.items() if k != "version"}
+                        for e in found]
+            cursor = {"cursor": page["next"]}
+
+    def test_one_run(self):
+        self.c.ok("create_entities", namespace="p",
+                  entities=[entity("Personaa", "plays chess")])
+        before = self.graph()
+        reply = self.extract(40)
+        self.assertGreaterEqual(reply["count"], 100)
+        self.assertEqual(reply["parts"], -(-reply["count"] // 24))
+        self.assertEqual({f["status"] for f in reply["facts"]}, {"stored"})
+        self.assertEqual(len(reply["entity_ids"]), 40)
+        log = self.c.ok("memory_history", namespace="p",
+                        limit=50)["changes"]
+        self.assertEqual(len(log), 1 + reply["parts"])
+        # Again: nothing is stored twice.
+        again = self.extract(40)
+        self.assertEqual({f["status"] for f in again["facts"]}, {"known"})
+        self.assertEqual(len(self.graph()), 40)
+        self.c.ok("memory_undo", namespace="p", run=reply["run"])
+        self.assertEqual(self.graph(), before)
+
+    def test_few_are_one_change(self):
+        reply = self.extract(5)
+        self.assertNotIn("run", reply)
+        self.c.ok("memory_undo", namespace="p", change=reply["change"])
+        self.assertEqual(self.graph(), [])
+
+    def test_a_key_and_a_script(self):
+        first = self.extract(30, key="k1")
+        again = self.extract(30, key="k1")
+        self.assertTrue(again["repeated"])
+        self.assertEqual(first["run"], again.get("run", first["run"]))
+        self.c.ok("memory_undo", namespace="p", run=first["run"])
+        r = self.c.ok("execute_code", namespace="p", timeout_ms=30000,
+                      code="return auto_extract_facts(args.text).count",
+                      args={"text": long_talk(30)})
+        self.assertGreater(r["result"], 24)
+        self.assertEqual(len(self.graph()), 30)
+
+    def test_conflicts_of_all_parts(self):
+        self.c.ok("create_entities", namespace="p", entities=[
+            entity(name(k), "lives in Timbuktu") for k in (0, 39)])
+        reply = self.extract(40)
+        self.assertEqual({c["existing_entity"] for c in reply["conflicts"]},
+                         {name(0), name(39)})
+        self.assertEqual(reply["conflict_count"], 2)
+
+    def test_goes_on_after_a_crash(self):
+        other = self.db.client()
+        request = {"namespace": "p", "session_date": "2026-05-10",
+                   "conversation_text": long_talk(80)}
+        self.c.request("auto_extract_facts", request)
+        wait_until(lambda: other.ok("read_graph", namespace="p",
+                                    limit=200)["entities"], why="a part")
+        self.db.kill()
+        self.db.start()
+        self.c = self.db.client(timeout=300)
+        reply = self.c.ok("auto_extract_facts", **request)
+        self.assertEqual(len(self.graph()), 80)
+        self.assertEqual(
+            self.c.ok("memory_branch", namespace="p",
+                      action="list").get("runs", []), [])
+        if "run" in reply:
+            self.c.ok("memory_undo", namespace="p", run=reply["run"])
+
+    def test_of_a_protected_main(self):
+        self.c.ok("set_namespace_settings", namespace="p",
+                  settings={"protect": True})
+        agent = self.db.client(timeout=300)
+        agent.ok("hello", session="s1", namespace="p", tools="order")
+        reply = agent.ok("auto_extract_facts", session_date="2026-05-10",
+                         conversation_text=long_talk(20))
+        self.assertGreater(reply["parts"], 1)
+        self.assertEqual(self.graph(), [])
+        staged = self.c.ok("list_staged", namespace="p")["staged"]
+        self.assertEqual([s.get("conflicts") for s in staged], [None, None,
+                                                                None])
+        while not self.c.ok("review_staged", namespace="p", do="approve",
+                            all=True)["done"]:
+            pass
+        self.assertEqual(len(self.graph()), 20)

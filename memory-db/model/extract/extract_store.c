@@ -40,6 +40,7 @@ extract_kept_done(struct extract_kept *v, size_t n)
 struct comparison {
 	struct write *w;
 	const struct extracted *x;
+	const struct extract_source *source;
 	struct repeats_text words;
 	struct extract_kept *ret;
 	struct err *e;
@@ -71,7 +72,7 @@ compare_with(void *ctx, const struct fact *f)
 
 	if (!text || repeats_read(f->text, f->text_n, &words) != 0)
 		return err_nomem(c->e);
-	if (c->w->looks++ > LIMIT_EXTRACT_LOOKS)
+	if (c->w->looks++ > c->source->looks)
 		return LOOKED_ENOUGH;
 	if (repeats_compare(&words, &c->words) == ALIKE_SAME) {
 		c->ret->fact = f->id;
@@ -92,10 +93,15 @@ compare_with(void *ctx, const struct fact *f)
 
 /* 1: the entity says so already. */
 static int
-is_known(struct write *w, const struct extracted *x, struct extract_kept *ret,
+is_known(struct write *w, const struct extracted *x,
+	const struct extract_source *source, struct extract_kept *ret,
 	struct err *e)
 {
-	struct comparison c = {.w = w, .x = x, .ret = ret, .e = e};
+	struct comparison c = {.w = w,
+		.x = x,
+		.source = source,
+		.ret = ret,
+		.e = e};
 	int rc;
 
 	rc = fact_find_text(w->st, ret->entity, FACT_OBSERVATION, x->text,
@@ -208,8 +214,8 @@ add_fact(struct write *w, const struct extracted *x,
 	return add_note(w, x, k, e);
 }
 
-static int
-store_one(struct write *w, const struct extracted *x,
+int
+extract_store(struct write *w, const struct extracted *x,
 	const struct extract_source *source, struct extract_kept *k,
 	struct err *e)
 {
@@ -217,7 +223,7 @@ store_one(struct write *w, const struct extracted *x,
 
 	if (rc != 0)
 		return rc;
-	rc = is_known(w, x, k, e);
+	rc = is_known(w, x, source, k, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
@@ -229,18 +235,4 @@ store_one(struct write *w, const struct extracted *x,
 	if (rc < 0 || k->state != EXTRACT_STORED)
 		return rc < 0 ? rc : 0;
 	return write_note(w, x->name, e);
-}
-
-int
-extract_store(struct write *w, const struct extraction *x,
-	const struct extract_source *source, struct extract_kept *ret,
-	struct err *e)
-{
-	for (size_t i = 0; i < x->n; i++) {
-		int rc = store_one(w, &x->v[i], source, &ret[i], e);
-
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
 }

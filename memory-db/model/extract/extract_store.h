@@ -28,11 +28,11 @@ struct extract_kept {
 struct extract_source {
 	const char *session; /* NULL: none */
 	int64_t at;
+	int looks; /* stored facts that are compared, in a change */
 };
 
-/* ret: one for each fact, zeroed before, the caller's to end also when this
- * fails. */
-int extract_store(struct write *w, const struct extraction *x,
+/* One fact. ret: zeroed before, the caller's to end also when this fails. */
+int extract_store(struct write *w, const struct extracted *x,
 	const struct extract_source *source, struct extract_kept *ret,
 	struct err *e) MUST_CHECK;
 void extract_kept_done(struct extract_kept *v, size_t n);

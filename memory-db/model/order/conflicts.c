@@ -167,6 +167,8 @@ compare(struct finding *f, const struct recall_row *row)
 
 	if (f->request->looked)
 		++*f->request->looked;
+	if (f->request->pause)
+		f->request->pause->fn(f->request->pause->ctx);
 	rc = conflicts_subjects(f->name.data, f->request->name, &a, &b, &sure);
 
 	if (rc == 1)

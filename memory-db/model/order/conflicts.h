@@ -17,6 +17,13 @@
 
 struct store;
 
+/* Called between two comparisons: who looks in the background lets others have
+ * the processor first. */
+struct conflicts_pause {
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+
 struct conflicts_request {
 	const struct scope *scope;
 	const char *name; /* of the entity; "": not said */
@@ -34,6 +41,7 @@ struct conflicts_request {
 	/* What is known of attributes; NULL: nothing. */
 	const struct fact_attributes *attributes;
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */
+	const struct conflicts_pause *pause; /* NULL: none */
 };
 struct conflict_found {
 	enum verdict_kind kind;

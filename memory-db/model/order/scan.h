@@ -31,6 +31,7 @@
 #include "common/err.h"
 #include "memory-db/model/order/queue.h"
 
+struct conflicts_pause;
 struct store;
 
 /* Begins the scan of a namespace, or goes on with one that was stopped; from:
@@ -57,7 +58,8 @@ struct scan_place {
 	int64_t after, checked;
 	struct queue_found found[SCAN_FOUND_MAX];
 	size_t n;
-	bool is_done; /* the last look came to the end */
+	bool is_done;			     /* the last look came to the end */
+	const struct conflicts_pause *pause; /* borrowed, of who looks */
 };
 
 /* A look in the snapshot that the store (a reader) has begun. is_calm: nobody

@@ -53,6 +53,7 @@ compare_fact(struct scan *x, const struct scope *scope,
 		.newest = NEWEST,
 		.before = row->id,
 		.attributes = x->attributes,
+		.pause = x->p->pause,
 		.entity = row->entity};
 	int rc = conflicts_find(x->st, &q, &found, x->e);
 

@@ -116,7 +116,8 @@ take_place(const struct scan *x)
 	*p = (struct scan_place){.ns = x->ns,
 		.started_at = x->started_at,
 		.after = x->after,
-		.checked = x->checked};
+		.checked = x->checked,
+		.pause = p->pause};
 }
 
 struct scan_next {

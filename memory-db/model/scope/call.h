@@ -64,7 +64,15 @@ struct call {
 	struct chat *chat; /* borrowed: may be asked while a call is prepared;
 			      NULL: there is none */
 	const struct prepared *prepared; /* borrowed; NULL: nothing was */
-	struct change_note note;	 /* filled by writes */
+	/* A write in parts (work/parts.h): the handler may do a part, set
+	 * has_more, and is called again once that part is committed. What it
+	 * keeps meanwhile is its own; a part that failed is done again, so what
+	 * it notes beyond `part` is to be thrown away. */
+	bool in_parts;		   /* the caller can do that */
+	bool has_more;		   /* set by the handler: no reply yet */
+	size_t part;		   /* parts that are committed */
+	struct prepared *progress; /* empty before the first part */
+	struct change_note note;   /* filled by writes */
 	struct write *within;	/* the write this one is a part of: it seals no
 				   change of its own; NULL: on its own */
 	struct effects effects; /* added by handlers: after the COMMIT */

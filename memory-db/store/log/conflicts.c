@@ -21,6 +21,7 @@ enum {
 	NEWEST,
 	NEWEST_OF,
 	AT,
+	AFTER,
 	EXTENT
 };
 
@@ -67,6 +68,7 @@ static const struct stmt_def defs[] = {
 			" version v WHERE v.entity = e.id AND v.change <= ?2)"
 			" ORDER BY c.id",
 		3, 0},
+	[AFTER] = {COLUMNS " WHERE c.id > ?1 ORDER BY c.id", 1, 0},
 	[EXTENT] = {"SELECT (SELECT coalesce(max(id), 0) FROM conflict),"
 		    " (SELECT count(*) FROM conflict),"
 		    " (SELECT count(*) FROM conflict WHERE id > ?1)",
@@ -320,5 +322,15 @@ conflict_each_at(struct store *st, int64_t ns, int64_t change, int64_t after,
 	bind_i(s, 1, ns);
 	bind_i(s, 2, change);
 	bind_i(s, 3, after);
+	return conflicts_give(st, s, fn, ctx, e);
+}
+
+int
+conflict_each_after(struct store *st, int64_t after, conflict_fn fn, void *ctx,
+	struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, AFTER);
+
+	bind_i(s, 1, after);
 	return conflicts_give(st, s, fn, ctx, e);
 }

@@ -99,6 +99,9 @@ int conflict_each_of_entity(struct store *st, int64_t entity, conflict_fn fn,
 /* Rows of a namespace with id < before, newest first; entity 0: of all. */
 int conflict_newest(struct store *st, int64_t ns, int64_t entity,
 	int64_t before, conflict_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Of all namespaces, id > after, by id. */
+int conflict_each_after(struct store *st, int64_t after, conflict_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 /* Whatever their state: of namespace ns (0: all), of entities that existed at
  * `change`, id > after. */
 int conflict_each_at(struct store *st, int64_t ns, int64_t change,

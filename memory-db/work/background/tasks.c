@@ -289,6 +289,7 @@ const struct background_task *const background_tasks[] = {
 	&task_wal_rest,
 	&task_shrink,
 	&curating_task,
+	&counting_task,
 	&scanning_task,
 	&embedding_task_erased,
 	&embedding_task_fill,

@@ -14,6 +14,7 @@ extern const size_t background_tasks_n;
 extern const struct background_task *const background_needed[];
 extern const size_t background_needed_n;
 extern const struct background_task curating_task; /* work/curating.c */
+extern const struct background_task counting_task; /* work/counting.c */
 
 /* The mode the service is in: what is wrong with the file, or the disk has
  * less than that free. */
