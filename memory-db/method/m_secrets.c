@@ -35,14 +35,13 @@ read_secret_fact(void *ctx, const struct fact *f)
 	const char *rule;
 	int rc = secret_of_fact(f, &rule, NULL, x->e);
 
-	if (rc == 0)
+	if (!rc)
 		rc = secret_of_type(x->st, f, &rule, NULL, x->e);
-
+	if (rc < 0)
+		return rc;
 	x->f = *f;
 	x->is_secret = rc == 1;
-	if (rc >= 0 && buf_add(&x->text, f->text, f->text_n) != 0)
-		rc = err_nomem(x->e);
-	return rc < 0 ? rc : 0;
+	return buf_add(&x->text, f->text, f->text_n) ? err_nomem(x->e) : 0;
 }
 
 /* A fact of this namespace that holds a secret still; whatever else the id
@@ -75,11 +74,15 @@ forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 	struct forget_result one = {0};
 	int rc = m_secrets_find(w, id, &x);
 
-	if (rc == 0 && x.f.kind == FACT_OBSERVATION)
+	if (rc) {
+		buf_done(&x.text);
+		return rc;
+	}
+	if (x.f.kind == FACT_OBSERVATION)
 		rc = forget_apply(w, x.f.entity,
 			x.text.data != NULL ? x.text.data : "", x.text.len,
 			&one, e);
-	else if (rc == 0)
+	else
 		rc = forget_one(w, x.f.entity, id, &one, e);
 	buf_done(&x.text);
 	sum->facts += one.facts;
@@ -134,15 +137,15 @@ forget_place(struct erasure *x, struct write *w, enum beside_place place,
 
 		if (rc < 0)
 			return rc;
-		/* Every erasure in a namespace takes its questions along. */
-		if (rc == 0 && place == BESIDE_QUESTION)
-			continue;
-		if (rc == 0)
+		if (rc != 1 && place != BESIDE_QUESTION)
 			return err_param(e, MDB_E_NOT_FOUND,
 				secret_place_list(place),
 				"no %s %lld with a secret here; scan_secrets "
 				"lists them",
 				secret_place_name(place), (long long)n);
+		/* Every erasure in a namespace takes its questions along. */
+		if (rc != 1)
+			continue;
 		rc = erase_beside(x, place, w->ns, n, e);
 		if (rc)
 			return rc;
@@ -170,6 +173,15 @@ forget_beside(struct write *w, const json_t *params, struct forget_result *out,
 	out->messages += x.messages;
 	out->notes += x.notes;
 	return x.messages + x.notes > 0 ? erase_end(&x, true, e) : 0;
+}
+
+static int
+forget_asked(struct write *w, const json_t *params, struct forget_result *out,
+	struct err *e)
+{
+	int rc = forget_facts(w, json_object_get(params, "facts"), out, e);
+
+	return rc ? rc : forget_beside(w, params, out, e);
 }
 
 static int
@@ -205,12 +217,7 @@ m_forget_secrets(struct call *c, json_t **ret_result, struct err *e)
 	if (rc)
 		return rc;
 	if (!w.replay)
-		rc = forget_facts(&w, json_object_get(c->params, "facts"), &out,
-			e);
-	if (rc)
-		return rc;
-	if (!w.replay)
-		rc = forget_beside(&w, c->params, &out, e);
+		rc = forget_asked(&w, c->params, &out, e);
 	if (rc)
 		return rc;
 	rc = write_end(&w, e);

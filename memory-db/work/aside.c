@@ -3,26 +3,7 @@
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/policing.h"
-#include "memory-db/work/recover.h"
 #include "memory-db/work/scanning.h"
-
-static void
-aside_enter(void *ctx)
-{
-	work_enter(ctx);
-}
-
-static void
-aside_leave(void *ctx)
-{
-	work_leave(ctx);
-}
-
-static void
-aside_pass_on(void *ctx, struct job_list *l)
-{
-	work_push_writes(ctx, l);
-}
 
 static enum background_mode
 aside_mode(void *ctx)
@@ -45,8 +26,9 @@ aside_is_busy(void *ctx)
 {
 	struct work *w = ctx;
 
-	if (work_writer_busy_since(w) != 0 || work_writes_queued(w) > 0 ||
-		work_reads_queued(w) > 0)
+	if (atomic_load_explicit(&w->busy_since, memory_order_relaxed) != 0 ||
+		write_queue_length(&w->writes) > 0 ||
+		queue_length(&w->reads) > 0)
 		return true;
 	for (size_t i = 0; i < WORK_READERS; i++)
 		if (atomic_load_explicit(&w->readers[i].is_busy,
@@ -56,14 +38,14 @@ aside_is_busy(void *ctx)
 }
 
 static int
-start_scanning(struct work *w, struct err *e)
+start_scanning(struct work *w, const struct aside_options *p, struct err *e)
 {
 	struct scanning_options o = {.db = w->opt.db,
 		.background = w->background,
-		.thread = work_thread,
-		.enter = aside_enter,
-		.leave = aside_leave,
-		.pass_on = aside_pass_on,
+		.thread = p->thread,
+		.enter = p->enter,
+		.leave = p->leave,
+		.pass_on = p->pass_on,
 		.mode = aside_mode,
 		.requests = aside_requests,
 		.is_busy = aside_is_busy,
@@ -73,25 +55,25 @@ start_scanning(struct work *w, struct err *e)
 }
 
 static int
-start_policing(struct work *w, struct err *e)
+start_policing(struct work *w, const struct aside_options *p, struct err *e)
 {
 	struct policing_options o = {.db = w->opt.db,
 		.sandbox = w->opt.sandbox,
-		.thread = work_thread,
-		.enter = aside_enter,
-		.leave = aside_leave,
-		.pass_on = aside_pass_on,
+		.thread = p->thread,
+		.enter = p->enter,
+		.leave = p->leave,
+		.pass_on = p->pass_on,
 		.ctx = w};
 
 	return policing_start(&o, &w->policing, e);
 }
 
 int
-aside_start(struct work *w, struct err *e)
+aside_start(struct work *w, const struct aside_options *p, struct err *e)
 {
-	int rc = start_scanning(w, e);
+	int rc = start_scanning(w, p, e);
 
-	return rc ? rc : start_policing(w, e);
+	return rc ? rc : start_policing(w, p, e);
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef WORK_INTERNAL_H
 #define WORK_INTERNAL_H
 
+#include "common/clock.h"
 #include "memory-db/work/counting.h"
 #include "memory-db/work/read_cache.h"
 #include "memory-db/work/snapshots.h"
@@ -18,7 +19,7 @@ struct reader {
 	struct store *st; /* set before WORK_READY */
 	pthread_t thread;
 	bool is_started, may_slow;
-	atomic_bool is_busy; /* with a request */
+	atomic_bool is_busy;  /* with a request */
 	pthread_mutex_t lock; /* guards current against interrupts */
 	struct job *current;
 	struct read_cache cache; /* of st */
@@ -70,8 +71,19 @@ struct work {
 };
 
 /* The state, for the loop; and that the writer gets on, for the watchdog. */
-void work_set_state(struct work *w, enum work_state s);
-void work_is_busy(struct work *w);
+static inline void
+work_set_state(struct work *w, enum work_state s)
+{
+	atomic_store_explicit(&w->state, (int)s, memory_order_release);
+	w->opt.wake(w->opt.wake_ctx);
+}
+
+static inline void
+work_is_busy(struct work *w)
+{
+	atomic_store_explicit(&w->busy_since, clock_mono_ns(),
+		memory_order_relaxed);
+}
 
 /* What the writer does before its first request (writer_start.c). */
 int writer_open(struct work *w, struct err *e) MUST_CHECK;

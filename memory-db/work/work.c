@@ -138,6 +138,11 @@ start_preparing(struct work *w, struct err *e)
 	return preparing_start(&o, &w->preparing, e);
 }
 
+static const struct aside_options aside = {.thread = work_thread,
+	.enter = enter_gate,
+	.leave = leave_gate,
+	.pass_on = work_pass_on};
+
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
@@ -169,7 +174,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
-		start_preparing(w, e) || aside_start(w, e) ||
+		start_preparing(w, e) || aside_start(w, &aside, e) ||
 		start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);

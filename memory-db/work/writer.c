@@ -27,20 +27,6 @@
  * request after the other shall not find the writer busy. */
 #define IDLE_GRACE_MS 10
 
-void
-work_set_state(struct work *w, enum work_state s)
-{
-	atomic_store_explicit(&w->state, (int)s, memory_order_release);
-	w->opt.wake(w->opt.wake_ctx);
-}
-
-void
-work_is_busy(struct work *w)
-{
-	atomic_store_explicit(&w->busy_since, clock_mono_ns(),
-		memory_order_relaxed);
-}
-
 static void
 end_busy(struct work *w)
 {

@@ -155,18 +155,18 @@ find_home(struct merge *m, int64_t of, int64_t *ret)
 	int rc = merge_item_load(m, of, &x);
 
 	*ret = of;
-	if (rc == 0)
-		rc = x.ours ? 1
-			    : fact_find_text(m->st, x.f.entity,
-				      FACT_OBSERVATION, x.text, x.f.text_n, ret,
-				      m->e);
-	/* A look shows nothing: the fact comes together with its mark. */
-	if (rc == 0 && m->w->look && merge_item_comes(&x)) {
-		*ret = of;
-		rc = 1;
+	if (rc || x.ours) {
+		free(x.text);
+		return rc ? rc : 1;
 	}
+	rc = fact_find_text(m->st, x.f.entity, FACT_OBSERVATION, x.text,
+		x.f.text_n, ret, m->e);
 	free(x.text);
-	return rc;
+	if (rc || !m->w->look || !merge_item_comes(&x))
+		return rc;
+	/* A look shows nothing: the fact comes together with its mark. */
+	*ret = of;
+	return 1;
 }
 
 /* Shows a mark of the branch here, or writes it anew for another fact. */
