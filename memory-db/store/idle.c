@@ -10,6 +10,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/facts/pack.h"
+#include "memory-db/store/index/terms_wait.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
 
@@ -59,6 +60,27 @@ store_index_step(struct store *st, int64_t ns, struct err *e)
 	store_group_abort(st);
 	/* No large write waits for what cannot be done now. */
 	atomic_store(&st->base->waits_bytes, 0);
+	return rc;
+}
+
+bool
+store_terms_wanted(struct store *st)
+{
+	return terms_wait_many(st);
+}
+
+int
+store_terms_step(struct store *st, struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = terms_wait_settle(st, e);
+	if (rc == 0)
+		rc = store_group_commit(st, e);
+	if (rc != 0)
+		store_group_abort(st);
 	return rc;
 }
 

@@ -20,6 +20,11 @@
 bool store_index_wanted(struct store *st);
 int store_index_step(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 
+/* New words go into the vocabulary (index/terms_wait.h), at most some thousand:
+ * 10 ms. */
+bool store_terms_wanted(struct store *st);
+int store_terms_step(struct store *st, struct err *e) MUST_CHECK;
+
 /* Segments of the text indexes: FTS5 merges some pages, 2 ms at a time, until
  * `ns` have passed. A merge that fails shows at the next write. */
 bool store_merge_wanted(const struct store *st);

@@ -44,7 +44,8 @@ LOCAL = {
     "dictionary": "how texts are packed", "packing": "the same",
     "meta": "identity of the file, marks of imports and runs",
     "branch_text": "text indexes, which verify compares",
-    "term": "the same", "text_wait": "the same", "text_gone": "the same",
+    "term": "the same", "term_new": "the same",
+    "text_wait": "the same", "text_gone": "the same",
     "curated": "why curation moved what: its changes are in the log",
 }
 # The work may not come to these.

@@ -118,6 +118,11 @@ test_rollback_takes_texts_along(void **state)
 	assert_int_equal(problems(f), 0);
 }
 
+/* How often the vocabulary has a word: in it, or on its way there. */
+#define WORDS(word)                                                            \
+	"SELECT (SELECT count(*) FROM term WHERE text = '" word "')"           \
+	" + (SELECT count(*) FROM term_new WHERE words LIKE '%" word "%')"
+
 /* Words learnt by a group whose COMMIT fails are not remembered as known. */
 static void
 test_words_of_a_failed_group(void **state)
@@ -133,13 +138,11 @@ test_words_of_a_failed_group(void **state)
 	sf_seal(f);
 	sf_ok(f, text_queue_flush(f->w, &f->e)); /* ... and now it fails */
 	store_group_abort(f->w);
-	assert_int_equal(
-		rows(f, "SELECT count(*) FROM term WHERE text='zymurgy'"), 0);
+	assert_int_equal(rows(f, WORDS("zymurgy")), 0);
 	sf_begin(f);
 	sf_observe(f, ada, "zymurgy");
 	sf_commit(f);
-	assert_int_equal(
-		rows(f, "SELECT count(*) FROM term WHERE text='zymurgy'"), 1);
+	assert_int_equal(rows(f, WORDS("zymurgy")), 1);
 	assert_int_equal(problems(f), 0);
 }
 
@@ -169,24 +172,12 @@ terms(struct store_fixture *f, enum search_how how, const char *piece,
 }
 
 static void
-test_vocabulary(void **state)
+check_vocabulary(struct store_fixture *f)
 {
-	struct store_fixture *f = *state;
 	struct found x;
-	char word[201];
-
-	memset(word, 'x', 200);
-	memcpy(word + 90, "needle", 6);
-	word[200] = '\0';
-	sf_begin(f);
-	sf_observe(f, sf_entity(f, "Straße 17", "place"), word);
-	sf_observe(f, sf_entity(f, "steam", "thing"), "team stream ten");
-	sf_commit(f);
 
 	assert_int_equal(terms(f, SEARCH_PREFIX, "st", &x), 0);
 	assert_int_equal(x.n, 3); /* steam, strasse, stream */
-	assert_string_equal(x.text[0], "steam");
-	assert_string_equal(x.text[1], "strasse");
 	assert_int_equal(terms(f, SEARCH_SUFFIX, "eam", &x), 0);
 	assert_int_equal(x.n, 3);
 	assert_int_equal(terms(f, SEARCH_SUFFIX, "am", &x), 0);
@@ -204,6 +195,69 @@ test_vocabulary(void **state)
 	assert_int_equal(search_terms(f->w, SEARCH_INFIX, "t", 1, 2, take_term,
 				 &x, &f->e),
 		1);
+	assert_int_equal(problems(f), 0);
+}
+
+/* New words are found while they wait, and when they stand in `term`. */
+static void
+test_vocabulary(void **state)
+{
+	struct store_fixture *f = *state;
+	struct found x;
+	char word[201];
+
+	memset(word, 'x', 200);
+	memcpy(word + 90, "needle", 6);
+	word[200] = '\0';
+	sf_begin(f);
+	sf_observe(f, sf_entity(f, "Straße 17", "place"), word);
+	sf_observe(f, sf_entity(f, "steam", "thing"), "team stream ten");
+	sf_commit(f);
+	assert_int_equal(rows(f, "SELECT count(*) FROM term"), 0);
+	check_vocabulary(f);
+	sf_ok(f, store_terms_step(f->w, &f->e));
+	assert_int_equal(rows(f, "SELECT count(*) FROM term_new"), 0);
+	assert_true(rows(f, "SELECT count(*) FROM term") > 5);
+	check_vocabulary(f);
+	assert_int_equal(terms(f, SEARCH_PREFIX, "st", &x), 0);
+	assert_string_equal(x.text[0], "steam");
+	assert_string_equal(x.text[1], "strasse");
+}
+
+/* A group takes what waits into `term` when it is much; idle time already when
+ * it is a part of that. Each word comes there once. */
+static void
+test_words_wait(void **state)
+{
+	struct store_fixture *f = *state;
+	struct found x;
+	int64_t ada;
+	int groups = 0;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	sf_commit(f);
+	assert_false(store_terms_wanted(f->w));
+	do {
+		char text[400];
+		size_t n = 0;
+
+		for (int i = 0; i < 20; i++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+				"word%dx%d again%d ", groups, i, i);
+		sf_begin(f);
+		sf_observe(f, ada, text);
+		sf_commit(f);
+		assert_true(++groups < 1000);
+		if (groups == 32)
+			assert_true(store_terms_wanted(f->w));
+	} while (rows(f, "SELECT count(*) FROM term") == 0);
+	assert_true(groups > 32);
+	assert_int_equal(terms(f, SEARCH_INFIX, "rd0x0", &x), 0);
+	assert_int_equal(x.n, 1);
+	assert_int_equal(rows(f, WORDS("word0x0")), 1);
+	assert_int_equal(rows(f, WORDS("again19")), 1);
+	assert_int_equal(problems(f), 0);
 }
 
 /* Each kind of damage shows, and a rebuild repairs it. */
@@ -219,7 +273,8 @@ test_check_sees_damage(void **state)
 		" 'delete', max(id), '', 'second wrong' FROM fact",
 		"INSERT INTO ft_past(rowid, name, body) SELECT id + 1, '',"
 		" 'x' FROM past",
-		"DELETE FROM term WHERE text = 'second'",
+		"DELETE FROM term WHERE text = 'second';"
+		"DELETE FROM term_new WHERE words LIKE '%second%'",
 	};
 	struct store_fixture *f = *state;
 	int64_t ada, first;
@@ -261,7 +316,7 @@ test_other_tokenizer(void **state)
 		sqlite3_exec(f->w->db,
 			"UPDATE meta SET value = 99 WHERE key = 'tokenizer';"
 			"INSERT INTO ft_live(ft_live) VALUES('delete-all');"
-			"DELETE FROM term",
+			"DELETE FROM term; DELETE FROM term_new",
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	assert_true(problems(f) > 0);
@@ -504,10 +559,10 @@ main(void)
 		T(test_one_group_opens_and_closes),
 		T(test_rollback_takes_texts_along),
 		T(test_words_of_a_failed_group), T(test_vocabulary),
-		T(test_check_sees_damage), T(test_other_tokenizer),
-		T(test_idle_merge), T(test_random_groups),
-		T(test_random_groups_that_wait), T(test_parts),
-		T(test_goes_on_after_a_crash)};
+		T(test_words_wait), T(test_check_sees_damage),
+		T(test_other_tokenizer), T(test_idle_merge),
+		T(test_random_groups), T(test_random_groups_that_wait),
+		T(test_parts), T(test_goes_on_after_a_crash)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/index/terms_wait.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 
@@ -84,6 +85,9 @@ fts_rebuild(struct store *st, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = text_wait_clear(st, e);
+	if (rc != 0)
+		return rc;
+	rc = terms_wait_clear(st, e);
 	if (rc != 0)
 		return rc;
 	rc = rebuild_from(st, TEXT_OPEN_FACTS, e);

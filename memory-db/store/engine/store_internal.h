@@ -126,9 +126,12 @@ struct store {
 	int idle_merge; /* which index is merged next */
 	/* Rows changed when all was merged, or in the file (idle.c). */
 	int merged_at, checkpointed_at;
-	struct pack *pack; /* writer: what is packed (facts/pack.c) */
-	void *terms;	   /* writer: cache of known terms */
-	int64_t terms_new; /* words that went into it so far */
+	struct pack *pack;	/* writer: what is packed (facts/pack.c) */
+	void *terms;		/* writer: cache of known terms */
+	int64_t terms_new;	/* words that went into it so far */
+	struct buf terms_added; /* new ones of the group (terms_wait.c) */
+	bool terms_learnt;	/* the group may still fail: cache and words */
+	bool terms_waiting_known, terms_waiting_many;
 	/* What a group may bring into the text indexes, or take out, at once:
 	 * bytes of all texts, of one, new words (text_index.c). */
 	struct {

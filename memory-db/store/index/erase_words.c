@@ -13,6 +13,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search_expr.h"
+#include "memory-db/store/index/terms_wait.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 
@@ -409,7 +410,7 @@ erase_words(struct words_erasure *x, struct err *e)
 	struct erase_words_word w = {.x = x,
 		.e = e,
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
-	int rc = 0;
+	int rc = terms_wait_settle(x->st, e);
 
 	for (size_t at = 0; rc == 0 && at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
@@ -431,8 +432,11 @@ erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
 {
 	struct words_erasure x = {.st = st};
 	struct erase_words_word w = {.x = &x, .e = e};
-	int rc = text_terms_each(s, n, erase_words_look_at, &w);
+	int rc = terms_wait_settle(st, e);
 
+	if (rc != 0)
+		return rc;
+	rc = text_terms_each(s, n, erase_words_look_at, &w);
 	text_terms_clear(st);
 	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }

@@ -15,6 +15,7 @@
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
+#include "memory-db/store/index/terms_wait.h"
 
 #define CELLS	     (64 * 1024)
 #define PROBLEMS_MAX 32
@@ -368,6 +369,10 @@ check_word(void *ctx, const char *word, size_t n)
 	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
 	bind_t(s, 1, word, n);
 	rc = stmt_row(c->st, s, c->e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		rc = terms_wait_has(c->st, word, n, c->e);
 	if (rc < 0)
 		return rc;
 	c->cells[hash % CELLS].sum = hash;

@@ -7,6 +7,7 @@
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search_sql.h"
+#include "memory-db/store/index/terms_wait.h"
 
 /* Terms read at most for each wanted: bounds the search for a piece of one or
  * two characters, which has no trigram (512 x 40: some 2 ms). */
@@ -53,14 +54,38 @@ search_terms_fits(enum search_how how, const char *piece, size_t n,
 	return memmem(term, term_n, piece, n) != NULL;
 }
 
+/* Words that wait (terms_wait.h) are looked at first: they are few. */
+struct terms_waiting {
+	enum search_how how;
+	const char *piece;
+	size_t n;
+	int bound, found;
+	search_term_fn fn;
+	void *ctx;
+};
+
+static int
+look_at_waiting(void *ctx, const char *word, size_t n)
+{
+	struct terms_waiting *w = ctx;
+
+	if (!search_terms_fits(w->how, w->piece, w->n, word, n))
+		return 0;
+	return ++w->found > w->bound ? 1 : w->fn(w->ctx, word, n);
+}
+
 int
 search_terms(struct store *st, enum search_how how, const char *piece, size_t n,
 	int bound, search_term_fn fn, void *ctx, struct err *e)
 {
+	struct terms_waiting w = {how, piece, n, bound, 0, fn, ctx};
 	AUTO_BUF struct buf match = {0};
 	AUTO_STMT sqlite3_stmt *s = NULL;
-	int rc = 0, found = 0, budget = bound * TERMS_FACTOR;
+	int budget = bound * TERMS_FACTOR;
+	int rc = terms_wait_each(st, look_at_waiting, &w, e);
 
+	if (rc != 0)
+		return rc;
 	if (how == SEARCH_PREFIX) {
 		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_PREFIX);
 		bind_t(s, 1, piece, n);
@@ -85,7 +110,7 @@ search_terms(struct store *st, enum search_how how, const char *piece, size_t n,
 				return 0;
 			continue;
 		}
-		if (++found > bound)
+		if (++w.found > bound)
 			return 1;
 		rc = fn(ctx, term, term_n);
 		if (rc != 0)

@@ -16,6 +16,7 @@
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/terms_wait.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 
@@ -47,8 +48,6 @@ struct text_queue {
 	struct text_parts parts; /* tokens of the entry under way */
 	size_t savepoint;	 /* n at the last one */
 	bool all_now;		 /* nothing waits: the index is written anew */
-	/* Words learnt by a flush whose COMMIT may still fail. */
-	bool learnt;
 	struct {
 		int64_t ns;
 		char stem[NAMESPACE_STEM_SIZE];
@@ -93,7 +92,7 @@ static void
 text_queue_savepoint(struct store *st)
 {
 	/* A group goes on or begins: the one before has committed. */
-	st->queue->learnt = false;
+	st->terms_learnt = false;
 	st->queue->savepoint = st->queue->n;
 }
 
@@ -102,9 +101,11 @@ text_queue_undone(struct store *st)
 {
 	struct text_queue *q = st->queue;
 
-	if (q->learnt) {
+	/* Words learnt by a flush whose COMMIT failed. */
+	if (st->terms_learnt) {
 		text_terms_clear(st);
-		q->learnt = false;
+		terms_wait_undone(st);
+		st->terms_learnt = false;
 	}
 	if (q->savepoint >= q->n)
 		return;
@@ -118,10 +119,9 @@ text_queue_rolled_back(struct store *st)
 	if (!st->queue)
 		return;
 	st->queue->savepoint = 0;
+	/* An early flush may have learnt some, requests ago. */
+	st->terms_learnt = true;
 	text_queue_undone(st);
-	/* The words of a script's view are not those of the file. */
-	if (st->role == STORE_SCRIPT)
-		text_terms_clear(st);
 }
 
 static int
@@ -397,7 +397,6 @@ learn_words(struct store *st, struct err *e)
 		/* Name and body apart: one must not run into the other. */
 		if (rc < 0 || x->waits || x->closes)
 			continue;
-		q->learnt = true;
 		rc = text_terms_learn(st, text, x->name_n, e);
 		if (rc == 0)
 			rc = text_terms_learn(st, text + x->name_n, x->body_n,
@@ -412,6 +411,9 @@ text_queue_write(struct store *st, struct err *e)
 	struct text_queue *q = st->queue;
 	int rc = learn_words(st, e);
 
+	if (rc != 0)
+		return rc;
+	rc = terms_wait_flush(st, e);
 	if (rc != 0)
 		return rc;
 	qsort(q->entries, q->n, sizeof(*q->entries), text_index_by_fact);

@@ -35,12 +35,6 @@ static const struct stmt_def defs[] = {
 		{"INSERT INTO ft_branch(ft_branch, rowid, name,"
 		 " body, scope) VALUES('delete', ?1, ?2, ?3, ?4)",
 			4, STMT_WRITER},
-	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
-			   " ON CONFLICT DO NOTHING",
-		1, STMT_WRITER},
-	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
-			     " VALUES(?1, ?2)",
-		2, STMT_WRITER},
 	[TEXT_COMMAND_LIVE] = {COMMAND("ft_live"), 2, STMT_WRITER},
 	[TEXT_COMMAND_PAST] = {COMMAND("ft_past"), 2, STMT_WRITER},
 	[TEXT_COMMAND_BRANCH] = {COMMAND("ft_branch"), 2, STMT_WRITER},

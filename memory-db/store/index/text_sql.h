@@ -20,8 +20,6 @@ enum text_statement {
 	TEXT_BRANCH_ROW,
 	TEXT_BRANCH_INSERT,
 	TEXT_BRANCH_DELETE,
-	TEXT_TERM_NEW,
-	TEXT_TERM_INDEX,
 	TEXT_COMMAND_LIVE,
 	TEXT_COMMAND_PAST,
 	TEXT_COMMAND_BRANCH,
@@ -70,8 +68,8 @@ int text_terms_new(struct store *st, struct err *e) MUST_CHECK;
 void text_terms_free(struct store *st);
 /* Forgets what the cache knows: words of a group that did not commit. */
 void text_terms_clear(struct store *st);
-/* Each word of a raw text that is not in `term` goes there; st->terms_new counts
- * them. */
+/* Each word of a raw text that the vocabulary does not have is to go there with
+ * the next terms_wait_flush(); st->terms_new counts them. */
 int text_terms_learn(struct store *st, const char *s, size_t n, struct err *e)
 	MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search_wait.h"
 #include "memory-db/store/index/text_parts.h"
+#include "memory-db/store/index/terms_wait.h"
 #include "memory-db/store/index/text_sql.h"
 
 /* Bytes of text between looks at the clock while its words are learnt: at most
@@ -148,6 +149,16 @@ pass_words(struct text_work_progress *p, int64_t *at,
 	return 0;
 }
 
+/* Stretch by stretch: so few words go into the vocabulary at once that the
+ * clock is looked at in between. */
+static int
+learn_stretch(struct store *st, const char *s, size_t n, struct err *e)
+{
+	int rc = text_terms_learn(st, s, n, e);
+
+	return rc == 0 ? terms_wait_flush(st, e) : rc;
+}
+
 static int
 need_parts(struct text_work_progress *p, int64_t fact)
 {
@@ -205,7 +216,7 @@ work_row(struct text_work_progress *p, const struct text_row *row,
 		rc = need_text(p, row->fact);
 		if (rc != 0)
 			return rc;
-		rc = pass_words(p, &s->words, text_terms_learn);
+		rc = pass_words(p, &s->words, learn_stretch);
 	}
 	if (rc == 0 && (s->goal == 0 || s->words < 0))
 		rc = move_parts(p, row, s);

@@ -49,6 +49,32 @@ static const struct background_task task_index = {
 };
 
 static bool
+terms_wanted(void *ctx)
+{
+	return store_terms_wanted(writer_store(ctx));
+}
+
+static int
+terms_step(void *ctx, int64_t budget_ns, struct err *e)
+{
+	(void)budget_ns;
+	return store_terms_step(writer_store(ctx), e);
+}
+
+static const struct background_task task_terms = {
+	.name = "new-words",
+	.about = "takes new words into the vocabulary that parts of words are "
+		 "looked for in",
+	.lane = BACKGROUND_WRITER,
+	.modes = BACKGROUND_WRITABLE,
+	.lease = "text",
+	.quiet_ms = 200,
+	.budget_ns = 20 * MS_NS,
+	.wanted = terms_wanted,
+	.step = terms_step,
+};
+
+static bool
 merge_wanted(void *ctx)
 {
 	return store_merge_wanted(writer_store(ctx));
@@ -278,6 +304,7 @@ static const struct background_task task_shrink = {
 /* --- the list ------------------------------------------------------------- */
 const struct background_task *const background_tasks[] = {
 	&task_index,
+	&task_terms,
 	&task_merge,
 	&task_pack,
 	&task_erase,
