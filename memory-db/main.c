@@ -223,6 +223,7 @@ set_up_process(struct err *e)
 	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 512 * 1024);
 	json_object_seed(0);
+	store_set_up();
 	if (sodium_init() < 0)
 		return err_set(e, MDB_E_INTERNAL,
 			"the crypto library does not start");

@@ -104,6 +104,13 @@ connection_open_snapshot(struct database *base, const char *vfs, sqlite3 **ret,
 		ret, e);
 }
 
+void
+store_set_up(void)
+{
+	/* Refused when SQLite runs already: then it counts. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 const char *
 store_sqlite_version(void)
 {

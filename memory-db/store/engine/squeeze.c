@@ -53,7 +53,9 @@ struct squeeze {
 	int probes; /* places looked at for one byte of the text */
 	struct step steps[SHORT + 1];
 	uint8_t length_code[MATCH_MAX + 1];
-	z_stream zlib; /* opened for the first text that needs it */
+	uint8_t length_bits[MATCH_MAX +
+			    1]; /* of the code and what follows it */
+	z_stream zlib;		/* opened for the first text that needs it */
 	bool has_zlib;
 };
 
@@ -93,6 +95,8 @@ squeeze_new(const unsigned char *dictionary, size_t n, struct squeeze **ret)
 		if (code < 28 && l >= length_base[code + 1])
 			code++;
 		q->length_code[l] = (uint8_t)code;
+		q->length_bits[l] =
+			(uint8_t)((code < 23 ? 7 : 8) + length_extra[code]);
 	}
 	*ret = q;
 	return 0;
@@ -147,6 +151,7 @@ offer_matches(struct squeeze *q, size_t i, size_t n)
 
 	for (int probes = q->probes; at != 0 && probes > 0; probes--) {
 		size_t place = at - 1, length, back = here - place - 1;
+		uint32_t bits;
 
 		if (back >= WINDOW)
 			return;
@@ -154,18 +159,13 @@ offer_matches(struct squeeze *q, size_t i, size_t n)
 		if (q->bytes[place + best] != q->bytes[here + best])
 			continue;
 		length = squeeze_equal(q->bytes + place, q->bytes + here, most);
-		for (size_t l = best + 1; l <= length; l++) {
-			int lc = q->length_code[l];
-			int dc = distance_code((unsigned)back + 1);
-
-			offer(q, i + l,
-				q->steps[i].bits + (lc < 23 ? 7u : 8u) +
-					length_extra[lc] + 5u +
-					distance_extra[dc],
-				l, back);
-		}
-		if (length > best)
-			best = length;
+		if (length <= best)
+			continue;
+		bits = q->steps[i].bits + 5u +
+		       distance_extra[distance_code((unsigned)back + 1)];
+		for (size_t l = best + 1; l <= length; l++)
+			offer(q, i + l, bits + q->length_bits[l], l, back);
+		best = length;
 		if (best >= MATCH_NICE || best == most)
 			return;
 	}
