@@ -70,9 +70,13 @@ static int
 row_entity(struct write *w, const char *name, enum create_mode mode,
 	int64_t *ret_entity, struct err *e)
 {
-	int r = mode == CREATE_SKIP ? write_find_entity(w, name, ret_entity, e)
-				    : 0;
+	int r;
 
+	if (w->made_name == name) {
+		*ret_entity = w->made;
+		return 0;
+	}
+	r = mode == CREATE_SKIP ? write_find_entity(w, name, ret_entity, e) : 0;
 	if (mode == CREATE_SKIP && r == 0)
 		r = write_user_entity(w, name, ret_entity, e);
 	if (r == 0)

@@ -66,12 +66,14 @@ struct write {
 	int64_t change_id, at;	       /* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
-	bool watch;	     /* look for texts that say the same: repeats.h */
-	int looks;	     /* texts compared; repeats.c bounds them */
-	int searches;	     /* for what is meant; repeats_find() bounds them */
-	json_t *alike;	     /* what they are like, for the reply; owned */
-	int64_t last_fact;   /* added by write_add */
-	const json_t *entry; /* borrowed: whose `source` its observations have
+	bool watch;	   /* look for texts that say the same: repeats.h */
+	int looks;	   /* texts compared; repeats.c bounds them */
+	int searches;	   /* for what is meant; repeats_find() bounds them */
+	json_t *alike;	   /* what they are like, for the reply; owned */
+	int64_t last_fact; /* added by write_add */
+	const char *made_name; /* borrowed; the entity made last, and */
+	int64_t made;	       /* its id: its row of the reply asks for it */
+	const json_t *entry;   /* borrowed: whose `source` its observations have
 				that say none; NULL: none */
 	struct write_watcher *watcher; /* borrowed; NULL: nobody looks */
 	struct change_note *note;

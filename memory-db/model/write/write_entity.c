@@ -365,7 +365,12 @@ write_entity_new(struct write *w, const char *name, const char *type,
 	rc = label_intern(w->st, type, &label, e);
 	if (rc != 0)
 		return rc;
-	return write_entity_existence(w, *ret_entity, name, label, defaults, e);
+	rc = write_entity_existence(w, *ret_entity, name, label, defaults, e);
+	if (rc != 0)
+		return rc;
+	w->made_name = name;
+	w->made = *ret_entity;
+	return 0;
 }
 
 int

@@ -190,13 +190,7 @@ int
 write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	struct err *e)
 {
-	struct entity_times t;
-	int rc = entity_times(w->st, entity, &t, e);
-
-	if (rc != 0)
-		return rc;
-	*ret_version = t.version;
-	return rc;
+	return entity_newest(w->st, entity, ret_version, e);
 }
 
 int

@@ -185,6 +185,23 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 }
 
 int
+entity_newest(struct store *st, int64_t entity, int64_t *ret_version,
+	struct err *e)
+{
+	struct version_row v = {0};
+	int64_t ns = 0;
+	int rc = entity_lens_namespace(st, entity, &ns, e);
+
+	for (int i = 0; rc == 0 && i < st->lens.n; i++)
+		rc = version_at(st, entity, st->lens.level[i].branch,
+			lens_limit(&st->lens, i, ns), &v, e);
+	if (rc < 0)
+		return rc;
+	*ret_version = v.n;
+	return 0;
+}
+
+int
 entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 	struct err *e)
 {

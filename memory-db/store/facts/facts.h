@@ -163,6 +163,9 @@ struct entity_times {
 };
 int entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	struct err *e) MUST_CHECK;
+/* Its version alone; 0 for none. */
+int entity_newest(struct store *st, int64_t entity, int64_t *ret_version,
+	struct err *e) MUST_CHECK;
 
 /* The change of version n of an entity under the lens. 1 found. */
 int entity_version(struct store *st, int64_t entity, int64_t n,
