@@ -345,9 +345,7 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 		rc = entity_tags_add(w->st, entity, tags, &tagged, e);
 	if (rc != 0)
 		return rc;
-	if (tagged)
-		rc = write_entity_metadata(w, entity, tagged, path, e);
-	return rc;
+	return tagged ? write_entity_metadata(w, entity, tagged, path, e) : 0;
 }
 
 int
@@ -365,12 +363,9 @@ write_entity_new(struct write *w, const char *name, const char *type,
 	rc = label_intern(w->st, type, &label, e);
 	if (rc != 0)
 		return rc;
-	rc = write_entity_existence(w, *ret_entity, name, label, defaults, e);
-	if (rc != 0)
-		return rc;
 	w->made_name = name;
 	w->made = *ret_entity;
-	return 0;
+	return write_entity_existence(w, *ret_entity, name, label, defaults, e);
 }
 
 int
