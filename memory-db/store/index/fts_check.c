@@ -352,11 +352,22 @@ fts_check_compare(struct fts_check *c, const char *index,
 
 /* --- the vocabulary ------------------------------------------------------- */
 
+/* 1 it is in `term`, or waits for that. */
+static int
+has_word(struct fts_check *c, const char *word, size_t n)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
+	int rc;
+
+	bind_t(s, 1, word, n);
+	rc = stmt_row(c->st, s, c->e);
+	return rc != 0 ? rc : terms_wait_has(c->st, word, n, c->e);
+}
+
 static int
 check_word(void *ctx, const char *word, size_t n)
 {
 	struct fts_check *c = ctx;
-	AUTO_STMT sqlite3_stmt *s = NULL;
 	char detail[160];
 	uint64_t hash;
 	int rc;
@@ -366,13 +377,7 @@ check_word(void *ctx, const char *word, size_t n)
 		c->key);
 	if (c->cells[hash % CELLS].sum == hash)
 		return 0;
-	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
-	bind_t(s, 1, word, n);
-	rc = stmt_row(c->st, s, c->e);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		rc = terms_wait_has(c->st, word, n, c->e);
+	rc = has_word(c, word, n);
 	if (rc < 0)
 		return rc;
 	c->cells[hash % CELLS].sum = hash;
