@@ -14,8 +14,12 @@
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
 
-#define WAL_WAIT_MS 50	 /* for readers, when it is to be cut back */
-#define BUSY_MS	    5000 /* as connection.c sets it */
+/* For readers, when the WAL is to be cut back; and when it has become twice as
+ * large as it should be, because on a busy machine reads take longer. Three times
+ * as large it is only where somebody keeps it for long: no use in waiting. */
+#define WAL_WAIT_MS	 50
+#define WAL_WAIT_MOST_MS 250
+#define BUSY_MS		 5000 /* as connection.c sets it */
 
 /* --- text indexes --------------------------------------------------------- */
 /* Is there a row that waits, or a text kept until its words are erased? */
@@ -76,12 +80,10 @@ store_terms_step(struct store *st, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = terms_wait_settle(st, e);
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc != 0)
+	rc = terms_wait_settle(st, e) || store_group_commit(st, e);
+	if (rc)
 		store_group_abort(st);
-	return rc;
+	return rc ? e->code : 0;
 }
 
 bool
@@ -155,9 +157,15 @@ store_wal_wanted(struct store *st)
 int
 store_wal_step(struct store *st, struct err *e)
 {
+	struct database_sizes sizes;
+	bool is_large;
 	int rc;
 
-	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
+	database_sizes(st->base, &sizes);
+	is_large = sizes.wal_bytes > 2 * LIMIT_WAL_BYTES &&
+		   sizes.wal_bytes < 3 * LIMIT_WAL_BYTES;
+	(void)sqlite3_busy_timeout(st->db,
+		is_large ? WAL_WAIT_MOST_MS : WAL_WAIT_MS);
 	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
 		NULL, NULL);
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
