@@ -1,5 +1,7 @@
 # Enhanced Memory. One non-recursive Makefile; `make help` lists the targets.
 # Variants: V=release (default), asan, tsan, cov, portable. All output goes to build/.
+# ARCH=arm64 (or amd64) builds for another machine than this one, with Debian's
+# cross compiler and libraries (`make deps-arm64`).
 
 comma   := ,
 V       ?= release
@@ -9,11 +11,30 @@ DESTDIR ?=
 VERSION := 0.1.0
 SOMAJOR := 0
 
-B := build/$(V)
-BIN := $(if $(filter release,$(V)),build/bin,$(B)/bin)
+# An ARCH of the environment means other things: only that of the command line
+# counts. TARGET is its name as the kernel says it.
+HERE   := $(shell uname -m)
+ARCH   := $(HERE)
+TARGET := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
+CROSS  := $(if $(filter-out $(HERE),$(TARGET)),$(TARGET)-linux-gnu-)
+# What runs while the rest is built is for this machine.
+BUILD_CC := $(CC)
+ifneq ($(CROSS),)
+CC := $(CROSS)gcc
+LD := $(CROSS)ld
+AR := $(CROSS)ar
+OBJCOPY := $(CROSS)objcopy
+export PKG_CONFIG_LIBDIR := \
+	/usr/lib/$(TARGET)-linux-gnu/pkgconfig:/usr/share/pkgconfig
+endif
+ELSEWHERE := $(if $(CROSS),-$(TARGET))
 
-PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc libcurl \
-	yaml-0.1
+B := build/$(V)$(ELSEWHERE)
+BIN := $(if $(filter release$(ELSEWHERE),$(V)),build/bin,$(B)/bin)
+
+# libseccomp only helps to build: programs for elsewhere do without theirs.
+PKGS := jansson sqlite3 zlib $(if $(CROSS),,libseccomp) lua5.4 libsodium \
+	libutf8proc libcurl yaml-0.1
 DEBS := gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev \
 	zlib1g-dev libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
 	libstemmer-dev libcurl4-openssl-dev libyaml-dev libcmocka-dev python3 sqlite3
@@ -101,9 +122,14 @@ $(B)/flags: FORCE
 FORCE:
 
 # Say which Debian packages are missing before the first compile error does.
+DEPS := deps$(if $(CROSS),-$(patsubst aarch64,arm64,$(TARGET)))
 missing:
-	@command -v pkg-config >/dev/null || { echo "pkg-config is missing: run 'make deps'" >&2; exit 1; }
-	@for p in $(PKGS); do pkg-config --exists $$p || { echo "$$p is missing: run 'make deps'" >&2; exit 1; }; done
+	@for p in pkg-config $(CROSS)$(if $(CROSS),gcc); do \
+		command -v $$p >/dev/null || { \
+		echo "$$p is missing: run 'make $(DEPS)'" >&2; exit 1; }; done
+	@for p in $(PKGS); do pkg-config --exists $$p || { \
+		echo "$$p$(if $(CROSS), for $(TARGET)) is missing: run 'make $(DEPS)'" >&2; \
+		exit 1; }; done
 
 # Schema steps are embedded as C strings; the newest is the schema of the build.
 EMBED_SQL := memory-db/sql/embed_sql.py
@@ -171,6 +197,17 @@ deps: ## Install the Debian packages (sudo when not root)
 	$$S apt-get update -q && \
 	DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -q --no-install-recommends $(DEBS)
 
+# The same libraries for arm64, a compiler that makes its programs, and an
+# emulator that runs them. libseccomp and the test library are not linked.
+DEBS_arm64 := crossbuild-essential-arm64 qemu-user libc6-dev:arm64 \
+	$(patsubst %,%:arm64,$(filter-out libc6-dev libcmocka-dev libseccomp-dev, \
+	$(filter lib%-dev zlib1g-dev,$(DEBS))))
+deps-arm64: ## Install what `make dist ARCH=arm64` needs beside deps
+	@if [ "$$(id -u)" = 0 ]; then S=; else S=sudo; fi; \
+	$$S dpkg --add-architecture arm64 && $$S apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -q \
+		--no-install-recommends $(DEBS_arm64)
+
 # Two builds in two folders must not differ. OTHER is made and removed.
 OTHER := $(or $(TMPDIR),/tmp)/enhanced-memory-other-$(shell id -u)
 reproducible: $(PROGRAMS) ## Build in another folder and compare the programs
@@ -190,8 +227,8 @@ clean: ## Remove build/
 	rm -rf build
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
 
-.PHONY: all deps reproducible sbom clean help missing FORCE
+.PHONY: all deps deps-arm64 reproducible sbom clean help missing FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -4,7 +4,7 @@
 SRC_sandbox := $(sort $(wildcard sandbox/*.c))
 OBJ_sandbox := $(call obj,$(SRC_sandbox))
 SRC_jail    := $(sort $(wildcard sandbox/jail/*.c))
-J           := build/jail
+J           := build/jail$(ELSEWHERE)
 
 JAIL_DEFS   := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(J)/gen \
 	$(shell pkg-config --cflags lua5.4)
@@ -14,12 +14,14 @@ JAIL_GEN    := $(J)/gen/policy.inc $(J)/gen/helpers.inc
 
 $(J)/gen/policy_gen: sandbox/gen/policy_gen.c sandbox/policy.def sandbox/wire.h
 	@mkdir -p $(@D)
-	$(CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -lseccomp
+	$(BUILD_CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -lseccomp
+# Numbers of system calls are those of the machine that will run the jail.
 $(J)/gen/policy.inc: $(J)/gen/policy_gen
-	$< > $@.new && mv $@.new $@
+	$< $(TARGET) > $@.new && mv $@.new $@
 $(J)/gen/precompile: sandbox/gen/precompile.c
 	@mkdir -p $(@D)
-	$(CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -l:liblua5.4.a -lm
+	$(BUILD_CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -l:liblua5.4.a -lm
+# Code of Lua is the same for all machines of 64 bits and little endian.
 $(J)/gen/helpers.inc: sandbox/lua/helpers.lua $(J)/gen/precompile
 	$(J)/gen/precompile $< =memory > $@.new && mv $@.new $@
 $(J)/flags: FORCE

@@ -19,6 +19,17 @@ if ! sha256sum --quiet --strict -c SHA256SUMS; then
 	echo "install.sh: a file is not as it was packed; nothing was installed" >&2
 	exit 1
 fi
+# Byte 18 of a program says for which machine it is.
+case $(od -An -tx1 -j18 -N1 bin/memory-db | tr -d ' ') in
+3e) machine=x86_64 ;;
+b7) machine=aarch64 ;;
+*) machine= ;;
+esac
+if [ -n "$machine" ] && [ -z "$remove" ] && [ "$machine" != "$(uname -m)" ]; then
+	echo "install.sh: these programs are for $machine, and this machine is" \
+		"$(uname -m); nothing was installed" >&2
+	exit 1
+fi
 files=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | grep -v '^install\.sh$')
 if [ -n "$remove" ]; then
 	echo "$files" | while read -r file; do rm -f "$prefix/$file"; done

@@ -5,8 +5,7 @@
 PACKAGE_DATE := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct \
 	2>/dev/null || stat -c %Y CHANGELOG.md))
 PACKAGE_DIR  := build/deb/enhanced-memory-$(VERSION)
-ARCH         := $(shell uname -m)
-DIST         := enhanced-memory-$(VERSION)-linux-$(ARCH)
+DIST         := enhanced-memory-$(VERSION)-linux-$(TARGET)
 
 # What git knows, or, in an unpacked archive, all but build/.
 PACKAGE_FILES = (git ls-files -z -co --exclude-standard 2>/dev/null | grep -z . || \
@@ -32,17 +31,24 @@ deb: ## Debian packages of programs, library and headers: build/deb/*.deb
 
 # Programs that bring their libraries along, but for libc and what an embedding
 # provider needs (libcurl is loaded when one is configured).
-dist: ## One archive that needs nothing but glibc: build/dist/*.tar.gz
-	@systemd/make_dist.sh $(DIST) $(PACKAGE_DATE)
+dist: ## One archive that needs nothing but glibc: build/dist/*.tar.gz (ARCH=arm64)
+	@systemd/make_dist.sh $(DIST) $(PACKAGE_DATE) $(TARGET)
 
 # The same programs as in the archive, for clients that take one file.
 mcpb: ## A bundle for clients that install from one file: build/mcpb/*.mcpb
 	@env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
-		$(MAKE) -s -j$(CORES) V=portable all
-	@python3 systemd/make_mcpb.py build/portable/bin $(VERSION) \
+		$(MAKE) -s -j$(CORES) V=portable ARCH=$(TARGET) all
+	@python3 systemd/make_mcpb.py build/portable$(ELSEWHERE)/bin $(VERSION) \
 		$(PACKAGE_DATE) build/mcpb/$(DIST).mcpb
 
 check-packages: ## Build the packages twice, look into them, install and run them
-	@python3 tests/packages.py
+	@python3 tests/packages/packages.py
 
-.PHONY: deb dist mcpb check-packages
+# Beside the others, as it builds everything twice more.
+check-arm64: ## The archive for arm64: built twice, its programs under qemu
+	@python3 tests/packages/arm64.py
+
+check-systemd: ## Boot a systemd in a container, with the units installed
+	@python3 tests/packages/booted.py
+
+.PHONY: deb dist mcpb check-packages check-arm64 check-systemd

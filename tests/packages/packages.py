@@ -6,88 +6,24 @@ Not a part of `make test`, as it builds everything four times; `make
 check-packages` runs it. What the machine lacks a program for is skipped."""
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = {"memory-db", "memory-mcp", "memoryctl", "memory-sandbox"}
+from trees import PROGRAMS, ROOT, Trees, main, run
 
 
-def run(*words, ok=True, **kw):
-    done = subprocess.run([str(w) for w in words], text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, **kw)
-    if ok and done.returncode != 0:
-        raise AssertionError(f"{words} -> {done.returncode}\n{done.stdout}"
-                             f"\n{done.stderr}")
-    return done
-
-
-def clean_env(home):
-    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8",
-            "MEMORY_DB_SOCKET": str(home / "s"),
-            "MEMORY_DB_PATH": str(home / "m/memory.db")}
-
-
-class Packages(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.dir = Path(tempfile.mkdtemp(prefix="packages-"))
-        cls.trees = []
-        files = run("git", "-C", ROOT, "ls-files", "-z", "-co",
-                    "--exclude-standard").stdout.split("\0")
-        date = run("git", "-C", ROOT, "log", "-1", "--format=%ct").stdout
-        cls.date = date.strip()
-        for name in ("one", "two and a space"):
-            tree = cls.dir / name.split()[0]
-            for file in filter(None, files):
-                if (ROOT / file).exists():
-                    (tree / file).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(ROOT / file, tree / file)
-            cls.trees.append(tree)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir)
-
-    def make(self, target, result):
-        """Builds it in both trees: the files that match, of each."""
-        env = {k: v for k, v in os.environ.items()
-               if not k.startswith("MAKE")}
-        env["SOURCE_DATE_EPOCH"] = self.date
-        for tree in self.trees:
-            run("make", "-C", tree, target, env=env)
-        return [sorted((t / "build").glob(result)) for t in self.trees]
-
-    def same(self, first, second):
-        self.assertEqual([f.name for f in first], [f.name for f in second])
-        for a, b in zip(first, second):
-            self.assertEqual(a.read_bytes(), b.read_bytes(), a.name)
-
+class Packages(Trees):
     def remember(self, bin_dir):
         """The programs of that folder keep a fact and give it back."""
-        home = Path(tempfile.mkdtemp(prefix="packages-home-"))
-        self.addCleanup(shutil.rmtree, home)
-        env = clean_env(home)
-        (home / "m").mkdir(mode=0o700)
-        service = subprocess.Popen(
-            [bin_dir / "memory-db", "--ready-fd", "1"], env=env,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        try:
-            service.stdout.readline()
-            run(bin_dir / "memoryctl", "add", "ada", "drinks green tea",
-                "--type", "person", env=env)
-            said = run(bin_dir / "memoryctl", "recall", "what does ada drink",
-                       env=env).stdout
-            self.assertIn("green tea", said)
-        finally:
-            service.send_signal(signal.SIGTERM)
-            service.wait(30)
-            service.stdout.close()
-        return home
+        home, env = self.home()
+        self.serve(env, bin_dir / "memory-db")
+        run(bin_dir / "memoryctl", "add", "ada", "drinks green tea",
+            "--type", "person", env=env)
+        said = run(bin_dir / "memoryctl", "recall", "what does ada drink",
+                   env=env).stdout
+        self.assertIn("green tea", said)
 
     @unittest.skipUnless(shutil.which("dh"), "needs debhelper")
     def test_deb(self):
@@ -120,10 +56,8 @@ class Packages(unittest.TestCase):
         run("sha256sum", "-c", "SHA256SUMS", cwd=one[0].parent)
         run("tar", "xzf", one[0], "-C", self.dir)
         unpacked = self.dir / one[0].name.removesuffix(".tar.gz")
-        home = Path(tempfile.mkdtemp(prefix="packages home-"))
-        self.addCleanup(shutil.rmtree, home)
+        home, env = self.home()
         prefix = home / "a prefix"
-        env = {**clean_env(home), "PATH": "/usr/bin:/bin"}
         said = run(unpacked / "install.sh", prefix, env=env).stdout
         self.assertIn("is not in PATH", said)
         self.assertEqual(PROGRAMS, {p.name for p in
@@ -167,14 +101,6 @@ class Units(unittest.TestCase):
         group = next(x for x in (root / "etc/group").read_text().splitlines()
                      if x.startswith("memory:"))
         self.assertEqual(line.split(":")[3], group.split(":")[2])
-
-
-def main():
-    result = unittest.main(exit=False, verbosity=2, argv=sys.argv).result
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, "
-          f"{failed} failed")
-    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
