@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/sock.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/cliententry.h"
 #include "memory-db/cli/lib/clientfile.h"
@@ -14,6 +15,7 @@
 #include "memory-db/cli/lib/programs.h"
 #include "memory-db/cli/lib/table.h"
 #include "memory-db/cli/lib/targets.h"
+#include "memory-db/cli/lib/twomemories.h"
 
 #define PROGRAM "memory-mcp"
 
@@ -216,6 +218,31 @@ install_all(const struct cli *c, const struct connect *w)
 		       : cli_nomem();
 }
 
+/* Where the machine has a memory and the user, too: which one the clients get.
+ * Who named one knows. */
+static void
+say_which_memory(const struct cli *c, const struct connect *w)
+{
+	char socket[SOCK_PATH_SIZE], own[PATH_MAX];
+	struct err e = {0};
+	enum twomemories which;
+
+	if (c->json || c->quiet || w->socket || w->database ||
+		sock_path(NULL, socket, NULL, &e) != 0)
+		return;
+	which = twomemories_at(socket, own);
+	if (which == TWOMEMORIES_NO)
+		return;
+	if (which == TWOMEMORIES_SHARED_SERVES)
+		printf("The memory is that of this machine (%s); your own, %s, "
+		       "is not read: %s\n",
+			socket, own, twomemories_advice(which));
+	else
+		printf("The memory is your own (socket %s); that of this "
+		       "machine (%s) is not asked: %s\n",
+			socket, TWOMEMORIES_SHARED, twomemories_advice(which));
+}
+
 static int
 run_install(struct cli *c, int argc, char **argv)
 {
@@ -231,7 +258,9 @@ run_install(struct cli *c, int argc, char **argv)
 		(rc = find_program(path)) != CLI_OK ||
 		(rc = find_memory(c, &w, database, socket)) != CLI_OK)
 		return rc;
-	return install_all(c, &w);
+	rc = install_all(c, &w);
+	say_which_memory(c, &w);
+	return rc;
 }
 
 const struct cli_command cli_cmd_install = {

@@ -273,6 +273,10 @@ server_sizes(struct server *s)
 	if (s->sizes_ns == 0 || now - s->sizes_ns > SECOND_NS) {
 		database_sizes(s->db, &s->sizes);
 		s->sizes_ns = now;
+		s->log_reader = s->sizes.wal_bytes < LOG_READER_BYTES
+					? 0
+					: log_reader_find(database_path(s->db),
+						  s->log_reader_name);
 	}
 	return &s->sizes;
 }

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/log_reader.h"
 #include "memory-db/net/by_method.h"
 #include "memory-db/net/config.h"
 #include "memory-db/net/conn.h"
@@ -68,6 +69,9 @@ struct server {
 	struct by_method *methods;    /* owned; one for each of tools[] */
 	struct database_sizes sizes;
 	int64_t sizes_ns; /* when they were looked at; 0: never */
+	/* The process that keeps the log large, as of then; 0: none. */
+	long log_reader;
+	char log_reader_name[LOG_READER_NAME];
 	int64_t started_ns, idle_since_ns, checked_ns, pinged_ns;
 	int64_t flush_until_ns;
 	int64_t watchdog_ms;

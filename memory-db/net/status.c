@@ -80,6 +80,22 @@ outcomes(const struct server *s)
 	return o;
 }
 
+/* Another program has the file open and stands in the past: the log that it may
+ * still read cannot be cut back, and grows with each write until it ends. */
+static json_t *
+log_reader(struct server *s)
+{
+	const struct database_sizes *sizes = server_sizes(s);
+
+	return json_sprintf("the log beside the database has %lld MB, as the "
+			    "process %ld (%s) reads the file and holds what it "
+			    "saw when it began: end that program or its "
+			    "transaction, and let it open a copy (memoryctl "
+			    "backup)",
+		(long long)(sizes->wal_bytes / 1000000), s->log_reader,
+		s->log_reader_name[0] ? s->log_reader_name : "unknown");
+}
+
 /* Each problem is a sentence that says what to do. */
 static json_t *
 problems(struct server *s)
@@ -109,6 +125,8 @@ problems(struct server *s)
 				"writes are off until more than "
 				"%lld MB are free on the disk of the database",
 				(long long)(s->config->disk_free_bytes >> 20)));
+	if (s->log_reader > 0)
+		rc |= jx_add(a, log_reader(s));
 	work_embedding(s->work, &x);
 	if (strcmp(x.state, "down") == 0)
 		rc |= jx_add(a,

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/log_reader.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/store_internal.h"
@@ -151,6 +152,26 @@ store_wal_wanted(struct store *st)
 	return sizes.wal_bytes > LIMIT_WAL_BYTES;
 }
 
+/* Whoever reads for long is a program that is none of ours, as a rule. */
+static int
+wal_is_kept(struct store *st, struct err *e)
+{
+	char name[LOG_READER_NAME];
+	long pid = log_reader_find(database_path(st->base), name);
+
+	if (pid > 0)
+		return err_set(e, MDB_E_BUSY,
+			"the log beside the database stays above %d MiB while "
+			"the process %ld (%s) reads the file: end that program "
+			"or its transaction, and let it open a copy "
+			"(memoryctl backup)",
+			LIMIT_WAL_BYTES >> 20, pid, name[0] ? name : "unknown");
+	return err_set(e, MDB_E_BUSY,
+		"the log beside the database stays above %d MiB while "
+		"somebody reads",
+		LIMIT_WAL_BYTES >> 20);
+}
+
 /* A checkpoint that waits for nobody ends before what a reader sees, and the
  * log begins anew only in a moment in which nobody reads it. Under load there
  * may be none for long, and then the file stays as large as it ever was. */
@@ -170,10 +191,7 @@ store_wal_step(struct store *st, struct err *e)
 		NULL, NULL);
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
 	if ((rc & 0xff) == SQLITE_BUSY)
-		return err_set(e, MDB_E_BUSY,
-			"the log beside the database stays above %d MiB while "
-			"somebody reads",
-			LIMIT_WAL_BYTES >> 20);
+		return wal_is_kept(st, e);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
 }
 

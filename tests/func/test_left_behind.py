@@ -139,10 +139,32 @@ class LeftBehind(TestCase):
             self.assertIn(str(reader.pid), told["text"])
             self.assertIn("python", told["text"])
             self.assertIn("backup", told["advice"])
+
+            # The service tells it by itself, and so do those who ask it.
+            def problems():
+                return c.ok("get_memory_status")["health"]["problems"]
+            wait_until(problems)
+            told, = problems()
+            for word in (str(reader.pid), "python", "backup", "MB"):
+                self.assertIn(word, told)
+            done = db.ctl("health", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"process {reader.pid} (python", done.stdout)
+            # The task that cuts the log back says so, far below that size.
+            wait_until(lambda: "log-limit failed" in
+                       db.ctl("health", check=False).stdout, 30)
+            said = db.ctl("health", check=False).stdout
+            self.assertIn(f"process {reader.pid} (python",
+                          said.partition("log-limit failed")[2])
+            self.assertIn(str(reader.pid),
+                          db.ctl("status", check=False).stdout)
         finally:
             reader.communicate()
-        told, = findings()
-        self.assertNotIn("process", told["text"])
+        for told in findings():     # none once the log is cut back
+            self.assertNotIn("process", told["text"])
+        wait_until(lambda: not problems())
+        wait_until(lambda: db.ctl("health", check=False).returncode == 0,
+                   30)
         db.verify()
 
 

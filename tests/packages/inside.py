@@ -316,7 +316,7 @@ class Checks(unittest.TestCase):
             st = file.stat()
             self.assertEqual(stat.S_IMODE(st.st_mode), 0o600, file)
             self.assertEqual(st.st_uid, pwd.getpwnam("memory-db").pw_uid)
-        folder = Path("/root/check")
+        folder = Path("/run/check")
         folder.mkdir(mode=0o700)
         copy = folder / "restored.db"
         words = ["env", f"HOME={folder}", "memoryctl", "--database", copy,
@@ -370,11 +370,30 @@ class Checks(unittest.TestCase):
         self.assertNotIn("Friday", done.stdout)
         said = ctl("bob", "doctor", ok=False).stdout
         self.assertIn(str(folder / "memory-db.sock"), said)
-        self.assertIn(str(SOCKET), said)
+        self.assertIn(f"listens at {SOCKET} and lets you in", said)
+        Path(pwd.getpwnam("bob").pw_dir, ".cursor").mkdir(exist_ok=True)
+        said = ctl("bob", "install", "--client", "cursor",
+                   "--dry-run").stdout
+        self.assertIn("The memory is your own", said)
+        # What is advised brings it along.
+        ctl("bob", "--namespace", "default", "add", "mine", "kept by bob",
+            "--type", "note")
+        ctl("bob", "--namespace", "default", "export", "--current",
+            "own.jsonl")
+        ctl("bob", "--namespace", "default", "--socket", str(SOCKET),
+            "import", "own.jsonl")
         run(*as_user("bob", "systemctl", "--user", "stop",
                      "memory-db.socket", "memory-db.service"))
         said = ctl("bob", "--namespace", "default", "show", "release").stdout
         self.assertIn("ships on Friday", said)
+        said = ctl("ada", "--namespace", "default", "show", "mine").stdout
+        self.assertIn("kept by bob", said)
+        # Now the memory of the machine serves, and his own lies beside it.
+        said = ctl("bob", "doctor", ok=False).stdout
+        self.assertIn(".memories/memory.db, which is not read", said)
+        said = ctl("bob", "install", "--client", "cursor",
+                   "--dry-run").stdout
+        self.assertIn("The memory is that of this machine", said)
 
     def test_14_away_again(self):
         run("systemctl", "disable", "--now", "memory-db.socket", SERVICE)

@@ -186,6 +186,35 @@ a_task_that_fails(void **state)
 	assert_int_equal(run(), 1000);
 }
 
+/* What it failed at is not there any more when its pause is over. */
+static void
+a_failure_without_work(void **state)
+{
+	(void)state;
+	wants[0] = true;
+	answers[0] = MDB_E_BUSY;
+	assert_int_equal(run(), 0);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_FAILED);
+	wants[0] = false;
+	assert_int_equal(run(), 1000);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_FAILED);
+	clock_ns += 1000 * MS;
+	assert_int_equal(run(), 60000);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_DONE);
+	assert_string_equal(state_of(0).error, "");
+	assert_int_equal(state_of(0).runs, 1);
+	assert_string_equal(trace, "a");
+	/* In a mode in which it may not run it is not asked. */
+	wants[0] = true;
+	assert_int_equal(run(), 0);
+	wants[0] = false;
+	clock_ns += 1000 * MS;
+	assert_int_equal(background_run(b, BACKGROUND_WRITER,
+				 BACKGROUND_READ_ONLY, NULL),
+		60000);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_FAILED);
+}
+
 static void
 a_task_without_end(void **state)
 {
@@ -419,6 +448,7 @@ main(void)
 		TEST(nothing_to_do),
 		TEST(steps_make_a_run),
 		TEST(a_task_that_fails),
+		TEST(a_failure_without_work),
 		TEST(a_task_without_end),
 		TEST(a_task_due_later),
 		TEST(a_lease_has_an_order),

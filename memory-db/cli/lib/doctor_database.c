@@ -13,6 +13,7 @@
 #include "common/client/settings.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/doctor.h"
+#include "memory-db/cli/lib/twomemories.h"
 
 /* The first 100 bytes of a SQLite file (sqlite.org/fileformat2.html):
  * 0 magic, 16 page size, 24 change counter, 28 pages, 60 user_version,
@@ -64,9 +65,7 @@ doctor_database_check_other(struct doctor *d)
 			here.st_dev == there.st_dev))
 		return;
 	doctor_say(d, DOCTOR_WARN, "database",
-		"to bring it along: memoryctl "
-		"--socket /tmp/own.sock --database ~/.memories/memory.db "
-		"export --current own.jsonl, then memoryctl import own.jsonl",
+		twomemories_advice(TWOMEMORIES_SHARED_SERVES),
 		"the service has %s open; you also have %s, which is not read",
 		d->database, own);
 }

@@ -12,8 +12,9 @@
 #include "common/contract/rpc.h"
 #include "common/sock.h"
 #include "memory-db/cli/lib/doctor.h"
+#include "memory-db/cli/lib/twomemories.h"
 
-#define SHARED	    "/tmp/memory-db.sock"
+#define SHARED	    TWOMEMORIES_SHARED
 #define PATIENCE_MS 2000
 
 static const char *
@@ -79,6 +80,20 @@ check_squatter(struct doctor *d)
 			"this machine listens at " SHARED " and does not let "
 			"you in: you have a memory of your own instead");
 	}
+}
+
+/* The service of the machine would answer, and another one comes first. */
+static void
+check_both(struct doctor *d)
+{
+	char own[PATH_MAX];
+	enum twomemories which = twomemories_at(d->socket, own);
+
+	if (which == TWOMEMORIES_OWN_SERVES)
+		doctor_say(d, DOCTOR_OK, "socket", twomemories_advice(which),
+			"a memory service of this machine listens at " SHARED
+			" and lets you in; it is not asked, as the socket "
+			"above comes first, and what each holds is apart");
 }
 
 /* The service that was chosen refuses this user. */
@@ -183,6 +198,7 @@ doctor_socket(struct doctor *d)
 	snprintf(d->socket, sizeof(d->socket), "%s", path);
 	doctor_say(d, DOCTOR_OK, "socket", NULL, "%s: %s", path, why);
 	check_squatter(d);
+	check_both(d);
 	doctor_socket_check_folder(d);
 	if (!doctor_socket_check_file(d))
 		return;

@@ -224,6 +224,33 @@ make_step(struct background *b, struct slot *s, void *ctx, int64_t budget_ns)
 	tell(s, pause_before, rc);
 }
 
+/* A task failed, and when its next attempt is due there is no work any more: a
+ * log that could not be cut back was, by another task, once its reader had gone.
+ * Then the failure is over, and nobody has to look at it. *next: not later than
+ * when that must be asked. */
+static void
+settle(struct background *b, enum background_lane lane,
+	enum background_mode mode, void *ctx, int64_t now, int64_t *next)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct slot *s = &b->slots[i];
+		const struct background_task *t = s->task;
+
+		if (s->pause_ms == 0 || s->is_running || t->lane != lane ||
+			!(t->modes & mode) || !t->wanted || t->wanted(ctx))
+			continue;
+		if (s->due_ns > now) {
+			*next = s->due_ns < *next ? s->due_ns : *next;
+			continue;
+		}
+		pthread_mutex_lock(&b->lock);
+		slot_done(s);
+		pthread_mutex_unlock(&b->lock);
+		log_event(LOG_INFO, "background task has no work any more", 0,
+			LOG_S("task", t->name));
+	}
+}
+
 int
 background_run(struct background *b, enum background_lane lane,
 	enum background_mode mode, void *ctx)
@@ -231,6 +258,7 @@ background_run(struct background *b, enum background_lane lane,
 	int64_t due[BACKGROUND_TASKS_MAX], now = b->now_ns();
 	int64_t next = now + WAIT_MAX_MS * MS_NS;
 
+	settle(b, lane, mode, ctx, now, &next);
 	plan(b, lane, mode, ctx, due);
 	for (size_t i = 1; i <= b->n; i++) {
 		size_t at = (b->last[lane] + i) % b->n;
