@@ -29,6 +29,7 @@ const struct param tools_common[] = {
 	CHOICE("scope", PF_SOCKET_ONLY, NULL, scopes),
 	BOOLEAN("confirm", PF_SOCKET_ONLY, NULL),
 	BOOLEAN("allow_secret", PF_SOCKET_ONLY, NULL),
+	BOOLEAN("mark_secrets", PF_SOCKET_ONLY, NULL),
 	{0},
 };
 

@@ -1,5 +1,7 @@
 /* hook: what a client runs at its events. It fails open: whatever goes wrong,
  * the client gets an answer that changes nothing, in time, and exit code 0. */
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/hooksync.h"
 #include "memory-db/cli/lib/hookwork.h"
 #include "memory-db/cli/lib/where.h"
 
@@ -82,9 +85,20 @@ find_namespace(struct cli *c, const struct hookevent *ev)
 	return where_read(c) == CLI_OK;
 }
 
+/* "claude-code-7f3a": what this event brings is of that session. */
+static void
+name_session(const struct hook *h, const struct hookevent *ev, char *session,
+	size_t session_size)
+{
+	snprintf(session, session_size, "%s-%.64s", h->client,
+		ev->session && text_is_utf8(ev->session, strlen(ev->session)) &&
+				strlen(ev->session) <= 64
+			? ev->session
+			: "hook");
+}
+
 static bool
-connect_service(struct cli *c, const struct hook *h, const struct hookevent *ev,
-	char *session, size_t session_size)
+connect_service(struct cli *c, const struct hook *h, const char *session)
 {
 	char client[64], path[4096];
 	struct memory_options o;
@@ -102,11 +116,6 @@ connect_service(struct cli *c, const struct hook *h, const struct hookevent *ev,
 			return false;
 	}
 	snprintf(client, sizeof(client), "%s hook " MEMORY_VERSION, h->client);
-	snprintf(session, session_size, "%s-%.64s", h->client,
-		ev->session && text_is_utf8(ev->session, strlen(ev->session)) &&
-				strlen(ev->session) <= 64
-			? ev->session
-			: "hook");
 	o.client = client;
 	/* To a reader with a session each fact says who wrote it: words that
 	 * a digest has no room for. */
@@ -121,12 +130,12 @@ connect_service(struct cli *c, const struct hook *h, const struct hookevent *ev,
 	return c->client != NULL;
 }
 
-static void
+/* True: there is a connection. */
+static bool
 work(struct cli *c, const struct hook *h, const struct hookevent *ev,
-	struct buf *text)
+	const char *session, struct buf *text)
 {
 	AUTO_HOOKSTATE struct hookstate state = {.lock = -1};
-	char session[128];
 	struct hookwork w = {.c = c,
 		.hook = h,
 		.ev = ev,
@@ -135,9 +144,8 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 
 	if (!hookstate_open(h->client, ev->session ? ev->session : "none",
 		    times[h->what].call_ms / 4, &state) ||
-		!find_namespace(c, ev) ||
-		!connect_service(c, h, ev, session, sizeof(session)))
-		return;
+		!find_namespace(c, ev) || !connect_service(c, h, session))
+		return false;
 	w.namespace_ = c->namespace_;
 	hookwork_run(&w);
 	/* What cannot be remembered as shown would be shown for ever. */
@@ -147,6 +155,28 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 		buf_clear(&w.text, 0);
 	codetree_free(w.tree);
 	*text = w.text;
+	return true;
+}
+
+/* The client has its answer; it waits for the end of this program. */
+static void
+keep_notes(struct cli *c, const struct hook *h, const struct hookevent *ev,
+	const char *session)
+{
+	int ms = hooksync_wants(h, ev), null;
+
+	if (ms == 0)
+		return;
+	/* Nothing more is said, whatever happens. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+		dup2(null, STDERR_FILENO) < 0)
+		return;
+	close(null);
+	buf_clear(&nothing, 0);
+	set_alarm(ms);
+	hooksync_run(c, h, ev, session);
+	set_alarm(0);
 }
 
 static int
@@ -155,6 +185,8 @@ run_event(struct cli *c, const char *client, const char *event)
 	const struct hook *h = hookevent_find(client, event);
 	AUTO_HOOKEVENT struct hookevent ev = {0};
 	AUTO_BUF struct buf text = {0}, out = {0};
+	char session[128];
+	bool is_connected;
 
 	if (!h) {
 		cli_fail(CLI_USAGE, "no hook '%s' of '%s' is known", event,
@@ -171,54 +203,77 @@ run_event(struct cli *c, const char *client, const char *event)
 		return CLI_OK;
 	}
 	hookstate_fired(client, event);
-	work(c, h, &ev, &text);
+	name_session(h, &ev, session, sizeof(session));
+	is_connected = work(c, h, &ev, session, &text);
 	set_alarm(0);
 	if (text.len == 0 || hookevent_answer(h, &ev, text.data, &out) != 0)
 		answer(&nothing);
 	else
 		answer(&out);
+	if (is_connected)
+		keep_notes(c, h, &ev, session);
 	buf_done(&nothing);
 	return CLI_OK;
 }
 
 static int
-run_switch(const struct cli *c, bool is_off)
+run_switch(const struct cli *c, enum hookstate_part part, bool is_off)
 {
+	/* off, on */
+	static const char *const texts[][2] = {
+		[HOOKSTATE_ALL] =
+			{"hooks are off for all clients of this user, "
+			 "until memoryctl hook on",
+				"hooks are on"},
+		[HOOKSTATE_SYNC] = {
+			"hooks leave the notes of Claude Code alone, "
+			"until memoryctl hook sync on",
+			"hooks keep the notes of Claude Code and the memory in "
+			"step"}};
 	char path[PATH_MAX];
 	struct err e = {0};
 
-	if (hookstate_switch(is_off, path, &e) != 0)
+	if (hookstate_switch(part, is_off, path, &e) != 0)
 		return cli_fail_err(&e);
-	if (!c->quiet && is_off)
-		printf("hooks are off for all clients of this user, until "
-		       "memoryctl hook on\n");
-	else if (!c->quiet)
-		puts("hooks are on");
+	if (!c->quiet)
+		puts(texts[part][is_off ? 0 : 1]);
 	return CLI_OK;
+}
+
+static bool
+is_switch(const char *word)
+{
+	return strcmp(word, "off") == 0 || strcmp(word, "on") == 0;
 }
 
 static int
 run_hook(struct cli *c, int argc, char **argv)
 {
-	if (argc == 1 &&
-		(strcmp(argv[0], "off") == 0 || strcmp(argv[0], "on") == 0))
-		return run_switch(c, strcmp(argv[0], "off") == 0);
+	if (argc == 1 && is_switch(argv[0]))
+		return run_switch(c, HOOKSTATE_ALL,
+			strcmp(argv[0], "off") == 0);
+	if (argc == 2 && strcmp(argv[0], "sync") == 0 && is_switch(argv[1]))
+		return run_switch(c, HOOKSTATE_SYNC,
+			strcmp(argv[1], "off") == 0);
 	if (argc != 2)
 		return cli_fail(CLI_USAGE,
 			"hook CLIENT EVENT, with the event on standard input; "
-			"or hook off, hook on");
+			"or hook off, hook on, hook sync off, hook sync on");
 	return run_event(c, argv[0], argv[1]);
 }
 
 const struct cli_command cli_cmd_hook = {
 	.name = "hook",
-	.args = "CLIENT EVENT | off | on",
+	.args = "CLIENT EVENT | off | on | sync off | sync on",
 	.summary = "what a client runs at its events",
 	.about = "Reads the event of a client on standard input and answers "
 		 "in its shape: a digest when a session begins, what fits a "
 		 "prompt, nothing when it stops, while what was said is kept. "
 		 "Always exit code 0, also without the service. install "
-		 "--hooks enters it; off switches all hooks of this user off.",
+		 "--hooks enters it; off switches all hooks of this user off. "
+		 "Where Claude Code has a folder of notes for the project, its "
+		 "hooks keep that and the memory in step, as sync-folder does; "
+		 "sync off ends that.",
 	.min_args = 1,
 	.max_args = 2,
 	.run = run_hook,

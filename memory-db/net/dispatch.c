@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/net/lease.h"
 #include "memory-db/net/loop_methods.h"
 
@@ -86,10 +87,7 @@ read_context(struct request *r, struct err *e)
 		.user_scope = scope && strcmp(scope, "user") == 0,
 		.is_confirmed =
 			json_is_true(json_object_get(j->params, "confirm")),
-		.secrets =
-			json_is_true(json_object_get(j->params, "allow_secret"))
-				? SECRETS_ALLOW
-				: cfg->secrets,
+		.secrets = secret_policy_of(j->params, cfg->secrets),
 		.own_scope = scope && strcmp(scope, "project") == 0,
 		.is_agent = j->is_agent,
 		.profiles = j->profiles,

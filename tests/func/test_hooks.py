@@ -855,5 +855,128 @@ class Installed(Clients):
         self.assertEqual(got, {"clients": [], "database": str(database)})
 
 
+
+class Notes(Hooks):
+    """Claude Code's own notes, kept in step by its hooks."""
+
+    def setUp(self):
+        super().setUp()
+        slug = self.home / ".claude/projects/-srv-shop"
+        self.notes = slug / "memory"
+        self.notes.mkdir(parents=True)
+        self.event = {"session_id": "s1", "cwd": str(self.project),
+                      "transcript_path": str(slug / "s1.jsonl")}
+        (slug / "s1.jsonl").touch()
+
+    def fire(self, event="SessionStart", **more):
+        return self.run_hook("claude-code", event, {**self.event, **more.pop(
+            "data", {})}, **more)
+
+    def memory(self):
+        with self.db.client() as c:
+            g = c.ok("read_graph", namespace=self.namespace(), limit=1000)
+        return {e["name"]: e["observations"] for e in g["entities"]
+                if "namespace" not in e}
+
+    def test_both_ways_at_start_and_stop(self):
+        token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+        (self.notes / "build.md").write_text(
+            f"- builds with ninja\n- deploys with {token}\n")
+        self.fill(None, "infra", "the cache lives on host kestrel")
+        self.fire()
+        self.assertEqual(self.memory(), {
+            "build": ["builds with ninja", "deploys with [secret:github-token]"],
+            "infra": ["the cache lives on host kestrel"]})
+        self.assertIn("kestrel", (self.notes / "infra.md").read_text())
+        self.assertIn(token, (self.notes / "build.md").read_text())
+        with open(self.notes / "infra.md", "a") as f:
+            f.write("- the cache holds 40 GB\n")
+        with self.db.client() as c:
+            c.ok("delete_observations", namespace=self.namespace(),
+                 confirm=True, deletions=[{
+                     "entityName": "build",
+                     "observations": ["builds with ninja"]}])
+        # Not at a prompt, which has no time for it.
+        self.fire("UserPromptSubmit", data={"prompt": "hello there"})
+        self.assertNotIn("the cache holds 40 GB", self.memory()["infra"])
+        self.fire("Stop")
+        self.assertIn("the cache holds 40 GB", self.memory()["infra"])
+        self.assertNotIn("ninja", (self.notes / "build.md").read_text())
+
+    def test_nothing_to_do_reads_nothing(self):
+        self.fill(None, "infra", "the cache lives on host kestrel")
+        self.fire()
+        self.fire("Stop")
+        base = self.notes / ".memory-sync.json"
+        base.unlink()
+        self.fire("Stop")
+        # Without a change it was not even looked at.
+        self.assertFalse(base.exists())
+        self.fill(None, "more", "a second fact")
+        self.fire("Stop")
+        self.assertTrue(base.exists())
+        self.assertTrue((self.notes / "more.md").exists())
+
+    def test_off(self):
+        self.fill(None, "infra", "the cache lives on host kestrel")
+        self.fire(env={"MEMORY_HOOKS_SYNC": "off"})
+        self.assertEqual(list(self.notes.iterdir()), [])
+        self.run_hook("sync", "off", {})
+        self.fire()
+        self.assertEqual(list(self.notes.iterdir()), [])
+        self.run_hook("sync", "on", {})
+        # No folder is made, and none of sub-agents or other clients is used.
+        self.notes.rmdir()
+        self.fire()
+        self.assertFalse(self.notes.exists())
+        self.notes.mkdir()
+        self.fire(data={"agent_id": "x"})
+        self.run_hook("codex", "SessionStart", self.event)
+        self.assertEqual(list(self.notes.iterdir()), [])
+        away = self.dir / "away"
+        away.mkdir()
+        self.notes.rmdir()
+        self.notes.symlink_to(away)
+        self.fire()
+        self.assertEqual(list(away.iterdir()), [])
+        self.notes.unlink()
+        self.notes.mkdir()
+        self.fire()
+        self.assertTrue((self.notes / "infra.md").exists())
+
+    def test_a_large_memory_makes_no_notes(self):
+        with self.db.client() as c:
+            c.ok("create_entities", namespace=self.namespace(), entities=[
+                entity(f"e{i}", f"fact {i}") for i in range(101)])
+        (self.notes / "a.md").write_text("- a fact of a note\n")
+        self.fire()
+        self.assertEqual(self.memory()["a"], ["a fact of a note"])
+        self.assertEqual([p.name for p in self.notes.glob("*.md")], ["a.md"])
+
+    def test_a_protected_memory_is_left_to_a_person(self):
+        with self.db.client() as c:
+            c.ok("create_entities", namespace=self.namespace(),
+                 entities=[entity("a", "b")])
+            c.ok("set_namespace_settings", namespace=self.namespace(),
+                 settings={"protect": True})
+        (self.notes / "n.md").write_text("- a fact of a note\n")
+        self.fire()
+        self.assertNotIn("n", self.memory())
+        self.assertEqual((self.notes / "n.md").read_text(),
+                         "- a fact of a note\n")
+
+    def test_no_service_and_a_slow_one(self):
+        (self.notes / "n.md").write_text("- a fact of a note\n")
+        self.assertEqual(self.fire("Stop", env={
+            "MEMORY_DB_SOCKET": str(self.dir / "none")}), "")
+        began = time.monotonic()
+        os.kill(self.db.pid, 19)
+        try:
+            self.assertEqual(self.fire("Stop"), "")
+        finally:
+            os.kill(self.db.pid, 18)
+        self.assertLess(time.monotonic() - began, 15 * SLOW)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -220,7 +220,9 @@ class SyncFolder(TestCase):
         for _ in range(2):
             self.sync()
             self.assertIn(token, (self.notes / "s.md").read_text())
-            self.assertEqual(self.memory(), {"s": ["a plain fact"]})
+            self.assertEqual(self.memory(), {"s": [
+                "a plain fact", "the token is [secret:secret-told]"]})
+        self.same()
 
     def test_relations_keep_an_entity(self):
         self.note("a", "a fact")
@@ -233,13 +235,63 @@ class SyncFolder(TestCase):
         self.sync()
         self.assertEqual(self.memory(), {"a": [], "b": ["other"]})
 
-    def test_secrets_stay_out(self):
+    def test_secrets_are_masked(self):
+        """The note keeps it, the memory has a marker, both are one fact."""
         token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-        self.note("s", f"the token is {token}")
+        other = "ghp_" + "z9Y8x7W6v5U4t3S2r1Q0p9O8n7M6l5K4j3I2"
+        masked = "deploys with [secret:github-token] at night"
+        self.note("s", f"deploys with {token} at night", "a plain fact",
+                  f"two: {token} and {other} here", "buy milk and bread")
         r = self.sync()
+        self.assertEqual(r["skipped"], 0)
+        self.assertIn(masked, self.memory()["s"])
+        self.assertEqual(len(self.memory()["s"]), 4)
         self.assertNotIn(token, json.dumps(self.memory()))
-        self.assertIn(token, (self.notes / "s.md").read_text())
-        self.assertGreater(r["skipped"], 0)
+        self.same()
+        # Nothing of the base is needed to know it again.
+        (self.notes / ".memory-sync.json").unlink()
+        self.same()
+        self.assertEqual(len(self.memory()["s"]), 4)
+        # Another token in the same words is the same fact.
+        text = (self.notes / "s.md").read_text()
+        (self.notes / "s.md").write_text(
+            text.replace(f"deploys with {token}", f"deploys with {other}"))
+        self.same()
+        # Deleted in the note, and in the memory.
+        self.note("s", f"deploys with {other} at night", "a plain fact")
+        self.sync()
+        self.assertEqual(self.memory(), {"s": ["a plain fact", masked]})
+        with self.db.client() as c:
+            c.ok("delete_observations", namespace="p", confirm=True, deletions=[
+                {"entityName": "s", "observations": [masked]}])
+        self.sync()
+        self.assertEqual(self.facts("s"), ["a plain fact"])
+        self.same()
+
+    def test_a_secret_is_not_given_for_other_words(self):
+        token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+        line = f"deploys with {token} at night"
+        self.note("s", line)
+        self.sync()
+        with self.db.client() as c:
+            c.ok("replace_observation", namespace="p", entityName="s",
+                 old="deploys with [secret:github-token] at night",
+                 new="deploys with [secret:github-token] at noon")
+        self.sync()
+        self.assertIn(line, self.facts("s"))
+        self.sync()
+        self.assertIn(line, self.facts("s"))
+        self.same()
+
+    def test_a_name_with_a_secret(self):
+        token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+        self.note("s", "a fact")
+        (self.notes / "s.md").write_text(
+            f"---\nname: {token}\n---\n\n- a fact\n")
+        for _ in range(2):
+            self.assertGreater(self.sync()["skipped"], 0)
+            self.assertEqual(self.memory(), {})
+            self.assertEqual(list(self.bytes()), ["s.md"])
 
     def test_dry_run(self):
         self.note("a", "a fact")

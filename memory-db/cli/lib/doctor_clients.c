@@ -190,6 +190,10 @@ doctor_clients(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, "hooks", NULL,
 			"hooks are switched off; memoryctl hook on switches "
 			"them on");
+	else if (hookstate_is_sync_off())
+		doctor_say(d, DOCTOR_OK, "hooks", NULL,
+			"hooks leave the notes of Claude Code alone; memoryctl "
+			"hook sync on has them kept in step");
 	if (others.len > 0 && buf_str(&others))
 		tell_others(d, &others);
 	else if (all == 0)

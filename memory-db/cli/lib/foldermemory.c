@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/cli/lib/foldersecret.h"
 #include "memory-db/cli/lib/notefile.h"
 #include "memory-db/cli/lib/pages.h"
 
@@ -88,8 +89,6 @@ foldermemory_read(struct foldermemory *x)
 }
 
 /* --- changing the memory -------------------------------------------------- */
-/* What was stored with a marker in the place of a secret is taken back: the note
- * has the words, and would lose them next time. */
 static int
 take_back(struct cli *c, const json_t *reply)
 {
@@ -103,59 +102,125 @@ take_back(struct cli *c, const json_t *reply)
 		&undone);
 }
 
-/* *ret_stored: all of the texts are there, word for word. */
+/* Has the name of the entity a marker? Then it is another entity. */
+static bool
+is_name_marked(const json_t *reply)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "marked"), i, one) {
+		const char *param = cli_str(one, "param", "");
+
+		if (strstr(param, "entityName") || strstr(param, "entityType"))
+			return true;
+	}
+	return false;
+}
+
+/* All texts of an entity, key -> text. */
 static int
-add_texts(struct cli *c, const char *entity, const char *type, json_t *texts,
-	bool *ret_stored)
+read_texts(struct cli *c, const char *entity, json_t *facts)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cli_call(c, "add_observations",
-		json_pack("{s:[{s:s,s:s,s:O}],s:s,s:s}", "observations",
-			"entityName", entity, "entityType", type, "contents",
-			texts, "on_conflict", "none", "message",
-			"from a folder of notes"),
+	const json_t *e, *text;
+	size_t i;
+	int rc = cli_call(c, "open_nodes",
+		json_pack("{s:[s],s:[s,s]}", "names", entity, "fields", "name",
+			"observations"),
 		CLI_NOW, &reply);
 
+	if (rc != CLI_OK)
+		return rc;
+	e = json_array_get(json_object_get(reply, "entities"), 0);
+	json_array_foreach(json_object_get(e, "observations"), i, text) {
+		char key[NOTEFILE_KEY_SIZE];
+
+		notefile_key(json_string_value(text), json_string_length(text),
+			key);
+		if (jx_set(facts, key, json_incref((json_t *)(uintptr_t)text)))
+			return cli_nomem();
+	}
+	return CLI_OK;
+}
+
+/* Which of the texts are there with markers, and which as they were given. */
+static int
+find_marked(struct cli *c, const char *entity, json_t *added, json_t *stored,
+	json_t *masked)
+{
+	AUTO_JSON json_t *facts = json_object();
+	const char *key, *as;
+	json_t *text;
+	int rc = facts ? read_texts(c, entity, facts) : cli_nomem();
+
+	if (rc != CLI_OK)
+		return rc;
+	json_object_foreach(added, key, text) {
+		as = json_object_get(facts, key)
+			     ? key
+			     : foldersecret_find(facts,
+				       json_string_value(text));
+		if (!as)
+			continue;
+		if (json_object_set(stored, as, json_object_get(facts, as)) ||
+			(as != key &&
+				jx_set(masked, key, json_string(as)) != 0))
+			return cli_nomem();
+	}
+	return CLI_OK;
+}
+
+/* *ret_stored: the texts are there, word for word or with markers. */
+static int
+add_texts(struct cli *c, const char *entity, const char *type, json_t *added,
+	json_t *stored, json_t *masked, bool *ret_stored)
+{
+	AUTO_JSON json_t *reply = NULL, *texts = json_array();
+	const char *key;
+	json_t *text;
+	int rc;
+
 	*ret_stored = false;
+	json_object_foreach(added, key, text)
+		if (jx_add(texts, json_incref(text)) != 0)
+			return cli_nomem();
+	rc = cli_call(c, "add_observations",
+		json_pack("{s:[{s:s,s:s,s:O}],s:s,s:s,s:b}", "observations",
+			"entityName", entity, "entityType", type, "contents",
+			texts, "on_conflict", "none", "message",
+			"from a folder of notes", "mark_secrets", 1),
+		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc == CLI_PROBLEM ? CLI_OK : rc;
-	if (json_object_get(reply, "marked"))
+	if (is_name_marked(reply))
 		return take_back(c, reply);
 	*ret_stored = true;
-	return CLI_OK;
+	if (json_object_get(reply, "marked"))
+		return find_marked(c, entity, added, stored, masked);
+	return json_object_update(stored, added) == 0 ? CLI_OK : cli_nomem();
 }
 
 int
 foldermemory_add(struct cli *c, const char *entity, const char *type,
-	json_t *added, json_t *stored)
+	json_t *added, json_t *stored, json_t *masked)
 {
-	AUTO_JSON json_t *all = json_array();
 	const char *key;
 	json_t *text;
 	bool is_stored;
-	int rc;
+	int rc = add_texts(c, entity, type, added, stored, masked, &is_stored);
 
-	json_object_foreach(added, key, text)
-		if (jx_add(all, json_incref(text)) != 0)
-			return cli_nomem();
-	rc = add_texts(c, entity, type, all, &is_stored);
-	if (rc != CLI_OK)
+	if (rc != CLI_OK || is_stored || json_object_size(added) == 1)
 		return rc;
-	if (is_stored)
-		return json_object_update(stored, added) == 0 ? CLI_OK
-							      : cli_nomem();
-	/* A secret, or a text that is too long, keeps only itself out. */
+	/* A text that is too long keeps only itself out. */
 	json_object_foreach(added, key, text) {
-		AUTO_JSON json_t *one = json_pack("[O]", text);
+		AUTO_JSON json_t *one = json_pack("{s:O}", key, text);
 
-		if (json_array_size(all) == 1)
-			break;
-		rc = one ? add_texts(c, entity, type, one, &is_stored)
+		rc = one ? add_texts(c, entity, type, one, stored, masked,
+				   &is_stored)
 			 : cli_nomem();
 		if (rc != CLI_OK)
 			return rc;
-		if (is_stored && json_object_set(stored, key, text) != 0)
-			return cli_nomem();
 	}
 	return CLI_OK;
 }

@@ -18,10 +18,11 @@ struct foldermemory {
 
 /* Each: an exit code, printed errors. */
 int foldermemory_read(struct foldermemory *x) MUST_CHECK;
-/* added: key -> text. What the memory holds of it then, word for word, is put
- * into `stored`; a secret is not. */
+/* added: key -> text. What the memory holds of it then is put into `stored`, also
+ * key -> text. Where it has a marker in the place of a secret its key and text are
+ * others, and `masked` gets the key that was added -> the one that is stored. */
 int foldermemory_add(struct cli *c, const char *entity, const char *type,
-	json_t *added, json_t *stored) MUST_CHECK;
+	json_t *added, json_t *stored, json_t *masked) MUST_CHECK;
 int foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
 	MUST_CHECK;
 /* Where nothing is left of it: no fact and no relation. */

@@ -15,257 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/cli/lib/folderbase.h"
 #include "memory-db/cli/lib/foldermemory.h"
-#include "memory-db/cli/lib/foldersides.h"
-#include "memory-db/cli/lib/newfile.h"
-#include "memory-db/cli/lib/notefile.h"
-
-/* Of one note: more is a document, which is imported. */
-#define NOTE_BYTES (1024 * 1024)
-#define INDEX	   "MEMORY.md"
-
-struct syncing {
-	struct cli *c;
-	const struct foldersync_options *o;
-	struct foldersync_counts *counts;
-	int dir;	/* the folder, locked */
-	json_t *base;	/* files: name -> {entity, facts: {key: 1}}; owned */
-	json_t *next;	/* the same for the next time; owned */
-	json_t *memory; /* entity -> {type, facts: {key: text}}; owned */
-	json_t *seen;	/* entities that have a note; owned */
-	json_t *index;	/* notes that came (name) or went (null); owned */
-};
-
-/* --- changing the folder -------------------------------------------------- */
-
-/* Writes a note when it still has the bytes that were read: an editor may have
- * been at it. CLI_PROBLEM: it comes next time. */
-static int
-put_file(struct syncing *x, const char *file, const struct buf *before,
-	const struct buf *now)
-{
-	int rc = folderbase_put(x->dir, x->o->folder, file, NOTE_BYTES, before,
-		now);
-
-	if (rc == 0)
-		return CLI_OK;
-	if (rc != MDB_E_CONFLICT)
-		return cli_fail(CLI_SYSTEM, "cannot write %s/%s: %m",
-			x->o->folder, file);
-	cli_note(x->c, "%s was changed meanwhile; it comes next time", file);
-	x->counts->skipped++;
-	return CLI_PROBLEM;
-}
-
-/* A note that has no fact any more and says nothing else goes. */
-static int
-remove_file(struct syncing *x, const char *file, const struct notefile *f,
-	const struct buf *now)
-{
-	if (f->has_more ||
-		!folderbase_is_as_read(x->dir, file, NOTE_BYTES, &f->raw))
-		return put_file(x, file, &f->raw, now);
-	if (unlinkat(x->dir, file, 0) < 0 && errno != ENOENT)
-		return cli_fail(CLI_SYSTEM, "cannot remove %s: %m", file);
-	return CLI_OK;
-}
-
-/* --- one note ------------------------------------------------------------- */
-static void
-tell_all(const struct syncing *x, const struct foldersides *s, const char *file)
-{
-	const struct {
-		json_t *texts;
-		char sign;
-		const char *where;
-	} rows[] = {{s->to_memory, '+', "memory"},
-		{s->from_memory, '-', "memory"}, {s->to_folder, '+', "folder"},
-		{s->from_folder, '-', "folder"}};
-	const char *key;
-	json_t *text;
-
-	for (size_t i = 0; x->o->tell && i < ARRAY_LEN(rows); i++)
-		json_object_foreach(rows[i].texts, key, text)
-			x->o->tell(x->o->ctx, rows[i].sign, rows[i].where, file,
-				json_string_value(text));
-}
-
-static int
-remember(struct syncing *x, const char *file, const char *entity,
-	const json_t *facts)
-{
-	AUTO_JSON json_t *keys = json_object();
-	const char *key;
-	json_t *text;
-
-	json_object_foreach((json_t *)(uintptr_t)facts, key, text)
-		if (jx_set(keys, key, json_integer(1)) != 0)
-			return MDB_E_NOMEM;
-	return jx_set(x->next, file,
-		json_pack("{s:s,s:O}", "entity", entity, "facts", keys));
-}
-
-static int
-add_to_memory(struct syncing *x, const char *entity, const char *type,
-	struct foldersides *s)
-{
-	AUTO_JSON json_t *stored = json_object();
-	int rc = stored ? foldermemory_add(x->c, entity, type, s->to_memory,
-				  stored)
-			: cli_nomem();
-	size_t n = json_object_size(stored);
-
-	if (rc != CLI_OK)
-		return rc;
-	x->counts->to_memory += (int64_t)n;
-	x->counts->skipped += n < json_object_size(s->to_memory);
-	return json_object_update(s->both, stored) == 0 ? CLI_OK : cli_nomem();
-}
-
-/* With its last fact the entity goes, too. */
-static int
-remove_from_memory(struct syncing *x, const char *entity,
-	const struct foldersides *s, size_t left)
-{
-	const json_t *e = json_object_get(x->memory, entity);
-	int rc;
-
-	if (json_object_size(s->from_memory) == 0)
-		return CLI_OK;
-	rc = foldermemory_remove(x->c, entity, s->from_memory);
-	if (rc != CLI_OK)
-		return rc;
-	x->counts->from_memory += (int64_t)json_object_size(s->from_memory);
-	return left == 0 && !json_object_get(e, "has_more")
-		       ? foldermemory_remove_entity(x->c, entity)
-		       : CLI_OK;
-}
-
-/* The memory first: what is lost between the two is still in the folder. */
-static int
-apply(struct syncing *x, const char *file, const char *entity,
-	const struct notefile *f, struct foldersides *s, bool *ret_later)
-{
-	const json_t *e = json_object_get(x->memory, entity);
-	const char *type = f->type ? f->type : cli_str(e, "type", "note");
-	bool is_new = f->raw.len == 0;
-	size_t left = json_object_size(s->both) +
-		      json_object_size(s->to_memory) +
-		      json_object_size(s->to_folder);
-	AUTO_BUF struct buf now = {0}, head = {0};
-	int rc = CLI_OK;
-
-	if (json_object_size(s->to_memory) > 0)
-		rc = add_to_memory(x, entity, type, s);
-	if (rc != CLI_OK)
-		return rc;
-	rc = remove_from_memory(x, entity, s, left);
-	if (rc != CLI_OK)
-		return rc;
-	x->counts->to_folder += (int64_t)json_object_size(s->to_folder);
-	x->counts->from_folder += (int64_t)json_object_size(s->from_folder);
-	if (json_object_size(s->to_folder) + json_object_size(s->from_folder) >
-		0) {
-		if (is_new && strcmp(file, INDEX) != 0 &&
-			notefile_head(entity, type, &now) != 0)
-			return cli_nomem();
-		if (notefile_write(f, s->from_folder, s->to_folder, &now) != 0)
-			return cli_nomem();
-		/* Facts were all that it had: it goes with them. */
-		if (left == 0 && !e && strcmp(file, INDEX) != 0)
-			rc = remove_file(x, file, f, &now);
-		else
-			rc = put_file(x, file, &f->raw, &now);
-	}
-	*ret_later = rc == CLI_PROBLEM;
-	if (*ret_later)
-		return CLI_OK;
-	if (rc != CLI_OK)
-		return rc;
-	if (json_object_update(s->both, s->to_folder) != 0)
-		return cli_nomem();
-	if (left == 0 || is_new)
-		if (strcmp(file, INDEX) != 0 &&
-			jx_set(x->index, file,
-				left == 0 ? json_null()
-					  : json_string(entity)) != 0)
-			return cli_nomem();
-	return json_object_size(s->both) > 0 &&
-			       remember(x, file, entity, s->both) != 0
-		       ? cli_nomem()
-		       : CLI_OK;
-}
-
-/* What the note of an entity had: under this name, or under one that it has no
- * more. */
-static json_t *
-base_of(const struct syncing *x, const char *file, const char *entity)
-{
-	json_t *known = json_object_get(x->base, file);
-	const char *other;
-
-	if (strcmp(cli_str(known, "entity", ""), entity) == 0)
-		return known;
-	json_object_foreach(x->base, other, known)
-		if (strcmp(cli_str(known, "entity", ""), entity) == 0 &&
-			folderbase_is_gone(x->dir, other))
-			return known;
-	return NULL;
-}
-
-static int
-sync_note(struct syncing *x, const char *file, const char *entity,
-	const struct notefile *f)
-{
-	AUTO_JSON json_t *folder = json_object(), *none = json_object();
-	json_t *known = base_of(x, file, entity);
-	bool is_later = false;
-	AUTO_SIDES struct foldersides s = {.folder = folder,
-		.base = json_object_get(known, "facts")};
-	int rc;
-
-	s.memory = json_object_get(json_object_get(x->memory, entity), "facts");
-	if (!s.memory)
-		s.memory = none;
-	for (size_t i = 0; i < f->n; i++)
-		if (jx_set(folder, f->v[i].key, json_string(f->v[i].text)))
-			return cli_nomem();
-	if (!none || jx_set(x->seen, entity, json_true()) != 0 ||
-		foldersides_compare(&s) != 0)
-		return cli_nomem();
-	tell_all(x, &s, file);
-	/* Words that were there before are gone on both sides, and others came
-	 * on both: they may be two corrections of one fact. */
-	if (json_object_size(s.to_memory) > 0 &&
-		json_object_size(s.to_folder) > 0 && s.base &&
-		json_object_size(s.base) >
-			json_object_size(s.both) +
-				json_object_size(s.from_folder) +
-				json_object_size(s.from_memory)) {
-		x->counts->both++;
-		cli_note(x->c,
-			"%s was changed here and in the memory; both are kept",
-			file);
-	}
-	if (x->o->is_dry) {
-		x->counts->to_memory += (int64_t)json_object_size(s.to_memory);
-		x->counts->from_memory +=
-			(int64_t)json_object_size(s.from_memory);
-		x->counts->to_folder += (int64_t)json_object_size(s.to_folder);
-		x->counts->from_folder +=
-			(int64_t)json_object_size(s.from_folder);
-		return CLI_OK;
-	}
-	rc = apply(x, file, entity, f, &s, &is_later);
-	/* Not done: the next time begins where this one did. */
-	if (rc != CLI_OK || !is_later || !known)
-		return rc;
-	return json_object_set(x->next, file, known) == 0 ? CLI_OK
-							  : cli_nomem();
-}
+#include "memory-db/cli/lib/foldersync_int.h"
 
 /* --- all of them ---------------------------------------------------------- */
 
@@ -309,7 +64,8 @@ sync_file(struct syncing *x, const char *file)
 	json_t *known = json_object_get(x->base, file);
 	int rc = folderbase_read(x->dir, file, NOTE_BYTES, &f.raw);
 
-	if (rc == MDB_E_NOMEM || notefile_parse(&f) != 0)
+	if (rc == MDB_E_NOMEM || notefile_parse(&f) != 0 ||
+		jx_set(x->done, file, json_true()) != 0)
 		return cli_nomem();
 	if (entity_of(x, file, &f, &entity) != 0 || !buf_str(&entity))
 		return cli_nomem();
@@ -327,7 +83,7 @@ sync_file(struct syncing *x, const char *file)
 			return cli_nomem();
 		return CLI_OK;
 	}
-	return sync_note(x, file, entity.data, &f);
+	return foldernote_sync(x, file, entity.data, &f);
 }
 
 static int
@@ -337,11 +93,31 @@ each_file(struct syncing *x, const json_t *files)
 	json_t *unused;
 
 	json_object_foreach((json_t *)(uintptr_t)files, file, unused) {
-		int rc = sync_file(x, file);
+		int rc;
 
+		x->is_late = x->o->deadline_ns > 0 &&
+			     clock_mono_ns() > x->o->deadline_ns;
+		if (x->is_late)
+			return CLI_OK;
+		rc = sync_file(x, file);
 		if (rc != CLI_OK)
 			return rc;
 	}
+	return CLI_OK;
+}
+
+/* Notes that time did not suffice for have the base that they had. */
+static int
+keep_rest(struct syncing *x)
+{
+	const char *file;
+	json_t *known;
+
+	json_object_foreach(x->base, file, known)
+		if (!json_object_get(x->done, file) &&
+			json_object_set(x->next, file, known) != 0)
+			return cli_nomem();
+	x->counts->skipped++;
 	return CLI_OK;
 }
 
@@ -374,7 +150,7 @@ each_gone(struct syncing *x, const json_t *files)
 				return cli_nomem();
 			continue;
 		}
-		rc = sync_note(x, file, entity, &empty);
+		rc = foldernote_sync(x, file, entity, &empty);
 		if (rc != CLI_OK)
 			return rc;
 	}
@@ -388,7 +164,15 @@ each_new(struct syncing *x, json_t *files)
 	const char *entity;
 	json_t *e;
 	int rc = CLI_OK;
+	size_t n = 0;
 
+	json_object_foreach(x->memory, entity, e)
+		n += !json_object_get(x->seen, entity) &&
+		     json_object_size(json_object_get(e, "facts")) > 0;
+	if (x->o->most_new > 0 && n > x->o->most_new) {
+		x->counts->skipped++;
+		return CLI_OK;
+	}
 	json_object_foreach(x->memory, entity, e) {
 		struct notefile empty = {.n = 0};
 		char file[FOLDERBASE_NAME_SIZE];
@@ -399,7 +183,7 @@ each_new(struct syncing *x, json_t *files)
 		folderbase_name(x->dir, entity, files, file);
 		if (jx_set(files, file, json_true()) != 0)
 			return cli_nomem();
-		rc = sync_note(x, file, entity, &empty);
+		rc = foldernote_sync(x, file, entity, &empty);
 	}
 	return rc;
 }
@@ -430,6 +214,8 @@ run(struct syncing *x)
 	rc = each_file(x, files);
 	if (rc != CLI_OK)
 		return rc;
+	if (x->is_late)
+		return keep_rest(x);
 	rc = each_gone(x, files);
 	if (rc != CLI_OK)
 		return rc;
@@ -447,15 +233,16 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 {
 	AUTO_JSON json_t *base = NULL, *next = json_object(),
 			 *memory = json_object(), *seen = json_object(),
-			 *index = json_object();
+			 *index = json_object(), *done = json_object();
 	AUTO_FD int dir = open(o->folder,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct syncing x = {c, o, ret, dir, NULL, next, memory, seen, index};
+	struct syncing x = {c, o, ret, dir, NULL, next, memory, seen, index,
+		done, false};
 	AUTO_BUF struct buf whose = {0};
 	int rc;
 
 	*ret = (struct foldersync_counts){0};
-	if (!next || !memory || !seen || !index)
+	if (!next || !memory || !seen || !index || !done)
 		return cli_nomem();
 	if (dir < 0)
 		return cli_fail(CLI_USAGE, "cannot open the folder %s: %m",

@@ -19,6 +19,11 @@ struct foldersync_options {
 	const char *folder;
 	bool is_dry;	 /* only tells */
 	bool is_emptied; /* that all notes are gone is meant so */
+	/* What takes longer is left for the next time; 0: nothing is. */
+	int64_t deadline_ns;
+	/* Notes that are made for entities without one: none when there are
+	 * more such entities. 0: without end. */
+	size_t most_new;
 	/* Tells a line of what is done: '+' or '-', "folder" or "memory". */
 	void (*tell)(void *ctx, char sign, const char *where, const char *file,
 		const char *text);

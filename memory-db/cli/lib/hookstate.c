@@ -379,31 +379,47 @@ hookstate_tidy(void)
 /* --- the switch ----------------------------------------------------------- */
 
 static bool
-switch_path(char path[PATH_MAX])
+switch_path(enum hookstate_part part, char path[PATH_MAX])
 {
-	static const char pattern[] = "@config/enhanced-memory/hooks.off";
+	static const char *const patterns[] =
+		{[HOOKSTATE_ALL] = "@config/enhanced-memory/hooks.off",
+			[HOOKSTATE_SYNC] =
+				"@config/enhanced-memory/hooks-sync.off"};
 
-	return clients_expand(pattern, sizeof(pattern) - 1, false, getenv,
-		path);
+	return clients_expand(patterns[part], strlen(patterns[part]), false,
+		getenv, path);
+}
+
+static bool
+is_switched_off(const char *variable, enum hookstate_part part)
+{
+	const char *said = getenv(variable);
+	char path[PATH_MAX];
+
+	if (said && strcasecmp(said, "off") == 0)
+		return true;
+	return switch_path(part, path) && access(path, F_OK) == 0;
 }
 
 bool
 hookstate_is_off(void)
 {
-	const char *said = getenv("MEMORY_HOOKS");
-	char path[PATH_MAX];
+	return is_switched_off("MEMORY_HOOKS", HOOKSTATE_ALL);
+}
 
-	if (said && strcasecmp(said, "off") == 0)
-		return true;
-	return switch_path(path) && access(path, F_OK) == 0;
+bool
+hookstate_is_sync_off(void)
+{
+	return is_switched_off("MEMORY_HOOKS_SYNC", HOOKSTATE_SYNC);
 }
 
 int
-hookstate_switch(bool is_off, char ret_path[PATH_MAX], struct err *e)
+hookstate_switch(enum hookstate_part part, bool is_off, char ret_path[PATH_MAX],
+	struct err *e)
 {
 	AUTO_FD int fd = -1;
 
-	if (!switch_path(ret_path))
+	if (!switch_path(part, ret_path))
 		return err_set(e, MDB_E_NOT_FOUND, "HOME is not set");
 	if (!is_off) {
 		if (unlink(ret_path) < 0 && errno != ENOENT)

@@ -71,9 +71,13 @@ void hookstate_tidy(void);
 /* Whether hooks are switched off: MEMORY_HOOKS=off, or the file hooks.off in
  * XDG_CONFIG_HOME/enhanced-memory, which install never touches. */
 bool hookstate_is_off(void);
-/* Writes or removes that file. */
-int hookstate_switch(bool is_off, char ret_path[PATH_MAX], struct err *e)
-	MUST_CHECK;
+/* The same of keeping notes in step (hooksync.h): MEMORY_HOOKS_SYNC=off, or the
+ * file hooks-sync.off. */
+bool hookstate_is_sync_off(void);
+/* Writes or removes the file of one of both. */
+enum hookstate_part { HOOKSTATE_ALL, HOOKSTATE_SYNC };
+int hookstate_switch(enum hookstate_part part, bool is_off,
+	char ret_path[PATH_MAX], struct err *e) MUST_CHECK;
 
 #define AUTO_HOOKSTATE __attribute__((cleanup(hookstate_done)))
 

@@ -27,6 +27,10 @@ struct noteblock {
 	size_t from, to; /* its lines */
 	char *text;	 /* owned, on one line */
 	char key[NOTEFILE_KEY_SIZE];
+	/* Where the memory has a marker in the place of a secret (foldersecret.h)
+	 * text and key are those of the memory, and this is the key of what the
+	 * note says; "": both say the same. */
+	char said[NOTEFILE_KEY_SIZE];
 };
 
 struct notefile {

@@ -18,6 +18,7 @@
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/script/script_int.h"
+#include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
@@ -206,8 +207,7 @@ script_context(const struct context *caller, const json_t *params,
 		ret->valid_at = valid_at;
 	if (scope)
 		ret->user_scope = strcmp(scope, "user") == 0;
-	if (json_is_true(json_object_get(params, "allow_secret")))
-		ret->secrets = SECRETS_ALLOW;
+	ret->secrets = secret_policy_of(params, ret->secrets);
 	if (scope)
 		ret->own_scope = !ret->user_scope;
 }

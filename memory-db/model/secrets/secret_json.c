@@ -234,3 +234,13 @@ secret_mark_member(json_t *o, const char *key, const char *path, json_t *places,
 	*io_marked += w.marked;
 	return rc;
 }
+
+enum secret_policy
+secret_policy_of(const json_t *params, enum secret_policy usual)
+{
+	if (json_is_true(json_object_get(params, "mark_secrets")))
+		return SECRETS_MARK;
+	return json_is_true(json_object_get(params, "allow_secret"))
+		       ? SECRETS_ALLOW
+		       : usual;
+}

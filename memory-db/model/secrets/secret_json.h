@@ -14,6 +14,10 @@ struct secret_place {
 	char path[96]; /* "entities[2].observations[0]" */
 };
 
+/* What becomes of secrets in a call: as its parameters say, or else as usual. */
+enum secret_policy secret_policy_of(const json_t *params,
+	enum secret_policy usual);
+
 /* Is there one in the value, of whatever type (NULL: no)? path: of it. */
 bool secret_in_value(const json_t *value, const char *path,
 	struct secret_place *ret);
