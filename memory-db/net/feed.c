@@ -5,6 +5,7 @@
 #include "memory-db/net/feed.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -74,7 +75,7 @@ wants(const struct conn *c, const struct job *j, const struct change_note *n)
 		return false;
 	return c->wants_all || strcmp(name, "default") == 0 ||
 	       strcmp(name, c->feed_namespace) == 0 ||
-	       (!j->ctx.user_scope &&
+	       (!j->ctx.user_scope && j->ctx.namespace_ &&
 		       strcmp(j->ctx.namespace_, c->feed_namespace) == 0);
 }
 
@@ -108,6 +109,16 @@ feed_publish(struct server *s, const struct job *j, const struct change_note *n)
 		c->feed_behind++;
 		conn_send(c, line.data, line.len);
 	}
+}
+
+void
+feed_own(struct server *s, struct job *j)
+{
+	for (const struct effect *x = j->effects.first; x; x = x->next)
+		if (x->kind == EFFECT_FEED)
+			feed_publish(s, j, &x->note);
+	job_done(j);
+	free(j);
 }
 
 void

@@ -16,4 +16,7 @@ void feed_publish(struct server *s, const struct job *j,
 /* The output of c is empty: a reader that was too slow hears what it lost. */
 void feed_drained(struct conn *c);
 
+/* Tells what the service did by itself (work_tell), and ends the job. */
+void feed_own(struct server *s, struct job *j);
+
 #endif

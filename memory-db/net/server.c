@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/net/dispatch.h"
+#include "memory-db/net/feed.h"
 #include "memory-db/net/listen.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/request.h"
@@ -251,7 +252,10 @@ on_woken(struct ev_loop *loop, ev_async *w, int events)
 	look_at_state(s);
 	for (j = work_take_done(s->work); j; j = next) {
 		next = j->next;
-		dispatch_done(j);
+		if (j->kind == JOB_OWN)
+			feed_own(s, j);
+		else
+			dispatch_done(j);
 	}
 }
 
@@ -435,7 +439,10 @@ server_finish(struct server *s)
 	work_stop(s->work);
 	for (j = work_take_done(s->work); j; j = next) {
 		next = j->next;
-		request_finish(request_of(j));
+		if (j->kind == JOB_OWN)
+			feed_own(s, j);
+		else
+			request_finish(request_of(j));
 	}
 	s->dirty = s->resumed = NULL;
 	for (struct conn *c = s->dead; c; c = c->next)

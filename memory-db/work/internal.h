@@ -102,6 +102,9 @@ int work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
 
 /* Hands finished jobs to the loop. */
 void work_deliver(struct work *w, struct job_list *l);
+/* Hands the loop what the service's own work did, as a job without a request:
+ * those who subscribed are told of it. Takes its effects. */
+void work_tell(struct work *w, struct job *own);
 
 /* Gives memory that is not needed now back to the system. */
 void work_shrink(struct store *st);

@@ -48,8 +48,9 @@ policing_run(void *ctx, struct store *st, struct err *e)
 {
 	struct policing *x = ctx;
 
+	effects_done(&x->job.effects); /* of an attempt that failed */
 	return review_answered(st, &x->asked, x->what,
-		x->why.len > 0 ? x->why.data : NULL, e);
+		x->why.len > 0 ? x->why.data : NULL, &x->job.effects, e);
 }
 
 static void

@@ -7,11 +7,13 @@
 #include "memory-db/work/work.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/allocator.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/signals.h"
 #include "memory-db/model/read/graph_keep.h"
 #include "memory-db/store/idle.h"
@@ -394,6 +396,26 @@ work_deliver(struct work *w, struct job_list *l)
 {
 	if (queue_push(&w->done, l, NULL))
 		w->opt.wake(w->opt.wake_ctx);
+}
+
+void
+work_tell(struct work *w, struct job *own)
+{
+	struct job_list list = {0};
+	struct job *j;
+
+	if (own->code != MDB_OK || !own->effects.first)
+		return;
+	j = calloc(1, sizeof(*j));
+	if (!j) { /* they see it with what they read next */
+		log_event(LOG_WARN, "no memory to tell of a change", 0);
+		return;
+	}
+	job_init(j, 0);
+	j->kind = JOB_OWN;
+	effects_move(&j->effects, &own->effects);
+	job_list_add(&list, j);
+	work_deliver(w, &list);
 }
 
 void

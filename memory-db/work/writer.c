@@ -319,9 +319,10 @@ run_all(struct work *w, struct job *first)
 	}
 	for (struct job *j = first, *next; j; j = next) {
 		next = j->next;
-		if (j->kind == JOB_OWN)
+		if (j->kind == JOB_OWN) {
+			work_tell(w, j);
 			j->own.done(j->own.ctx, j);
-		else if (!parts_again(w, j))
+		} else if (!parts_again(w, j))
 			job_list_add(&done, j);
 	}
 	work_deliver(w, &done);

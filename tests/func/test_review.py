@@ -805,6 +805,19 @@ class PolicyFunction(Review):
         self.assertIn("ask: moved", self.texts(self.op, namespace="p"))
         self.db.verify()
 
+    def test_those_who_subscribed_learn_of_it(self):
+        watcher = self.db.client()
+        watcher.ok("subscribe", namespace="p")
+        change = self.add(self.agent("s1"), "likes chess")["change"]
+        row = self.row(change)
+        while True:
+            event = watcher.event(timeout=60)
+            if event["change"] == row["applied"]:
+                break
+            self.assertLess(event["change"], row["applied"])
+        self.assertEqual((event["namespace"], event["kind"]), ("p", "merge"))
+        watcher.close()
+
     def test_what_fails_waits(self):
         s1 = self.agent("s1")
         for text, note in (("loop", "failed"), ("broken", "out of order"),

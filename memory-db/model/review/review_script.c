@@ -232,7 +232,8 @@ note_waiting(struct store *st, int64_t change, const char *by, const char *why,
  * the reply. */
 static int
 decide_as(struct store *st, const struct review_asked *a, bool approve,
-	const char *by, const char *why, json_t **ret_reply, struct err *e)
+	const char *by, const char *why, struct effects *ret_effects,
+	json_t **ret_reply, struct err *e)
 {
 	struct context ctx = {.namespace_ = a->namespace_.data,
 		.branch = "main",
@@ -253,18 +254,20 @@ decide_as(struct store *st, const struct review_asked *a, bool approve,
 	int rc = !params || !ids ? err_nomem(e)
 				 : review_run(&c, a->ns, &s, ret_reply, e);
 
+	if (!rc)
+		effects_move(ret_effects, &c.effects);
 	call_done(&c);
 	return rc;
 }
 
 static int
 apply(struct store *st, const struct review_asked *a, const char *by,
-	const char *why, struct err *e)
+	const char *why, struct effects *ret_effects, struct err *e)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_BUF struct buf note = {0};
 	const char *left;
-	int rc = decide_as(st, a, true, by, why, &reply, e);
+	int rc = decide_as(st, a, true, by, why, ret_effects, &reply, e);
 
 	if (rc)
 		return rc;
@@ -279,7 +282,8 @@ apply(struct store *st, const struct review_asked *a, const char *by,
 
 int
 review_answered(struct store *st, const struct review_asked *a,
-	enum review_do what, const char *why, struct err *e)
+	enum review_do what, const char *why, struct effects *ret_effects,
+	struct err *e)
 {
 	AUTO_REVIEW_ROW struct review_row r = {.by = NULL};
 	AUTO_JSON json_t *reply = NULL;
@@ -299,11 +303,11 @@ review_answered(struct store *st, const struct review_asked *a,
 	snprintf(by, sizeof(by), BY "%s", a->skill.data);
 	switch (what) {
 	case REVIEW_APPLY:
-		return apply(st, a, by, why, e);
+		return apply(st, a, by, why, ret_effects, e);
 	case REVIEW_REFUSE:
 		return decide_as(st, a, false, by,
-			why ? why : "the policy function refuses it", &reply,
-			e);
+			why ? why : "the policy function refuses it",
+			ret_effects, &reply, e);
 	case REVIEW_STAGE:
 		return note_waiting(st, a->change, by, why, e);
 	}

@@ -25,6 +25,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/model/scope/effects.h"
 #include "memory-db/model/scope/call.h"
 #include "memory-db/model/scope/review_policy.h"
 
@@ -50,8 +51,10 @@ int review_ask_next(struct store *st, struct review_asked *ret, struct err *e)
 int review_answer(const json_t *value, enum review_do *ret, struct buf *why,
 	struct err *e) MUST_CHECK;
 
-/* Carries it out, if the change still waits. Writer. */
+/* Carries it out, if the change still waits. Writer. What main takes is told by
+ * effects, as that of any write. */
 int review_answered(struct store *st, const struct review_asked *a,
-	enum review_do what, const char *why, struct err *e) MUST_CHECK;
+	enum review_do what, const char *why, struct effects *ret_effects,
+	struct err *e) MUST_CHECK;
 
 #endif
