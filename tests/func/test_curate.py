@@ -51,6 +51,28 @@ class Curation(CurationCase):
         self.assertEqual(self.tiers(), before)
         self.db.verify()
 
+    def test_a_creation_is_undone_though_it_moved(self):
+        self.at(-400)
+        change = self.c.ok("create_entities", entities=[
+            entity("old note", "nobody asks for it")])["change"]
+        other = self.c.ok("create_entities", entities=[
+            entity("by hand", "nobody asks for it")])["change"]
+        self.c.ok("promote_to_tier", entity="by hand", tier="semantic")
+        self.at(-300)
+        self.curate()
+        self.assertEqual(self.tiers()["old note"], "episodic")
+        undone = self.c.ok("memory_undo", change=change)
+        self.assertNotIn("old note", self.tiers())
+        # What somebody decided stands in the way, and the error says how on.
+        error = self.c.fails("conflict", "memory_undo", change=other)["error"]
+        self.assertIn("cascade", error)
+        # As it was, its tier too; and what has its name later begins anew.
+        back = self.c.ok("memory_undo", change=undone["change"])
+        self.assertEqual(self.tiers()["old note"], "episodic")
+        self.c.ok("memory_undo", change=back["change"])
+        self.c.ok("create_entities", entities=[entity("old note", "again")])
+        self.assertEqual(self.tiers()["old note"], "working")
+
     def test_by_hand(self):
         self.seed()
         self.at(-300)

@@ -104,8 +104,8 @@ fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
 	return 0;
 }
 
-static int
-attr_of(struct undo *u, int64_t entity, enum attr_key key,
+int
+undo_attr_of(struct undo *u, int64_t entity, enum attr_key key,
 	struct undo_attr **ret, struct err *e)
 {
 	struct undo_attr *p;
@@ -155,7 +155,7 @@ static int
 take_back_attr(struct undo *u, const struct log_op *op, struct err *e)
 {
 	struct undo_attr *a = NULL;
-	int rc = attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
+	int rc = undo_attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
 
 	if (rc != 0)
 		return rc;

@@ -84,23 +84,60 @@ see_remaining(void *ctx, const struct fact *f)
 		       : undo_block(x->u, f->added, x->entity, x->e);
 }
 
+static int
+see_curated(void *ctx, const struct log_change *c)
+{
+	*(bool *)ctx = c->kind == CHANGE_CURATE;
+	return 1;
+}
+
+/* A tier that curation gave, or a use that it noted, is no work of anybody: it
+ * goes with what it was of, and says nothing against that. */
+static int
+goes_along(struct undo *u, int64_t entity, enum attr_key key, int64_t since,
+	bool *ret, struct err *e)
+{
+	struct undo_attr *a;
+	int rc;
+
+	*ret = false;
+	if (key != ATTR_TIER && key != ATTR_CONFIRMED)
+		return 0;
+	rc = log_get(u->w->st, since, see_curated, ret, e);
+	if (rc < 0 || !*ret)
+		return rc < 0 ? rc : 0;
+	rc = undo_attr_of(u, entity, key, &a, e);
+	if (rc)
+		return rc;
+	a->is = 0;
+	a->since = UNDONE;
+	return 0;
+}
+
 /* Its tier and pin would outlive it, and what is created under its name again
  * begins anew. */
 static int
 check_values(struct undo *u, int64_t entity, struct err *e)
 {
 	static const enum attr_key keys[] = ATTR_KEYS;
-	int64_t value, since;
-	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		rc = branch_attr(u->w->st, entity, keys[i], &u->w->scope.lens,
-			&value, &since, e);
-		if (rc != 0)
+		int64_t value, since;
+		bool along;
+		int rc = branch_attr(u->w->st, entity, keys[i],
+			&u->w->scope.lens, &value, &since, e);
+
+		if (rc)
 			return rc;
-		if (value != 0 && !undo_ours(u, since))
-			rc = undo_block(u, since, entity, e);
-		if (rc != 0)
+		if (value == 0 || undo_ours(u, since))
+			continue;
+		rc = goes_along(u, entity, keys[i], since, &along, e);
+		if (rc)
+			return rc;
+		if (along)
+			continue;
+		rc = undo_block(u, since, entity, e);
+		if (rc)
 			return rc;
 	}
 	return 0;

@@ -30,6 +30,10 @@ undo_ours(const struct undo *u, int64_t since)
 	       idset_has(&u->others, since);
 }
 
+/* The place of an attribute in the plan, made when there is none. Borrowed until
+ * the next call. */
+int undo_attr_of(struct undo *u, int64_t entity, enum attr_key key,
+	struct undo_attr **ret, struct err *e) MUST_CHECK;
 /* The change stands in the way; the entity is what UNDO_SKIP leaves alone. */
 int undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 	MUST_CHECK;
