@@ -108,6 +108,10 @@
  * 0.8 us each it holds the writer for less than 500 ms; how many facts that gives
  * at most; and stored ones that they are compared with, at 16 us each. */
 #define LIMIT_EXTRACT_BYTES (512 * 1024)
+/* Bytes of a prompt or an answer that is looked through for what was shown, and
+ * receipts of one call: a long turn has some tens of them. */
+#define LIMIT_JUDGED_BYTES    (256 * 1024)
+#define LIMIT_JUDGED_RECEIPTS 100
 /* A chat model: milliseconds of one request (a client waits for it), and what may be
  * spent in a day where nobody says otherwise. */
 #define LIMIT_CHAT_MS	  10000

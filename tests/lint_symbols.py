@@ -39,6 +39,7 @@ HOUSES = {
          "memory-db/model/plan", "memory-db/model/review",
          "memory-db/model/carry"),
         "memory-db/model/recall", "memory-db/model/order",
+        "memory-db/model/useful",
         "memory-db/model/extract",
         "memory-db/model/curate",
         "memory-db/model/context",

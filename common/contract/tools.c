@@ -84,6 +84,7 @@ static const struct param type_entry = STR("", 0, NULL, LIMIT_TYPE_BYTES);
 static const struct param tag_entry = WORDS("", 0, NULL, LIMIT_TYPE_BYTES);
 static const struct param tier_entry = CHOICE("", 0, NULL, tool_tiers);
 static const struct param text_entry = STR("", 0, NULL, 0);
+static const struct param receipt_entry = STR("", 0, NULL, 64);
 static const struct param id_entry = INT("", 0, NULL, 1, INT64_MAX);
 static const struct param free_entry = FREE_OBJECT("", 0, NULL);
 static const struct param member_entry = CHOICE("", 0, NULL, entity_members);

@@ -9,7 +9,6 @@
 #include "memory-db/cli/lib/background.h"
 #include "memory-db/cli/lib/figures.h"
 #include "memory-db/cli/lib/out.h"
-#include "memory-db/cli/lib/usefulness.h"
 
 #define STATUS_NAMES 100 /* types or namespaces in a status */
 
@@ -254,6 +253,26 @@ print_here(FILE *f, const struct cli *c)
 		f);
 }
 
+/* "shown       of 100 facts 31 were used, 2 contradicted": of this namespace. */
+static void
+print_usefulness(FILE *f, const struct cli *c, const json_t *all)
+{
+	const json_t *here = json_object_get(json_object_get(all, "namespaces"),
+		c->namespace_ && c->namespace_[0] ? c->namespace_ : "default");
+	int64_t against = cli_int(here, "contradicted", 0);
+	char text[3][OUT_NUMBER_SIZE];
+
+	if (cli_int(here, "shown", 0) == 0)
+		return;
+	print_label(f, c, "shown");
+	fprintf(f, "of %s facts %s were used",
+		out_count(cli_int(here, "shown", 0), text[0]),
+		out_count(cli_int(here, "used", 0), text[1]));
+	if (against > 0)
+		fprintf(f, ", %s contradicted", out_count(against, text[2]));
+	fputs(" by what was said next (memoryctl useful)\n", f);
+}
+
 static void
 print_vectors(FILE *f, const struct cli *c, const json_t *e)
 {
@@ -334,6 +353,7 @@ cmd_status_print_lines(FILE *f, const struct cli *c, const json_t *reply)
 			json_object_get(reply, "namespaces")) != 0)
 		return cli_nomem();
 	print_here(f, c);
+	print_usefulness(f, c, json_object_get(reply, "usefulness"));
 	print_vectors(f, c, json_object_get(reply, "embedding"));
 	print_chat(f, c, json_object_get(reply, "chat"));
 	print_scripts(f, c, json_object_get(reply, "sandbox"));
@@ -409,37 +429,6 @@ print_all(const struct cli *c, json_t *reply)
 	return background_print(c, json_object_get(reply, "background"));
 }
 
-/* "shown      of 100 facts 31 were used, 2 contradicted". */
-static void
-print_usefulness(const struct cli *c)
-{
-	AUTO_LEDGER struct ledger l = {0};
-
-	if (!c->namespace_ || !ledger_read(c->namespace_, &l) || l.shown == 0)
-		return;
-	print_label(stdout, c, "shown");
-	printf("by hooks: of %lld facts %lld were used by the next answer",
-		(long long)l.shown, (long long)l.used);
-	if (l.contradicted > 0)
-		printf(", %lld contradicted", (long long)l.contradicted);
-	putchar('\n');
-}
-
-/* The same as a member of the status. */
-static int
-add_usefulness(const struct cli *c, json_t *reply)
-{
-	AUTO_LEDGER struct ledger l = {0};
-
-	if (!c->namespace_ || !ledger_read(c->namespace_, &l))
-		return 0;
-	return jx_set(reply, "usefulness",
-		json_pack("{s:I,s:I,s:I,s:I}", "shown", (json_int_t)l.shown,
-			"used", (json_int_t)l.used, "ignored",
-			(json_int_t)l.ignored, "contradicted",
-			(json_int_t)l.contradicted));
-}
-
 static int
 cmd_status_run(struct cli *c, int argc, char **argv)
 {
@@ -454,18 +443,12 @@ cmd_status_run(struct cli *c, int argc, char **argv)
 		return rc;
 	cli_strip(reply);
 	is_broken = cli_is_broken(reply);
-	if (c->json && add_usefulness(c, reply) != 0)
-		return cli_nomem();
 	if (c->json)
 		rc = cli_print_json(c, reply);
 	else if (is_background)
 		rc = background_print(c, json_object_get(reply, "background"));
 	else
 		rc = is_all ? print_all(c, reply) : print_short(c, reply);
-	if (rc != CLI_OK)
-		return rc;
-	if (!c->json && !is_background)
-		print_usefulness(c);
 	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
 }
 

@@ -24,7 +24,7 @@
 
 static int
 m_recall_read_budget(struct call *c, struct recall_request *q,
-	struct recall_page *page, struct err *e)
+	struct recall_page *page, double *ret_least, struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
 	int rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
@@ -34,7 +34,7 @@ m_recall_read_budget(struct call *c, struct recall_request *q,
 		rc = encode_budget(c->params, &page->max_bytes, e);
 	if (rc >= 0)
 		rc = jx_number(c->params, "min_score", JX_OPTIONAL, 0, 1,
-			&page->min_score, e);
+			ret_least, e);
 	if (rc >= 0)
 		rc = jx_number(c->params, "cut", JX_OPTIONAL, 0, 1, &q->cut, e);
 	q->limit = (int)limit;
@@ -112,7 +112,8 @@ give_receipt(struct call *c, const struct recall_request *q,
 	x.query_n = query.len;
 	for (size_t i = 0; i < given; i++)
 		rows[i] = (struct receipt_row){found->rows[i].fact,
-			found->rows[i].entity, found->rows[i].score};
+			found->rows[i].entity, found->rows[i].score,
+			found->rows[i].score - found->rows[i].fit};
 	rc = receipt_give(c->st, &x, e);
 	if (rc != 0)
 		return rc;
@@ -142,7 +143,8 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_RECALL_RESULT struct recall_result found = {0};
 	struct scope s;
 	size_t given = 0;
-	int rc = m_recall_read_budget(c, &q, &page, e);
+	double min_score = 0;
+	int rc = m_recall_read_budget(c, &q, &page, &min_score, e);
 
 	if (rc != 0)
 		return rc;
@@ -163,6 +165,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	for (int i = 0; i < s.n; i++)
 		q.ns[i] = s.ns[i];
 	q.valid_at = s.valid_at;
+	q.is_past = s.is_past;
 	rc = recall_settings_read(c->st, s.ns[0], &weights, e);
 	if (rc != 0)
 		return rc;
@@ -175,6 +178,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	rc = recall_later_first(c->st, &found, e);
 	if (rc != 0)
 		return rc;
+	recall_floor(&found, min_score);
 	rc = recall_page_json(c->st, &s, &page, &found, &result, &given, e);
 	if (rc != 0)
 		return rc;

@@ -6,6 +6,7 @@ typedef int (*prepare_fn)(struct call *c, struct prepared *ret, struct err *e);
 
 static const prepare_fn parts[TOOL_MAX] = {
 	[TOOL_auto_extract_facts] = prepare_auto_extract_facts,
+	[TOOL_judge_use] = prepare_judge_use,
 };
 
 int

@@ -18,5 +18,7 @@ void prepared_done(struct prepared *p);
 /* The parts of it: one a tool. */
 int prepare_auto_extract_facts(struct call *c, struct prepared *ret,
 	struct err *e) MUST_CHECK;
+int prepare_judge_use(struct call *c, struct prepared *ret, struct err *e)
+	MUST_CHECK;
 
 #endif

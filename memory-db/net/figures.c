@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/index/text_wait.h"
 
 /* --- what a row may call --------------------------------------------------- */
@@ -38,6 +39,14 @@ figures_per_commit(const struct figures *f)
 	int64_t writes = figures_load(&f->w->grouped);
 
 	return groups ? (double)(100 * writes / groups) / 100 : 0.0;
+}
+
+static int64_t
+figures_shown(const struct figures *f)
+{
+	const int64_t *n = f->counts->outcomes;
+
+	return n[OUTCOME_USED] + n[OUTCOME_IGNORED] + n[OUTCOME_CONTRADICTED];
 }
 
 static int64_t

@@ -16,6 +16,7 @@
 #include "memory-db/net/loop_methods.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/beside/outcomes.h"
 
 #define PREFIX "memory_db_"
 
@@ -172,6 +173,18 @@ namespaces(const struct figures *f, struct sink *s)
 			f->counts->namespaces[i].n);
 }
 
+/* The family tells which outcome. */
+static void
+outcomes(const struct figures *f, struct sink *s)
+{
+	for (size_t i = 0; i < f->counts->shown_n; i++)
+		for (int o = 0; o < OUTCOME_MAX; o++)
+			if (strcmp(s->metric + strlen("namespace_facts_"),
+				    outcome_name((enum outcome)o)) == 0)
+				sample(s, "namespace", f->counts->shown[i].name,
+					f->counts->shown[i].n[o]);
+}
+
 /* How long requests take, by stage. */
 static void
 each_stage(const struct figures *f, struct sink *s,
@@ -317,6 +330,13 @@ static const struct family families[] = {
 		tiers},
 	{"namespace_entities", FIGURE_NONE, FIGURE_GAUGE,
 		"Entities of a namespace", namespaces},
+	{"namespace_facts_used", FIGURE_NONE, FIGURE_GAUGE,
+		"Facts shown in a namespace that were used next", outcomes},
+	{"namespace_facts_ignored", FIGURE_NONE, FIGURE_GAUGE,
+		"Facts shown in a namespace that were left unused", outcomes},
+	{"namespace_facts_contradicted", FIGURE_NONE, FIGURE_GAUGE,
+		"Facts shown in a namespace that were contradicted next",
+		outcomes},
 	{"latency", FIGURE_US, FIGURE_SUMMARY,
 		"Time of requests in a stage of their way", latency},
 	{"latency_max", FIGURE_US, FIGURE_GAUGE,

@@ -14,6 +14,7 @@
 #include "memory-db/net/figures.h"
 #include "memory-db/net/loop_methods.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "sandbox/sandbox.h"
 
 #define LOAD(x) ((json_int_t)atomic_load_explicit(&(x), memory_order_relaxed))
@@ -29,6 +30,34 @@ rows(const struct counters_row *r, size_t n)
 			return NULL;
 		}
 	return o;
+}
+
+/* What became of facts that were shown: in all, and by namespace. */
+static json_t *
+usefulness(const struct figures *f)
+{
+	AUTO_JSON json_t *all = figures_section(f, "usefulness");
+	json_t *by_name = json_object();
+
+	if (jx_set(all, "namespaces", by_name) != 0)
+		return NULL;
+	for (size_t i = 0; i < f->counts->shown_n; i++) {
+		const struct counters_outcomes *x = &f->counts->shown[i];
+		json_t *one = json_object();
+		int64_t shown = 0;
+
+		if (jx_set(by_name, x->name, one) != 0)
+			return NULL;
+		for (int o = 0; o < OUTCOME_MAX; o++) {
+			shown += x->n[o];
+			if (jx_set(one, outcome_name((enum outcome)o),
+				    json_integer(x->n[o])) != 0)
+				return NULL;
+		}
+		if (jx_set(one, "shown", json_integer(shown)) != 0)
+			return NULL;
+	}
+	return take_ptr(all);
 }
 
 static json_t *
@@ -320,7 +349,7 @@ status_status(struct server *s, const struct counters *t, bool is_agent)
 
 	figures_read(s, t, &f);
 	more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
-			 "s:o,s:o,s:s}",
+			 "s:o,s:o,s:o,s:s}",
 		"by_tier", tiers(t), "by_type", rows(t->types, t->types_n),
 		"namespaces", rows(t->namespaces, t->namespaces_n), "sizes",
 		figures_section(&f, "sizes"), "compression",
@@ -328,10 +357,10 @@ status_status(struct server *s, const struct counters *t, bool is_agent)
 		figures_section(&f, "queues"), "latency", latency(s), "limits",
 		figures_section(&f, "limits"), "recall_cache",
 		figures_section(&f, "recall_cache"), "recall_weights",
-		recall_weights(s->config), "embedding", embeddings(&f), "chat",
-		chat(s->config->chat), "health", health(s), "sandbox",
-		sandbox_status(s->sandbox), "database", database(s, is_agent),
-		"version", MEMORY_VERSION);
+		recall_weights(s->config), "usefulness", usefulness(&f),
+		"embedding", embeddings(&f), "chat", chat(s->config->chat),
+		"health", health(s), "sandbox", sandbox_status(s->sandbox),
+		"database", database(s, is_agent), "version", MEMORY_VERSION);
 	if (more && o && !figures_add(&f, "top", o) &&
 		!json_object_update(o, more) && !figures_add(&f, "end", o))
 		return take_ptr(o);

@@ -636,14 +636,15 @@ class Usefulness(Hooks):
         self.run_hook("claude-code", "Stop", data)
         return shown
 
-    def ledger(self):
+    def ledger(self, namespace=None):
         done = subprocess.run(
-            [CTL, "status", "--json", "--namespace", self.namespace()],
+            [CTL, "status", "--json"],
             capture_output=True, timeout=60 * SLOW, cwd=self.dir,
             env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.socket,
                                       "MEMORY_DB_PATH": None,
                                       "XDG_STATE_HOME": None}))
-        return json.loads(done.stdout).get("usefulness")
+        return json.loads(done.stdout)["usefulness"]["namespaces"].get(
+            namespace or self.namespace())
 
     def test_used_ignored_contradicted(self):
         self.fill(None, "infra", "the build cache lives on host kestrel",
@@ -673,24 +674,24 @@ class Usefulness(Hooks):
             "last_assistant_message": "kestrel kestrel"})
         self.assertEqual(self.ledger()["shown"], 1)
 
-    def test_never_used_needs_a_better_fit(self):
+    def test_the_next_prompt_may_deny_it(self):
         self.fill(None, "infra", "the build cache lives on host kestrel")
-        weak = None
-        for ask in ("can the cache of this thing be emptied by a script?",
-                    "is a build possible without the network today?",
-                    "what would a host need for a build of all packages?"):
-            with self.db.client() as c:
-                rows = c.ok("recall", query=ask, min_score=.25,
-                            namespace=self.namespace())
-            if rows["relevant"] and rows["results"][0]["score"] < .6:
-                weak = ask
-        self.assertTrue(weak, "none of the prompts fits a little")
-        seen = [bool(self.turn(f"s{i}", weak, "I ran the tests."))
-                for i in range(6)]
-        self.assertEqual(seen, [True] * 4 + [False] * 2)
-        # A prompt that it does fit gets it still.
-        self.assertIn("kestrel", self.turn(
-            "s9", "which host has the build cache?", "kestrel"))
+        self.turn("s1", "which host has the build cache?", "On kestrel.")
+        self.assertEqual(self.ledger()["used"], 1)
+        self.turn("s1", "No, the build cache does not live on host kestrel.",
+                  "Sorry.")
+        got = self.ledger()
+        self.assertEqual((got["shown"], got["used"], got["contradicted"]),
+                         (1, 0, 1))
+
+    def test_a_fact_that_is_never_used_still_fits(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        for i in range(12):
+            self.assertIn("kestrel", self.turn(
+                f"s{i}", "which host has the build cache?",
+                "I ran the tests."))
+        # One day counts a fact some times, not for ever.
+        self.assertEqual(self.ledger()["ignored"], 8)
 
 
 class Installed(Clients):

@@ -23,6 +23,8 @@ EQUAL = {
     "fact": "body same", "namespace": "", "namespace_alias": "", "alias": "",
     "conflict": "", "file": "id", "usage": "", "skill_run": "",
     "past": "id", "staged": "",
+    # What one day may add to a fact begins anew.
+    "outcome": "day of_day", "outcome_day": "",
 }
 # Labels are interned in the order in which they come; the rows that use them are
 # compared by their texts.
@@ -37,7 +39,7 @@ FORGOTTEN_TALLY = " OR kind = 1 AND key = 7"
 # Of one file alone, each with its reason.
 LOCAL = {
     "label": "compared through those that use them",
-    "receipt": "what reads gave",
+    "receipt": "what reads gave", "judged": "which of them were judged",
     "vector": "made again by the provider", "vector_model": "the same",
     "request": "keys of retries, forgotten after a day",
     "answer": "the same; made again from the log",
@@ -139,9 +141,13 @@ class Work:
         elif kind == 17:
             call("delete_file", dict(p, name=f"f{r.randrange(5)}"))
         elif kind in (12, 18):
-            call("recall", {
-                "query": self.rng.choice(self.texts or ["x"]),
-                "namespace": p["namespace"]})
+            text = self.rng.choice(self.texts or ["x"])
+            got = call("recall", {"query": text, "namespace": p["namespace"]})
+            if got.get("receipt"):
+                call("judge_use", {
+                    "namespace": p["namespace"], "answer": r.choice(
+                        [text, "x", "no, it is not " + text]),
+                    "shown": [{"receipt": got["receipt"]}]})
         elif kind == 19:
             call("set_namespace_settings", dict(p, settings={
                 "on_conflict": r.choice(["queue", None])}))

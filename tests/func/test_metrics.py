@@ -110,6 +110,10 @@ class Figures(harness.TestCase):
         self.c.ok("create_entities", entities=[entity("bob")],
                   namespace='odd"\\name')
         self.c.ok("search_nodes", query="tea")
+        for answer in ("Tea.", "I ran it.", "Ada no longer likes tea."):
+            got = self.c.ok("recall", query="what does ada drink, likes tea?")
+            self.c.ok("judge_use", answer=answer,
+                      shown=[{"receipt": got["receipt"]}])
 
     def metrics(self):
         return parse(self.c.ok("metrics")["text"])

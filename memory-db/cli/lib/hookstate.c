@@ -26,11 +26,7 @@
 #define STATE_BYTES (256 * 1024)
 /* Facts that are remembered as shown: a session sees a few hundred. */
 #define SHOWN_MAX 4000
-/* Facts whose use the next answer tells. */
-#define PENDING_MAX 64
-/* Of a text that waits: enough to find its words again. */
-#define PENDING_BYTES 2000
-#define MONTH_S	      (30 * 24 * 3600)
+#define MONTH_S	  (30 * 24 * 3600)
 /* Files looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
 
@@ -93,7 +89,7 @@ path_in(const char *name, const char *ending, char ret_path[PATH_MAX],
 /* --- one session ---------------------------------------------------------- */
 
 /* The file as JSON; NULL: none that can be used. */
-json_t *
+static json_t *
 hookstate_read(const char *path)
 {
 	AUTO_FD int fd = -1;
@@ -111,6 +107,15 @@ hookstate_read(const char *path)
 	return got > 0 ? jx_parse(text, (size_t)got, NULL) : NULL;
 }
 
+/* A list of the file, or an empty one; new. */
+static json_t *
+list_of(const json_t *j, const char *key)
+{
+	json_t *list = json_object_get(j, key);
+
+	return json_is_array(list) ? json_incref(list) : json_array();
+}
+
 static bool
 load(struct hookstate *s)
 {
@@ -119,11 +124,10 @@ load(struct hookstate *s)
 	size_t i;
 
 	s->shown = json_object();
-	s->pending = json_object_get(j, "pending");
-	s->pending = json_is_object(s->pending) ? json_incref(s->pending)
-						: json_object();
+	s->pending = list_of(j, "pending");
+	s->before = list_of(j, "before");
 	s->asked = json_incref(json_object_get(j, "asked"));
-	if (!s->shown || !s->pending)
+	if (!s->shown || !s->pending || !s->before)
 		return false;
 	json_array_foreach(json_object_get(j, "shown"), i, x)
 		if (json_is_integer(x) &&
@@ -197,7 +201,7 @@ hookstate_save(struct hookstate *s)
 	}
 	/* A path that is no UTF-8 is read from its begin next time. */
 	j = json_pack(
-		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O*,s:I,s:I}",
+		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O*,s:I,s:I}",
 		"shown", shown, "transcript",
 		text_is_utf8(s->transcript, strlen(s->transcript))
 			? s->transcript
@@ -207,8 +211,8 @@ hookstate_save(struct hookstate *s)
 		(json_int_t)s->recalled, "captured", (json_int_t)s->captured,
 		"prompts", (json_int_t)s->prompts, "silent",
 		(json_int_t)s->silent, "at_ms", (json_int_t)clock_now_ms(),
-		"pending", s->pending, "asked", s->asked, "used",
-		(json_int_t)s->used, "contradicted",
+		"pending", s->pending, "before", s->before, "asked", s->asked,
+		"used", (json_int_t)s->used, "contradicted",
 		(json_int_t)s->contradicted);
 	if (!j || jx_dump(j, &text) != 0)
 		return MDB_E_NOMEM;
@@ -227,6 +231,7 @@ hookstate_done(struct hookstate *s)
 {
 	json_decref(s->shown);
 	json_decref(s->pending);
+	json_decref(s->before);
 	json_decref(s->asked);
 	if (s->lock >= 0)
 		close(s->lock);
@@ -251,32 +256,6 @@ hookstate_show(struct hookstate *s, int64_t fact)
 		return 0;
 	snprintf(id, sizeof(id), "%" PRId64, fact);
 	return jx_set(s->shown, id, json_true());
-}
-
-int
-hookstate_await(struct hookstate *s, int64_t fact, const char *text)
-{
-	char id[32];
-	size_t n;
-
-	if (json_object_size(s->pending) >= PENDING_MAX)
-		return 0;
-	snprintf(id, sizeof(id), "%" PRId64, fact);
-	n = strlen(text);
-	if (n > PENDING_BYTES)
-		n = text_cut(text, PENDING_BYTES);
-	return jx_set(s->pending, id, json_stringn(text, n));
-}
-
-bool
-hookstate_ledger(const char *namespace_, char ret_path[PATH_MAX],
-	bool is_making)
-{
-	char name[33], file[64];
-
-	digest_name("namespace", namespace_, name);
-	snprintf(file, sizeof(file), "ledger-%s", name);
-	return path_in(file, ".json", ret_path, is_making);
 }
 
 /* --- what lies beside ----------------------------------------------------- */

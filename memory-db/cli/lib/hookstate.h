@@ -14,12 +14,14 @@
 
 struct hookstate {
 	char path[PATH_MAX];
-	int lock;		    /* fd; -1: none */
-	json_t *shown;		    /* owned; object: fact id -> true */
-	json_t *pending;	    /* owned; fact id -> text: shown since the
-				      last answer that was judged */
-	json_t *asked;		    /* owned; the prompt, or NULL */
-	int64_t used, contradicted; /* facts, by answers (usefulness.h) */
+	int lock;	 /* fd; -1: none */
+	json_t *shown;	 /* owned; object: fact id -> true */
+	json_t *pending; /* owned; [{receipt, facts: [id]}]: shown since the
+			    last answer that was judged */
+	json_t *before;	 /* owned; [receipt]: judged by the last answer, and
+			    what the next prompt may deny */
+	json_t *asked;	 /* owned; the prompt, or NULL */
+	int64_t used, contradicted; /* facts, by answers (hookuse.h) */
 	char transcript[PATH_MAX];  /* that cursor counts in */
 	int64_t inode, cursor;
 	int64_t loaded, recalled, captured; /* facts */
@@ -45,17 +47,6 @@ void hookstate_done(struct hookstate *s);
 
 bool hookstate_was_shown(const struct hookstate *s, int64_t fact);
 int hookstate_show(struct hookstate *s, int64_t fact) MUST_CHECK;
-
-/* A fact was put before the agent: the next answer is looked at for it. text:
- * what of it was shown. */
-int hookstate_await(struct hookstate *s, int64_t fact, const char *text)
-	MUST_CHECK;
-
-/* The file of a namespace's ledger; the JSON of a file of this folder, or NULL
- * (new). */
-bool hookstate_ledger(const char *namespace_, char ret_path[PATH_MAX],
-	bool is_making);
-json_t *hookstate_read(const char *path);
 
 /* Notes that a hook fired now; when it did last in ms since 1970, 0: never. */
 void hookstate_fired(const char *client, const char *event);

@@ -1,52 +1,82 @@
 /* Of what use facts were that the hooks showed: gathered when they are shown,
- * judged by the answer that follows. */
+ * judged by the service when the answer is there.
+ *
+ *   prompt 1   shown: fact 12 of receipt r1     pending r1 [12]
+ *   stop 1     the answer is sent with r1       before r1
+ *   prompt 2   "no, that moved to falcon"       asked
+ *   stop 2     r1 may be denied by that prompt  before: what prompt 2 was shown
+ *
+ * What cannot be sent, as no service answers, waits for the next stop. */
 #include "memory-db/cli/lib/hookuse.h"
 
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/lib/usefulness.h"
+#include "common/text.h"
 
-/* Of an answer that is looked at for what was shown. */
-#define ANSWER_BYTES (256 * 1024)
+/* Of a prompt and an answer that are looked at for what was shown. */
+#define SAID_BYTES (64 * 1024)
+/* Receipts that wait: more prompts without an answer are none of a session. */
+#define PENDING_MAX 40
 
-/* The text of a line '(2026-11-29) "infra": "the text"' is looked for in the
- * next answer. */
-void
-hookuse_await_line(struct hookwork *w, int64_t id, const char *line)
+int
+hookuse_await(struct hookwork *w, const json_t *reply, const json_t *facts)
 {
-	const char *text = strstr(line, ": \""), *nl = strchr(line, '\n');
-	AUTO_BUF struct buf own = {0};
+	const char *receipt = cli_str(reply, "receipt", NULL);
 
-	if (text && nl && text < nl &&
-		buf_add(&own, text + 2, (size_t)(nl - text) - 2) == 0 &&
-		buf_str(&own))
-		(void)!hookstate_await(w->state, id, own.data);
+	if (!receipt || json_array_size(facts) == 0 ||
+		json_array_size(w->state->pending) >= PENDING_MAX)
+		return 0;
+	return jx_add(w->state->pending,
+		json_pack("{s:s,s:O}", "receipt", receipt, "facts", facts));
 }
 
-/* The answer that follows says what became of the facts shown before it. */
+/* Texts of a client may hold bytes that are no UTF-8. */
+static json_t *
+said(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	if (n > SAID_BYTES)
+		n = text_cut(text, SAID_BYTES);
+	return n > 0 && text_is_utf8(text, n) ? json_stringn(text, n)
+					      : json_string("");
+}
+
+/* What was judged now may be denied by the next prompt. */
+static int
+judged(struct hookwork *w, const json_t *reply)
+{
+	const json_t *one;
+	size_t i;
+
+	w->state->used += cli_int(reply, "used", 0);
+	w->state->contradicted += cli_int(reply, "contradicted", 0) +
+				  cli_int(reply, "corrected", 0);
+	json_array_clear(w->state->before);
+	json_array_foreach(w->state->pending, i, one)
+		if (jx_add(w->state->before,
+			    json_incref(json_object_get(one, "receipt"))) != 0)
+			return MDB_E_NOMEM;
+	return json_array_clear(w->state->pending);
+}
+
 void
 hookuse_judge(struct hookwork *w, const char *answer)
 {
-	const char *asked = json_string_value(w->state->asked), *id;
-	AUTO_JSON json_t *judged = json_object();
-	json_t *text;
+	struct hookstate *s = w->state;
+	AUTO_JSON json_t *reply = NULL;
 
-	if (!answer || !judged || json_object_size(w->state->pending) == 0)
+	if (!answer ||
+		json_array_size(s->pending) + json_array_size(s->before) == 0)
 		return;
-	json_object_foreach(w->state->pending, id, text) {
-		int what = usefulness_judge(json_string_value(text),
-			asked ? asked : "", answer);
-
-		if (what < 0)
-			continue;
-		w->state->used += what == FACT_USED;
-		w->state->contradicted += what == FACT_CONTRADICTED;
-		if (jx_set(judged, id, json_integer(what)) != 0)
-			return;
-	}
-	json_object_clear(w->state->pending);
-	ledger_add(w->namespace_, judged);
+	reply = hookwork_ask(w, "judge_use",
+		json_pack("{s:o,s:o,s:O,s:O}", "asked",
+			said(json_string_value(s->asked)), "answer",
+			said(answer), "shown", s->pending, "before", s->before),
+		NULL, NULL);
+	if (reply)
+		(void)!judged(w, reply);
 }
 
 /* What the assistant said in these turns. */
@@ -58,7 +88,7 @@ hookuse_answers(const json_t *turns, struct buf *out)
 
 	json_array_foreach((json_t *)(uintptr_t)turns, i, turn)
 		if (strcmp(cli_str(turn, "role", ""), "assistant") == 0 &&
-			out->len < ANSWER_BYTES &&
+			out->len < SAID_BYTES &&
 			(buf_adds(out, cli_str(turn, "content", "")) != 0 ||
 				buf_addc(out, '\n') != 0))
 			return MDB_E_NOMEM;

@@ -8,13 +8,14 @@
 #include "common/buf.h"
 #include "memory-db/cli/lib/hookwork.h"
 
-/* A line of a context text, behind its "- #ID": the next answer is looked at for
- * its fact. */
-void hookuse_await_line(struct hookwork *w, int64_t id, const char *line);
+/* These facts of a reply (with its `receipt`) were put before the agent: what is
+ * said next tells of what use they were. Borrows both; facts: an array of ids. */
+int hookuse_await(struct hookwork *w, const json_t *reply, const json_t *facts)
+	MUST_CHECK;
 /* Appends what the assistant said in these turns. Not 0: no memory. */
 int hookuse_answers(const json_t *turns, struct buf *out) MUST_CHECK;
-/* Judges what was shown since the last answer, and puts it into the ledger.
- * NULL: there is no answer yet. */
+/* Has what was shown since the last answer judged. answer: what was said; NULL:
+ * nothing yet. */
 void hookuse_judge(struct hookwork *w, const char *answer);
 
 #endif

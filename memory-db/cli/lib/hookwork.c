@@ -24,7 +24,6 @@
 #include "memory-db/cli/lib/hookfence.h"
 #include "memory-db/cli/lib/hookuse.h"
 #include "memory-db/cli/lib/transcript.h"
-#include "memory-db/cli/lib/usefulness.h"
 
 /* Bytes of a prompt that are asked with: what follows is pasted. */
 #define QUERY_BYTES 4000
@@ -37,8 +36,6 @@
 #define CUT   0.4
 /* Of notes and plans in a digest. */
 #define RESUME_TOKENS 180
-/* A fact that was shown often and never used has to fit better than that. */
-#define IDLE_FLOOR 0.6
 /* Text of a call that captures, and how long capturing goes on: what is left
  * comes with the next event. */
 #define CHUNK_BYTES (128 * 1024)
@@ -139,8 +136,10 @@ add_since(struct hookwork *w, int64_t seen, struct buf *out)
 
 /* The facts of a context text ("- #12 (..") count as shown. */
 static void
-remember_lines(struct hookwork *w, const char *context)
+remember_lines(struct hookwork *w, const json_t *reply, const char *context)
 {
+	AUTO_JSON json_t *facts = json_array();
+
 	for (const char *s = context; (s = strstr(s, "\n- #")) != NULL;) {
 		int64_t id = 0;
 
@@ -148,9 +147,10 @@ remember_lines(struct hookwork *w, const char *context)
 			id = id * 10 + (*s - '0');
 		if (id > 0 && hookstate_show(w->state, id) == 0)
 			w->state->loaded++;
-		if (id > 0)
-			hookuse_await_line(w, id, s);
+		if (id > 0 && jx_add(facts, json_integer(id)) != 0)
+			return;
 	}
+	(void)!hookuse_await(w, reply, facts);
 }
 
 /* Open notes and plans, and what waits for review: what the session may go on
@@ -211,7 +211,7 @@ start(struct hookwork *w)
 			continue;
 		if (strstr(text.data, "\n- ") &&
 			buf_add(&w->text, text.data, text.len) == 0)
-			remember_lines(w, text.data);
+			remember_lines(w, reply, text.data);
 		break;
 	}
 	if (since.len > 0 && w->text.len + since.len < HOOK_DIGEST_BYTES)
@@ -247,8 +247,7 @@ static void
 prompt(struct hookwork *w)
 {
 	AUTO_BUF struct buf query = {0}, lines = {0};
-	AUTO_LEDGER struct ledger ledger = {0};
-	AUTO_JSON json_t *reply = NULL;
+	AUTO_JSON json_t *reply = NULL, *given = json_array();
 	const json_t *row;
 	int facts = 0;
 	size_t i;
@@ -259,7 +258,6 @@ prompt(struct hookwork *w)
 		return;
 	json_decref(w->state->asked);
 	w->state->asked = json_stringn(query.data, query.len);
-	(void)ledger_read(w->namespace_, &ledger);
 	reply = hookwork_ask(w, "recall",
 		json_pack("{s:s,s:i,s:f,s:f}", "query", query.data, "limit",
 			PROMPT_FACTS * 3, "min_score", FLOOR, "cut", CUT),
@@ -270,11 +268,7 @@ prompt(struct hookwork *w)
 		int64_t id = cli_int(row, "id", 0);
 		size_t before = lines.len;
 
-		if (facts >= PROMPT_FACTS ||
-			hookstate_was_shown(w->state, id) ||
-			(ledger_is_idle(&ledger, id) &&
-				json_number_value(json_object_get(row,
-					"score")) < IDLE_FLOOR))
+		if (facts >= PROMPT_FACTS || hookstate_was_shown(w->state, id))
 			continue;
 		if (buf_adds(&lines, "- ") != 0 ||
 			hookfence_plain(cli_str(row, "name", ""), 120,
@@ -292,12 +286,11 @@ prompt(struct hookwork *w)
 			break;
 		}
 		if (hookstate_show(w->state, id) != 0 ||
-			hookstate_await(w->state, id,
-				cli_str(row, "text", "")) != 0)
+			jx_add(given, json_integer(id)) != 0)
 			return;
 		facts++;
 	}
-	if (facts == 0 ||
+	if (facts == 0 || hookuse_await(w, reply, given) != 0 ||
 		hookfence_add(&w->text, "From the memory, for this prompt.",
 			&lines) != 0)
 		return;

@@ -71,8 +71,8 @@ context_pack(struct context_writing *w, struct context_item *x, size_t *room)
 	w->counts[x->source]++;
 	x->written = true;
 	if (x->fact != 0)
-		w->rows[w->rows_n++] =
-			(struct receipt_row){x->fact, x->entity, x->score};
+		w->rows[w->rows_n++] = (struct receipt_row){x->fact, x->entity,
+			x->score, x->useful};
 	return 0;
 }
 

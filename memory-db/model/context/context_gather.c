@@ -6,6 +6,7 @@
  * score; conflicts gives the open ones of these entities; recent gives the
  * newest facts. A fact that two sources name is one item, of the source that
  * came first. */
+#include <math.h>
 #include <string.h>
 
 #include "memory-db/model/context/context_internal.h"
@@ -125,11 +126,13 @@ relevant(struct gathering *g)
 		.since = INT64_MIN,
 		.until = INT64_MAX,
 		.valid_at = g->scope->valid_at,
+		.is_past = g->scope->is_past,
 		.now = q->now,
 		.zone = q->zone,
 		.deadline_ns = q->deadline_ns,
 		.question = q->question};
 	AUTO_RECALL_RESULT struct recall_result found = {0};
+	double best = 0;
 	int rc = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
 
 	for (int i = 0; i < g->scope->n; i++)
@@ -143,17 +146,20 @@ relevant(struct gathering *g)
 	if (rc != 0)
 		return rc;
 	g->is_relevant = found.is_relevant;
+	for (size_t i = 0; i < found.n; i++)
+		best = fmax(best, found.rows[i].fit);
 	for (size_t i = 0; rc == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];
 
-		if (row->score < RELEVANT_SHARE * found.rows[0].score)
-			break;
+		if (row->fit < RELEVANT_SHARE * best)
+			continue;
 		rc = context_gather_add(g,
 			&(struct context_item){.source = CONTEXT_RELEVANT,
 				.fact = row->fact,
 				.entity = row->entity,
 				.at = row->at,
-				.score = row->score});
+				.score = row->score,
+				.useful = row->score - row->fit});
 	}
 	return rc < 0 ? rc : 0;
 }

@@ -14,6 +14,7 @@ struct context_item {
 	int64_t fact, entity; /* of a conflict: ours, or 0 */
 	int64_t at;	      /* ms; 0: look at the fact */
 	double score;	      /* of recall; else 0 */
+	double useful;	      /* what its usefulness is of that */
 	int64_t conflict;     /* id, or 0 */
 	int64_t other;	      /* fact in conflict with it, or 0 */
 	int conflict_kind;

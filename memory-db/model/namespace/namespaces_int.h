@@ -31,6 +31,10 @@ struct mover {
 int namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 	MUST_CHECK;
 
+/* 1 the target says this already; of an observation with *ret_other. */
+int namespaces_known(struct mover *m, const struct fact *f, int64_t *ret_other)
+	MUST_CHECK;
+
 /* The ends of a relation of the source as one of the target: f->entity is its
  * owner there already. 1, or 0 when the other end is gone. */
 int namespaces_ends(struct mover *m, struct fact *f) MUST_CHECK;

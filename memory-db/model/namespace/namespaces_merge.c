@@ -12,6 +12,7 @@
 #include "common/limits.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/change.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/check/tables.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
@@ -143,45 +144,6 @@ namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 }
 
 /* --- facts ---------------------------------------------------------------- */
-static int
-note_metadata(void *ctx, const struct fact *f)
-{
-	(void)f;
-	*(bool *)ctx = true;
-	return 1;
-}
-
-/* 1 the target says this already. */
-static int
-namespaces_merge_is_known(struct mover *m, const struct fact *f)
-{
-	bool found = false;
-	int64_t other;
-	int rc;
-
-	switch (f->kind) {
-	case FACT_OBSERVATION:
-		return fact_find_text(m->st, f->entity, FACT_OBSERVATION,
-			f->text, f->text_n, &other, m->e);
-	case FACT_RELATION:
-		return fact_find_relation(m->st, f->entity, f->peer, f->label,
-			fact_is_reversed(f), &other, m->e);
-	case FACT_METADATA:
-		rc = fact_each(m->st, f->entity, 1u << FACT_METADATA,
-			note_metadata, &found, m->e);
-		return rc < 0 ? rc : found;
-	case FACT_TAG:
-		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
-			f->text, f->text_n, &other, m->e);
-	case FACT_NOTE:
-		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
-			NULL, 0, &other, m->e);
-	case FACT_EXISTENCE:
-		break;
-	}
-	return 1;
-}
-
 struct namespaces_merge_origin {
 	int64_t at, session;
 };
@@ -263,10 +225,20 @@ copy_given(void *ctx, const struct fact *f)
 	return 0;
 }
 
+/* Of what use it was goes along with a fact. other: it, in the target. */
+static int
+move_outcomes(struct mover *m, int64_t fact, int64_t other)
+{
+	if (other == 0)
+		return 0;
+	return outcome_move(m->st, m->from, fact, m->to, other, m->e);
+}
+
 static int
 move_fact(struct mover *m, const struct fact *given)
 {
 	struct fact f = *given;
+	int64_t other = 0;
 	int rc = 1;
 
 	f.entity = m->target;
@@ -281,15 +253,18 @@ move_fact(struct mover *m, const struct fact *given)
 	if (fact_is_mark(f.kind))
 		rc = move_mark(m, &f, given->supersedes);
 	if (rc == 1)
-		rc = namespaces_merge_is_known(m, &f);
+		rc = namespaces_known(m, &f, &other);
 	else if (rc == 0)
 		return 0; /* the other end is gone, and so is this */
-	if (rc == 0)
-		rc = keep_origin(m, &f, given->id);
-	else
-		return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
+		return move_outcomes(m, given->id, other);
+	rc = keep_origin(m, &f, given->id);
 	m->bytes += f.text_n;
-	return rc == 0 ? change_add_fact(m->change, &f, NULL, m->e) : rc;
+	if (rc == 0)
+		rc = change_add_fact(m->change, &f, &other, m->e);
+	return rc == 0 ? move_outcomes(m, given->id, other) : rc;
 }
 
 static int

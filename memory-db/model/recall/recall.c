@@ -5,6 +5,7 @@
  *   recall_gather     facts that the text index finds by these words, and by
  *                     dates, tags and vectors where there are any
  *   recall_score      each gets points: words, the entity's name, age, use
+ *   recall_useful     what answers used stands before its equals
  *   near_copies       of facts that say the same the best one stays
  *   recall_page       the best rows as JSON, and how sure the whole is
  *
@@ -46,7 +47,8 @@ recall_part_name(enum recall_part p)
 		[PART_LENGTH] = "length",
 		[PART_MEANING] = "meaning",
 		[PART_RULE] = "rule",
-		[PART_CONFIRMED] = "confirmed"};
+		[PART_CONFIRMED] = "confirmed",
+		[PART_USEFUL] = "useful"};
 
 	return names[p];
 }
@@ -211,6 +213,21 @@ recall_run(struct store *st, const struct recall_request *request,
 	if (k < 0)
 		recall_result_done(ret);
 	return k;
+}
+
+void
+recall_floor(struct recall_result *r, double least)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->rows[i].fit < least)
+			continue;
+		r->rows[n] = r->rows[i];
+		r->rows[n].score = fmax(r->rows[n].score, least);
+		n++;
+	}
+	r->n = n;
 }
 
 void

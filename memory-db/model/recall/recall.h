@@ -52,6 +52,7 @@ enum recall_part {
 	PART_MEANING,
 	PART_RULE,
 	PART_CONFIRMED,
+	PART_USEFUL,
 	PART_MAX
 };
 const char *recall_part_name(enum recall_part p);
@@ -75,6 +76,8 @@ struct recall_request {
 	int64_t now;	      /* ms */
 	const char *zone;     /* of the client; "": UTC */
 	int64_t deadline_ns;  /* monotonic; 0: none */
+	bool is_past;	      /* of a state of the past: what became of facts
+				 since says nothing about it */
 	const struct question *question; /* its vector, when the caller had it
 				   made; NULL, or without numbers: none */
 };
@@ -101,7 +104,9 @@ recall_by_words(const char *query, size_t query_n)
 struct recall_found {
 	int64_t fact, entity;
 	int64_t at;    /* its date, ms */
-	double score;  /* 0 to 1 */
+	double fit;    /* 0 to 1: how well it fits the question. Thresholds
+			  ask for this */
+	double score;  /* the same with its usefulness: the order */
 	bool is_dated; /* `at` is when it happened, not when it was
 				   written */
 	bool is_instruction;
@@ -118,6 +123,8 @@ struct recall_result {
 };
 int recall_run(struct store *st, const struct recall_request *request,
 	struct recall_result *ret, struct err *e) MUST_CHECK;
+/* Leaves out what fits less than `least`. */
+void recall_floor(struct recall_result *r, double least);
 void recall_result_done(struct recall_result *r);
 #define AUTO_RECALL_RESULT __attribute__((cleanup(recall_result_done)))
 

@@ -20,6 +20,7 @@
 #include "memory-db/model/recall/vectors_memory.h"
 #include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/answer_cache.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/beside/receipts.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -29,24 +30,30 @@
 struct key {
 	struct recall_weights weights;
 	double cut;
-	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at,
-		source, hour;
+	int64_t change, usage, outcomes, past, vectors, asked, ns[2], since,
+		until, valid_at, source, hour;
 	int64_t limit, types_n, tiers, expired, levels;
 	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
 };
 
 static int
 recall_cached_make_key(struct store *st, const struct scope *scope,
-	const struct recall_request *q, int64_t expired, struct buf *out)
+	const struct recall_request *q, int64_t expired, struct buf *out,
+	struct err *e)
 {
 	struct vectors_memory *m = vectors_memory_of(st);
 	struct key k;
+	int rc;
 
 	memset(&k, 0, sizeof(k));
 	k.weights = q->weights ? *q->weights : recall_weights_default;
 	k.cut = q->cut;
 	k.change = scope->change;
 	k.usage = receipts_written(st);
+	k.past = q->is_past;
+	rc = outcomes_state(st, &k.outcomes, e);
+	if (rc < 0)
+		return rc;
 	k.vectors = m != NULL ? vectors_memory_generation(m) : -1;
 	/* Of a provider that is down the answer is another. */
 	k.asked = q->question != NULL && q->question->v != NULL;
@@ -124,7 +131,7 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	if (is_moving)
 		return recall_run(st, request, ret, e);
 	/* What expires without a change makes another key. */
-	rc = recall_cached_make_key(st, scope, request, expiry.newest, &key);
+	rc = recall_cached_make_key(st, scope, request, expiry.newest, &key, e);
 	if (rc == 0)
 		rc = answer_cache_find(st, key.data, key.len, &data);
 	if (rc == 1)

@@ -2,6 +2,7 @@
  * counted. One alone that is not quite the same is another fact, and of several
  * in which more than a number differs the first one written stands behind the
  * row: whoever repeats another's fact with one word changed does not hide it. */
+#include <math.h>
 #include <string.h>
 
 #include "memory-db/model/recall/recall_internal.h"
@@ -21,6 +22,8 @@ recall_fold_best_first(const void *a, const void *b)
 {
 	const struct recall_candidate *x = a, *y = b;
 
+	if (x->rank != y->rank)
+		return x->rank > y->rank ? -1 : 1;
 	if (x->total != y->total)
 		return x->total > y->total ? -1 : 1;
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
@@ -81,7 +84,10 @@ group_all(const struct recalling *r, struct recall_fold_group *groups,
 	struct near_copy_set set = {0};
 	int k = 0;
 
-	for (size_t i = 0; k == 0 && i < r->n && r->c[i].total > 0; i++) {
+	for (size_t i = 0; k == 0 && i < r->n; i++) {
+		if (r->c[i].total <= 0)
+			continue;
+
 		struct copy_text t = recall_copy_text(r, &r->c[i]);
 		enum copy_how how;
 		size_t at;
@@ -122,7 +128,8 @@ recall_fold_add_row(struct recalling *r, size_t at, double confidence,
 		.at = c->f->at,
 		.is_dated = c->f->is_dated,
 		.is_instruction = c->f->is_instruction,
-		.score = most > 0 ? confidence * c->total / most : 0};
+		.fit = most > 0 ? confidence * c->total / most : 0,
+		.score = c->rank};
 	memcpy(row->parts, c->parts, sizeof(row->parts));
 	if (g) {
 		row->alike = g->alike - has_first(g);
@@ -135,18 +142,23 @@ recall_fold(struct recalling *r, double confidence)
 {
 	struct recall_fold_group *groups AUTO_FREE =
 		calloc(r->n + 1, sizeof(*groups));
-	double most;
+	double most = 0;
 	size_t n = 0;
+	int rc;
 
 	r->ret->rows =
 		calloc((size_t)r->request->limit + 1, sizeof(*r->ret->rows));
 	if (!groups || !r->ret->rows)
 		return err_nomem(r->e);
+	for (size_t i = 0; i < r->n; i++)
+		most = fmax(most, r->c[i].total);
+	rc = recall_useful(r, confidence, most);
+	if (rc < 0)
+		return rc;
 	if (r->n > 1)
 		qsort(r->c, r->n, sizeof(*r->c), recall_fold_best_first);
 	if (group_all(r, groups, &n) < 0)
 		return err_nomem(r->e);
-	most = r->n > 0 ? r->c[0].total : 0;
 	for (size_t i = 0; i < n; i++) {
 		recall_fold_add_row(r, groups[i].best, confidence, most,
 			&groups[i]);

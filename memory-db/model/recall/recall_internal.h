@@ -104,6 +104,7 @@ struct recall_candidate {
 	double nearness;	/* of meaning: cosine; 0 when not known */
 	bool has_nearness;
 	double total;
+	double rank; /* with its usefulness (recall_useful.c); 0 to 1 */
 	float parts[PART_MAX];
 };
 
@@ -223,6 +224,10 @@ double recall_covered(const struct recalling *r, int which, uint32_t found);
 /* Weight of the words that stand close to another of the question. */
 double recall_pairs(const struct recalling *r,
 	const struct recall_candidate *c);
+/* recall_useful.c: the place of each candidate by how well it fits and of what use
+ * it was; confidence and most (the highest total) bring totals into 0 to 1. */
+int recall_useful(struct recalling *r, double confidence, double most)
+	MUST_CHECK;
 /* recall_fold.c: puts the best into the result, near copies once. */
 int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
 /* recall_pool.c: what several sentences found. Adds the best of r, one of them,

@@ -366,9 +366,7 @@ recall_page_json(struct store *st, const struct scope *scope,
 	int rc;
 
 	w.is_weak = page->lines && !found->is_relevant;
-	while (wanted < found->n && (!w.is_weak || wanted < WEAK_ROWS) &&
-		found->rows[wanted].score >= page->min_score)
-		wanted++;
+	wanted = w.is_weak && found->n > WEAK_ROWS ? WEAK_ROWS : found->n;
 	if (clock_zone_minutes(page->zone[0] ? page->zone : "UTC",
 		    clock_now_ms(), &w.minutes) < 0)
 		w.minutes = 0;

@@ -13,7 +13,6 @@
 
 struct recall_page {
 	size_t max_bytes; /* of the reply */
-	double min_score;
 	bool explain;	  /* with the parts of each score */
 	bool lines;	  /* rows as lines for a model (recall_line.h);
 				   what is not relevant: the two best, as weak */

@@ -11,15 +11,17 @@ static void
 put_first(struct recall_found *rows, size_t earlier, size_t later)
 {
 	struct recall_found first = rows[later];
-	double score = rows[earlier].score;
 
+	/* Scores stay in their places. */
+	first.score = rows[earlier].score;
+	first.fit = rows[earlier].fit;
 	for (size_t i = later; i > earlier; i--) {
-		double own = rows[i].score;
+		const struct recall_found own = rows[i];
 
 		rows[i] = rows[i - 1];
-		rows[i].score = own;
+		rows[i].score = own.score;
+		rows[i].fit = own.fit;
 	}
-	first.score = score;
 	rows[earlier] = first;
 }
 

@@ -38,6 +38,7 @@
 	X(recency, 0.02, 10, "new facts; halves in half_life days")            \
 	X(half_life, 30, 36500, "days")                                        \
 	X(use, 0.02, 10, "entities that were given before")                    \
+	X(useful, 0.06, 0.2, "answers used it before, or left it unused")      \
 	X(salience, 0.1, 10, "salience given at write")                        \
 	X(tier, 0.02, 10, "semantic and procedural entities; working: half")   \
 	X(confirmed, 0.02, 10, "lately confirmed: exp(-0.01 x days since)")    \

@@ -17,6 +17,7 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/engine/store.h"
 
@@ -53,6 +54,24 @@ set_name(struct receipt_telling *t)
 	return rc < 0 ? rc : 0;
 }
 
+/* What became of the fact in the namespace that read it: it explains the part of
+ * the score. */
+static int
+receipt_add_outcomes(struct receipt_telling *t, const struct receipt *r,
+	int64_t fact, json_t *row)
+{
+	struct outcome_row x;
+	int rc = outcome_get(t->st, r->ns, fact, &x, t->e);
+
+	if (rc != 1)
+		return rc;
+	for (int o = 0; o < OUTCOME_MAX; o++)
+		if (jx_set(row, outcome_name((enum outcome)o),
+			    json_integer((json_int_t)x.n[o])) != 0)
+			return err_nomem(t->e);
+	return 0;
+}
+
 static int
 receipt_add_row(struct receipt_telling *t, const struct receipt *r, size_t i,
 	const struct lens *now, json_t *facts)
@@ -74,6 +93,13 @@ receipt_add_row(struct receipt_telling *t, const struct receipt *r, size_t i,
 	if (k)
 		return k;
 	k = branch_sees(t->st, x->fact, now, &visible, NULL, t->e);
+	if (k)
+		return k;
+	if (x->useful > 0.00005 || x->useful < -0.00005)
+		k = jx_set(row, "useful",
+			    json_real(round(x->useful * 10000) / 10000)) == 0
+			    ? receipt_add_outcomes(t, r, x->fact, row)
+			    : err_nomem(t->e);
 	if (k)
 		return k;
 	if (!visible && jx_set(row, "gone", json_true()) != 0)

@@ -229,6 +229,7 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	rc = resolve_as_of(st, ctx, newest, &ret->change, e);
 	if (rc != 0)
 		return rc;
+	ret->is_past = ctx->as_of && !json_is_null(ctx->as_of);
 	rc = read_valid_at(ctx, &ret->valid_at, e);
 	if (rc != 0)
 		return rc;

@@ -27,6 +27,7 @@ struct scope {
 	int n;
 	int64_t change;
 	int64_t valid_at; /* ms; FACT_NO_TIME: any */
+	bool is_past;	  /* as_of was said */
 	struct lens lens;
 };
 

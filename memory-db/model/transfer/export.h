@@ -28,6 +28,8 @@
  *
  *   {"type":"usage","entity","n","at","confirmed"}  counters, when they are asked
  *   {"type":"runs","entity","n","at","ok","us"}     for: reads, runs of a skill
+ *   {"type":"outcome","ns","fact","at","used","ignored","contradicted"}
+ *   {"type":"outcome_day","ns","day","used","ignored","contradicted"}
  *
  * `new` stands at the op that shows a fact for the first time: {"kind",
  * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an
@@ -124,6 +126,9 @@ int export_staged(struct export_page *p) MUST_CHECK;
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* Counters, at the end of a log: 0, also when the page is full. */
 int export_uses(struct export_page *p) MUST_CHECK;
+/* Those of usefulness, of facts or days: 0; 1 when the page is full. */
+int export_outcomes(struct export_page *p, bool is_days, int64_t since_ms)
+	MUST_CHECK;
 /* What is to be said of an op and of a change when it is part of a base, and the
  * versions that bases kept: 0; 1 when the page is full. */
 struct log_change;

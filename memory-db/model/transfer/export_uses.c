@@ -42,6 +42,19 @@ note_at(void *ctx, const struct log_change *c)
  * stored a moment later, and clocks are set. */
 #define SLACK_MS (3600 * 1000)
 
+/* Counters in the order of their lines: those of uses.h, then those of
+ * outcomes.h. */
+enum { OUTCOMES = USE_KIND_MAX, OUTCOME_DAYS, COUNTERS_MAX };
+
+static int
+export_counter(struct export_page *p, int64_t since)
+{
+	if (p->mark->b >= OUTCOMES)
+		return export_outcomes(p, p->mark->b == OUTCOME_DAYS, since);
+	return uses_each(p->st, (enum use_kind)p->mark->b, p->q->ns, p->mark->a,
+		since, push_use, p, p->e);
+}
+
 int
 export_uses(struct export_page *p)
 {
@@ -52,12 +65,12 @@ export_uses(struct export_page *p)
 		rc = log_get(p->st, p->q->since, note_at, &since, p->e);
 	if (rc == 1)
 		since -= SLACK_MS;
-	for (; rc >= 0 && !p->full && p->mark->b < USE_KIND_MAX; p->mark->b++) {
-		rc = uses_each(p->st, (enum use_kind)p->mark->b, p->q->ns,
-			p->mark->a, since, push_use, p, p->e);
+	for (; rc >= 0 && !p->full && p->mark->b < COUNTERS_MAX; p->mark->b++) {
+		rc = export_counter(p, since);
 		if (rc != 0)
 			break;
 		p->mark->a = 0;
+		p->mark->ns = 0;
 	}
 	return rc < 0 ? rc : 0;
 }

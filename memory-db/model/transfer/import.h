@@ -144,6 +144,8 @@ int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_staged(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_usage(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_runs(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_outcome(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_outcome_day(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_file(struct importer *im, const json_t *o) MUST_CHECK;
 /* import_base.c. What a line says of a change of a base: 1; 0: it is none. */
 struct change_folded;

@@ -478,7 +478,8 @@ replay_line(struct importer *im, const json_t *record)
 		{"op", replay_one_op}, {"alias", replay_alias},
 		{"conflict", replay_conflict}, {"staged", replay_staged},
 		{"file", replay_file}, {"usage", replay_usage},
-		{"runs", replay_runs}};
+		{"runs", replay_runs}, {"outcome", replay_outcome},
+		{"outcome_day", replay_outcome_day}};
 	const char *type = jx_text(record, "type");
 
 	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)

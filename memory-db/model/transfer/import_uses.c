@@ -1,9 +1,11 @@
-/* Lines of counters (export_uses.c). */
+/* Lines of counters (export_uses.c, export_outcomes.c). */
 #include "memory-db/model/transfer/import.h"
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/beside/uses.h"
+#include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
 
 static int
@@ -44,4 +46,57 @@ int
 replay_runs(struct importer *im, const json_t *o)
 {
 	return put_use(im, o, USE_RUNS);
+}
+
+/* What an outcome counts at most: more than a service shows in a lifetime. */
+#define OUTCOMES_MOST INT64_C(1000000000)
+/* The day 9999-12-31. */
+#define DAY_MOST INT64_C(2932896)
+
+/* 1 with the row of a namespace that may be written to; 0: it may not. */
+static int
+read_outcome(struct importer *im, const json_t *o, const char *key,
+	int64_t most, struct outcome_row *ret)
+{
+	AUTO_BUF struct buf name = {0};
+	int rc = jx_int(o, "ns", JX_REQUIRED, 1, INT64_MAX, &ret->ns, im->e);
+
+	if (rc < 0)
+		return rc;
+	rc = jx_int(o, key, JX_REQUIRED, 0, most, &ret->fact, im->e);
+	for (int k = 0; k < OUTCOME_MAX; k++) {
+		if (rc < 0)
+			return rc;
+		rc = jx_int(o, outcome_name((enum outcome)k), JX_REQUIRED, 0,
+			OUTCOMES_MOST, &ret->n[k], im->e);
+	}
+	if (rc < 0)
+		return rc;
+	rc = namespace_name(im->st, ret->ns, &name, im->e);
+	return rc == 1 ? import_may_write(im, ret->ns) : rc;
+}
+
+int
+replay_outcome(struct importer *im, const json_t *o)
+{
+	struct outcome_row row = {0};
+	int rc = read_outcome(im, o, "fact", INT64_MAX, &row);
+
+	if (rc != 1)
+		return rc;
+	/* Nobody is shown facts of another project. */
+	if (fact_namespace(row.fact) != row.ns &&
+		fact_namespace(row.fact) != NAMESPACE_DEFAULT)
+		return 0;
+	rc = jx_int(o, "at", JX_REQUIRED, 0, INT64_MAX, &row.last_at, im->e);
+	return rc < 0 ? rc : outcome_put(im->st, &row, im->e);
+}
+
+int
+replay_outcome_day(struct importer *im, const json_t *o)
+{
+	struct outcome_row row = {0};
+	int rc = read_outcome(im, o, "day", DAY_MOST, &row);
+
+	return rc == 1 ? outcome_day_put(im->st, &row, im->e) : rc;
 }

@@ -1,5 +1,6 @@
 /* The queue of receipts and their table. A row keeps the facts it gave as a JSON
- * array [fact, score, ...], so that the sqlite3 command line can read it. */
+ * array [fact, score, ...], so that the sqlite3 command line can read it, and what
+ * usefulness is of the scores as {"fact": part}, as most have none. */
 #include "memory-db/store/beside/receipts.h"
 
 #include <assert.h>
@@ -16,11 +17,13 @@ enum { WRITE, FIND, TRIM, USE, FORGET_USAGE };
 
 static const struct stmt_def defs[] = {
 	[WRITE] = {"INSERT INTO receipt(id, at, kind, ns, branch, change,"
-		   " relevant, query, facts) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		   " ?8, ?9) ON CONFLICT DO NOTHING",
-		9, STMT_WRITER},
+		   " relevant, query, facts, useful) VALUES(?1, ?2, ?3, ?4, ?5,"
+		   " ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+		10, STMT_WRITER},
 	[FIND] = {"SELECT r.at, r.kind, r.ns, r.branch, r.change, r.relevant,"
-		  " r.query, f.key, f.value FROM receipt r LEFT JOIN"
+		  " r.query, f.key, f.value, CASE WHEN f.key % 2 = 0 THEN"
+		  " json_extract(r.useful, '$.\"' || f.value || '\"') END"
+		  " FROM receipt r LEFT JOIN"
 		  " json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key",
 		1, 0},
 	[TRIM] = {"DELETE FROM receipt WHERE seq <="
@@ -198,8 +201,9 @@ read_facts(struct store *st, sqlite3_stmt *s, struct receipt_row **ret,
 			free(v);
 			return err_nomem(e);
 		}
-		v[n++] = (struct receipt_row){
-			.fact = sqlite3_column_int64(s, 8)};
+		v[n++] =
+			(struct receipt_row){.fact = sqlite3_column_int64(s, 8),
+				.useful = sqlite3_column_double(s, 9)};
 	}
 	if (rc < 0) {
 		free(v);
@@ -291,16 +295,33 @@ receipts_forget_usage(struct store *st, int64_t entity, struct err *e)
 	return stmt_run(st, s, e);
 }
 
+/* {"7": 0.028}; nothing where no score has such a part. */
+static int
+useful_text(const struct receipt *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct receipt_row *row = &r->rows[i];
+
+		if ((row->useful > 0.00005 || row->useful < -0.00005) &&
+			buf_addf(out, "%s\"%lld\":%.4f",
+				out->len > 0 ? "," : "{", (long long)row->fact,
+				row->useful) != 0)
+			return MDB_E_NOMEM;
+	}
+	return out->len > 0 ? buf_addc(out, '}') : 0;
+}
+
 static int
 write_one(struct store *st, const struct receipt *r, struct buf *facts)
 {
+	AUTO_BUF struct buf useful = {0};
 	sqlite3_stmt *s;
 	int k = buf_addc(facts, '[');
 
 	for (size_t i = 0; k == 0 && i < r->n; i++)
 		k = buf_addf(facts, "%s%lld,%.4f", i > 0 ? "," : "",
 			(long long)r->rows[i].fact, r->rows[i].score);
-	if (k != 0 || buf_addc(facts, ']') != 0)
+	if (k != 0 || buf_addc(facts, ']') != 0 || useful_text(r, &useful) != 0)
 		return MDB_E_NOMEM;
 	s = stmt_use(st, MOD_RECEIPTS, WRITE);
 	bind_t(s, 1, r->id, strlen(r->id));
@@ -312,6 +333,8 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 	bind_i(s, 7, r->is_relevant);
 	bind_t(s, 8, r->query, receipts_is_forgotten(st, r) ? 0 : r->query_n);
 	bind_t(s, 9, facts->data, facts->len);
+	if (useful.len > 0)
+		bind_t(s, 10, useful.data, useful.len);
 	k = stmt_run(st, s, NULL);
 	/* What did not fit the question was of no use. */
 	for (size_t i = 0; k == 0 && r->is_relevant && i < r->n; i++) {

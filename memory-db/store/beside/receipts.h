@@ -28,6 +28,7 @@ enum receipt_kind { RECEIPT_RECALL = 1, RECEIPT_CONTEXT = 2 };
 struct receipt_row {
 	int64_t fact, entity;
 	double score;
+	double useful; /* what its usefulness is of that; 0: nothing */
 };
 struct receipt {
 	char id[RECEIPT_ID_SIZE];

@@ -39,7 +39,8 @@ enum {
 	WIPE_MESSAGES_OF,
 	WIPE_NOTES,
 	WIPE_LABEL,
-	WIPE_QUERIES
+	WIPE_QUERIES,
+	DROP_OUTCOMES
 };
 
 #define RANK                                                                   \
@@ -103,6 +104,8 @@ static const struct stmt_def defs[] = {
 	[WIPE_QUERIES] = {"UPDATE receipt SET query = '' WHERE (ns = ?1 OR "
 			  "?1 = 1) AND query <> ''",
 		1, STMT_WRITER},
+	[DROP_OUTCOMES] = {"DELETE FROM outcome WHERE fact = ?1", 1,
+		STMT_WRITER},
 };
 const struct stmt_module erase_module = {"erase", defs, ARRAY_LEN(defs)};
 
@@ -300,6 +303,9 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	if (rc != 0)
 		return rc;
 	rc = run_one(x->st, WIPE_FACT, fact, &x->facts, e);
+	if (rc != 0)
+		return rc;
+	rc = run_one(x->st, DROP_OUTCOMES, fact, NULL, e);
 	if (rc != 0)
 		return rc;
 	rc = vector_erase(x->st, fact, e);

@@ -239,6 +239,7 @@ static const char *const fold_drops[] = {
 	"DELETE FROM vector WHERE " GONE_FACT("fact"),
 	"DELETE FROM text_wait WHERE " GONE_FACT("fact"),
 	"DELETE FROM derived WHERE " GONE_FACT("fact"),
+	"DELETE FROM outcome WHERE " GONE_FACT("fact"),
 	"DELETE FROM span WHERE " GONE_FACT("fact"),
 	"DELETE FROM fact WHERE " GONE_FACT("id"),
 	"DELETE FROM alias WHERE " GONE_HOME("entity"),

@@ -148,6 +148,9 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " FROM open WHERE kind = " SQL_EXISTENCE " GROUP BY 1, 3)"
 		     " SELECT ns, kind, key, sum(n) FROM"
 		     " (SELECT ns, kind, key, n FROM counted UNION ALL"
+		     " SELECT ns, 4, 1, used FROM outcome_day UNION ALL"
+		     " SELECT ns, 4, 2, ignored FROM outcome_day UNION ALL"
+		     " SELECT ns, 4, 3, contradicted FROM outcome_day UNION ALL"
 		     " SELECT ns, kind, key, -n FROM tally)"
 		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20",
 		0, 0},

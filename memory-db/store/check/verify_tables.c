@@ -299,7 +299,7 @@ int
 verify_tally(struct verify *v)
 {
 	static const char *const kinds[] = {"", "total", "entities of type",
-		"entities of tier"};
+		"entities of tier", "facts shown, by outcome"};
 	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_TALLY);
 	int rc;
 
@@ -309,7 +309,7 @@ verify_tally(struct verify *v)
 		rc = verify_problem(v, "counter",
 			"%s %" PRId64 " of namespace %" PRId64
 			" is off by %" PRId64,
-			kind > 0 && kind < 4 ? kinds[kind] : "counter",
+			kind > 0 && kind < 5 ? kinds[kind] : "counter",
 			(int64_t)sqlite3_column_int64(s, 2),
 			(int64_t)sqlite3_column_int64(s, 0),
 			-(int64_t)sqlite3_column_int64(s, 3));

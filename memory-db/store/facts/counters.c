@@ -253,7 +253,8 @@ learn_names(struct store *st, struct counters_state *t, const struct counter *c)
 {
 	if (c->kind == TALLY_TYPE)
 		learn_name(st, t, TALLY_TYPE, c->key);
-	else if (c->kind == TALLY_TOTAL && c->ns != 0)
+	else if ((c->kind == TALLY_TOTAL || c->kind == TALLY_OUTCOME) &&
+		 c->ns != 0)
 		learn_name(st, t, 0, c->ns);
 }
 

@@ -13,6 +13,8 @@
 struct database;
 struct store;
 
+#define COUNTERS_OUTCOMES 3
+
 struct counters_row {
 	char *name; /* type, tier or namespace */
 	int64_t n;
@@ -28,6 +30,14 @@ struct counters {
 	size_t types_n;
 	struct counters_row *namespaces; /* entities a namespace, at most 100 */
 	size_t namespaces_n;
+	/* Facts that were shown: used, ignored, contradicted; in all, and by
+	 * namespace, at most 100. */
+	int64_t outcomes[COUNTERS_OUTCOMES];
+	struct counters_outcomes {
+		char *name; /* owned */
+		int64_t n[COUNTERS_OUTCOMES];
+	} * shown;
+	size_t shown_n;
 	int64_t others; /* namespaces that were asked for by no name */
 };
 int store_counters(struct database *db, struct counters *ret, struct err *e)
@@ -39,7 +49,12 @@ int store_counters_of(struct database *db, const char *const *only,
 void counters_done(struct counters *t);
 
 /* --- counting, inside store/ ---------------------------------------------- */
-enum counters_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
+enum counters_kind {
+	TALLY_TOTAL = 1,
+	TALLY_TYPE = 2,
+	TALLY_TIER = 3,
+	TALLY_OUTCOME = 4 /* key: enum outcome + 1 (beside/outcomes.h) */
+};
 enum tally_total {
 	TOTAL_ENTITIES = 1,
 	TOTAL_OBSERVATIONS,

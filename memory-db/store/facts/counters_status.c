@@ -50,6 +50,46 @@ counters_add_row(struct counters_row **rows, size_t *n, const char *name,
 	return 0;
 }
 
+static const char *
+counters_namespace(const struct counters_state *t, int64_t ns)
+{
+	for (size_t i = 0; i < t->names_n; i++)
+		if (t->names[i].kind == 0 && t->names[i].id == ns)
+			return t->names[i].text;
+	return NULL;
+}
+
+/* What became of facts that were shown: in all, and of the namespace. */
+static int
+add_outcome(const struct counters_state *t, const struct counter *c,
+	struct counters *ret)
+{
+	const char *name = counters_namespace(t, c->ns);
+	struct counters_outcomes *row = NULL;
+
+	if (c->key < 1 || c->key > COUNTERS_OUTCOMES || c->n == 0)
+		return 0;
+	ret->outcomes[c->key - 1] += c->n;
+	for (size_t i = 0; name && !row && i < ret->shown_n; i++)
+		if (strcmp(ret->shown[i].name, name) == 0)
+			row = &ret->shown[i];
+	if (!row && (!name || ret->shown_n == NAMES_SHOWN))
+		return 0;
+	if (!row) {
+		row = realloc(ret->shown, (ret->shown_n + 1) * sizeof(*row));
+		if (!row)
+			return MDB_E_NOMEM;
+		ret->shown = row;
+		row = &ret->shown[ret->shown_n];
+		*row = (struct counters_outcomes){.name = strdup(name)};
+		if (!row->name)
+			return MDB_E_NOMEM;
+		ret->shown_n++;
+	}
+	row->n[c->key - 1] += c->n;
+	return 0;
+}
+
 static int
 add_counter(const struct counters_state *t, const struct counter *c,
 	struct counters *ret)
@@ -58,6 +98,8 @@ add_counter(const struct counters_state *t, const struct counter *c,
 	int64_t kind = is_ns ? 0 : c->kind, id = is_ns ? c->ns : c->key;
 	int rc = 0;
 
+	if (c->kind == TALLY_OUTCOME)
+		return add_outcome(t, c, ret);
 	if (c->kind == TALLY_TOTAL)
 		add_total(ret, c);
 	if (c->kind == TALLY_TIER && c->key >= 0 && c->key < 4)
@@ -98,11 +140,8 @@ static bool
 counters_is_wanted(const struct counters_state *t, const struct counter *c,
 	const char *const *only, struct counters *ret)
 {
-	const char *name = NULL;
+	const char *name = counters_namespace(t, c->ns);
 
-	for (size_t i = 0; !name && i < t->names_n; i++)
-		if (t->names[i].kind == 0 && t->names[i].id == c->ns)
-			name = t->names[i].text;
 	for (; name && *only; only++)
 		if (strcmp(*only, name) == 0)
 			return true;
@@ -150,6 +189,9 @@ counters_done(struct counters *t)
 		free(t->types[i].name);
 	for (size_t i = 0; i < t->namespaces_n; i++)
 		free(t->namespaces[i].name);
+	for (size_t i = 0; i < t->shown_n; i++)
+		free(t->shown[i].name);
+	free(t->shown);
 	free(t->types);
 	free(t->namespaces);
 	memset(t, 0, sizeof(*t));

@@ -1,0 +1,104 @@
+/* judge_use, usefulness_report: of what use were the facts that somebody was shown? */
+#include "common/clock.h"
+#include "common/jx.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/prepare.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/model/useful/useful.h"
+
+#define DAY_MS INT64_C(86400000)
+/* Facts told by default. */
+#define FACTS_DEFAULT 5
+
+static void
+judge_done(void *data)
+{
+	judge_free(data);
+}
+
+/* Long answers are taken apart on a thread of their own, not on the writer's. */
+int
+prepare_judge_use(struct call *c, struct prepared *ret, struct err *e)
+{
+	const json_t *asked = json_object_get(c->params, "asked");
+	const json_t *answer = json_object_get(c->params, "answer");
+	struct judge *j = NULL;
+	int rc = judge_new(asked ? json_string_value(asked) : "",
+		json_string_length(asked),
+		answer ? json_string_value(answer) : "",
+		json_string_length(answer), &j, e);
+
+	if (rc != 0)
+		return rc;
+	*ret = (struct prepared){j, judge_done};
+	return 0;
+}
+
+static int
+judge_with(struct call *c, const struct judge *j, json_t **ret_result,
+	struct err *e)
+{
+	struct scope s;
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
+
+	if (rc < 0)
+		return rc;
+	return useful_judge(c->st, &s, j, json_object_get(c->params, "shown"),
+		json_object_get(c->params, "before"), clock_now_ms(),
+		ret_result, e);
+}
+
+int
+m_judge_use(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct prepared own = {.data = NULL};
+	int rc = 0;
+
+	if (!c->prepared || !c->prepared->data)
+		rc = prepare_judge_use(c, &own, e);
+	if (rc == 0)
+		rc = judge_with(c, own.data ? own.data : c->prepared->data,
+			ret_result, e);
+	prepared_done(&own);
+	return rc;
+}
+
+/* A parameter that names a day; *ret stays where there is none. */
+static int
+read_day(struct call *c, const char *name, bool is_end, int64_t *ret,
+	struct err *e)
+{
+	const char *text = jx_text(c->params, name);
+	int64_t at;
+	int rc;
+
+	if (!text || !text[0])
+		return 0;
+	rc = clock_parse_in(text, clock_now_ms(), c->ctx->zone, is_end, &at, e);
+	if (rc != 0)
+		return err_param(e, rc, name, "%s: %s", name, e ? e->text : "");
+	*ret = at / DAY_MS;
+	return 0;
+}
+
+int
+m_usefulness_report(struct call *c, json_t **ret_result, struct err *e)
+{
+	int64_t from = 0, to = INT64_MAX, limit = FACTS_DEFAULT;
+	struct scope s;
+	int rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
+		e);
+
+	if (rc < 0)
+		return rc;
+	rc = read_day(c, "since", false, &from, e);
+	if (rc != 0)
+		return rc;
+	rc = read_day(c, "until", true, &to, e);
+	if (rc != 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc < 0)
+		return rc;
+	return useful_tell(c->st, &s, from, to, (int)limit, ret_result, e);
+}
