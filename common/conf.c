@@ -1,4 +1,12 @@
-/* Options from the command line, then the environment, then the default. */
+/* Options: the command line over the environment over the default, from one
+ * table a program.
+ *
+ *   {"limit", .env = "MEMORY_LIMIT", ..}   --limit 5, --limit=5, MEMORY_LIMIT=5
+ *
+ * All of it is checked before anything else happens, and an error names where
+ * the value stood and, for a name that is nearly right, what was probably
+ * meant. --help is answered first: it must work whatever the environment and
+ * the other options hold. */
 #include "common/conf.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* The tokens of JSON: strings, numbers, literals, and errors with their place. */
+/* The tokens of JSON: strings, numbers, literals, and errors with their place.
+ * Most bytes of most texts lie in strings, so a string is gone through by a
+ * table of the bytes that need a look, and its text is given out where it
+ * lies; only one with escapes is copied. */
 #include "common/jx_lex.h"
 
 #include <math.h>

@@ -1,4 +1,11 @@
-/* Where the socket is, and whom to believe there. */
+/* Where the socket is, and whom to believe there.
+ *
+ * The places are tried in order: what was said (option or environment), a
+ * service of this user's session, the shared name in /tmp if it is free or
+ * somebody trusted holds it and lets this user in, then folders of this user,
+ * at last a name beside the database. In a shared folder anybody can take a
+ * name first; so a place counts only if its folder or its owner is this user,
+ * root, or the service user. */
 #include "common/sock.h"
 
 #include <errno.h>

@@ -1,4 +1,9 @@
-/* UTF-8, case folding, strict numbers, similar names. */
+/* UTF-8, case folding, strict numbers, similar names.
+ *
+ * The nearest name is for errors: `entity_typ` gives "did you mean
+ * entityType?". Names are compared without case, _ and -, one may be a part of
+ * the other, and otherwise the fewest edits win; a name that has nothing in
+ * common with any other gets no suggestion. */
 #include "common/text.h"
 
 #include <string.h>

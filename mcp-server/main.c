@@ -1,5 +1,8 @@
 /* memory-mcp: MCP on stdin and stdout, relayed to memory-db. Options, signals
- * and the loop. */
+ * and the loop: one poll(2) over the two ends of stdio, the connection to
+ * memory-db, and a descriptor for signals. The first SIGTERM ends the session
+ * as the end of input does, so that what is under way is answered; the second
+ * ends the process at once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>

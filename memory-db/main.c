@@ -1,4 +1,10 @@
-/* memory-db: options, the database, the socket, then the loop. */
+/* memory-db: options, the database, the socket, then the loop. The order
+ * matters: the log first, so that errors have a place; the lock on the
+ * database before the socket, so that a socket which is left behind belongs to
+ * nobody; and the process is hardened before any key is read.
+ *
+ * With --check-fd or --fold it does one thing with one file, for memoryctl,
+ * and serves nobody. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>

@@ -1,5 +1,10 @@
-/* The order of the tests in outcome_rule() is the rule: what this side saw comes
- * before what the jail said. */
+/* Words for what became of a script. The order of the tests in outcome_rule()
+ * is the rule: what this side saw (exit status, clock, counters) comes before
+ * what the jail said, because a script that broke out of its interpreter would
+ * say anything.
+ *
+ *   a result on the wire, but the clock says it is over    a timeout
+ *   a frame that is none, then exit status 0               crashed */
 #include "sandbox/outcome.h"
 
 #include <inttypes.h>

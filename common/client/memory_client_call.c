@@ -1,5 +1,8 @@
-/* Calls of libmemory-client: the two lists, the reply, retries and
- * deadlines. */
+/* Calls of libmemory-client. A call is on one of two lists: to be sent, or
+ * waiting for its reply. A reply `busy` puts it back on the first one, for the
+ * pause that the service asked for; a connection that breaks puts all of the
+ * second one back. A write has a key from its birth, so that sending it again
+ * does it once. */
 #include <stdio.h>
 #include <string.h>
 

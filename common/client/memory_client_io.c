@@ -1,4 +1,7 @@
-/* Bytes and frames of libmemory-client. Nothing here blocks but mc_wait. */
+/* Bytes and frames of libmemory-client. A round (mc_pump) reads what is there,
+ * takes whole frames out of it, and writes what may be written. Nothing here
+ * blocks but mc_wait. Reading comes first, so that the end of an idle
+ * connection is seen before a request is wasted on it. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

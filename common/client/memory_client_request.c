@@ -1,5 +1,7 @@
 /* Requests of libmemory-client: the line on the wire, from parameters as text
- * or as json_t. */
+ * or as json_t. Parameters that are text go onto the wire as they are, after
+ * one look at their outer members: so no number loses a digit, and a large
+ * text is not built as values. */
 #include <string.h>
 #include <sys/random.h>
 

@@ -1,4 +1,6 @@
-/* memoryctl: the operator's command line of Enhanced Memory. */
+/* memoryctl: the operator's command line of Enhanced Memory. Options that all
+ * commands share are read here, then the command has its own; help is made
+ * from the same tables. A command is a row of commands.def. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* Only read(2) and write(2) on descriptor WIRE_FD, as the policy has it. */
+/* Frames over the one socket of the jail: read(2) and write(2) on descriptor
+ * WIRE_FD, as the policy has it. Both buffers are static, since the script
+ * owns all other memory and may have used it up; pages that no frame reaches
+ * are never touched. */
 #include "sandbox/jail/io.h"
 
 #include <errno.h>

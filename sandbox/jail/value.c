@@ -1,4 +1,7 @@
-/* The rules stand in the header; this is the only place that knows them. */
+/* Lua values to bytes on the wire and back. The rules stand in the header
+ * (what is an array, what becomes of NaN, what is an error); this is the only
+ * place that knows them. Values are written by a walk with its path, so that
+ * an error says where: "result.items[3].name is a function". */
 #include "sandbox/jail/value.h"
 
 #include <lauxlib.h>

@@ -1,4 +1,8 @@
-/* Why an entity is related, in words: short, for a model and a person. */
+/* Why an entity is related, in words: short, for a model and a person.
+ *
+ *   "ada works at acme"                  a relation
+ *   "both with acme: works at, owns"     two steps away
+ *   "both tagged urgent"                 a tag that few have */
 #include <string.h>
 
 #include "common/jx.h"

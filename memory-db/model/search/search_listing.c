@@ -1,5 +1,6 @@
 /* Searches that need no ranking: everything, newest first; and the entities
- * that contain the query, in order of creation. */
+ * that contain the query, in order of creation. Both walk one index from where
+ * the page before ended, so each page costs the same. */
 #include <string.h>
 
 #include "memory-db/model/search/search_internal.h"

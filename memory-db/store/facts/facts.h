@@ -1,4 +1,10 @@
-/* Facts and attributes as a lens shows them, and the usage counters. */
+/* Facts and attributes as a lens shows them, and the usage counters.
+ *
+ * The same call gives different facts under different lenses: fact_each of
+ * `ada` is "lives in Oslo" now, and "lives in Rome" under the lens of last
+ * year. The lens is applied to the connection first (lens_apply); nothing here
+ * takes one as a parameter. Attributes are numbers of an entity (tier, pin,
+ * times), with spans like facts. */
 #ifndef STORE_FACTS_FACTS_H
 #define STORE_FACTS_FACTS_H
 

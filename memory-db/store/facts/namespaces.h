@@ -1,4 +1,7 @@
-/* Namespaces: a row each, with the head of its chain and its counters. */
+/* Namespaces: a row each, with the head of its chain and its counters. A
+ * namespace is a memory of its own; `default` (number 1) is the user's. The
+ * number stands in the high bits of the ids of its facts, so it never changes,
+ * while the name may. */
 #ifndef STORE_FACTS_NAMESPACES_H
 #define STORE_FACTS_NAMESPACES_H
 

@@ -1,5 +1,9 @@
-/* A dictionary for a namespace: gathered texts, chosen pieces, tried on texts
- * that it was not made of, and adopted when it is worth it. */
+/* A dictionary for a namespace, in four steps, each a slice of idle time or
+ * several: texts are gathered, pieces that many of them share are chosen
+ * (engine/train.c), the result is tried on texts that it was not made of, and
+ * it is adopted when it saves enough more than the one before. Trying it on
+ * its own texts would praise a dictionary that has merely learnt them by
+ * heart. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* Reading the log: changes and what they did. */
+/* Reading the log: changes and what they did. The log has everything that was
+ * ever written, visible or not; a lens says nothing here. Change 2 of the log
+ * says "hid fact 2, showed fact 3", also when both are gone by now. */
 #ifndef STORE_LOG_LOG_H
 #define STORE_LOG_LOG_H
 
