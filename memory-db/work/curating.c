@@ -4,7 +4,8 @@
 #include "memory-db/work/internal.h"
 
 #define MS_NS INT64_C(1000000)
-/* Of the 20 ms of a step: the rest is for what the slice writes, and COMMIT. */
+/* The part of a step of 20 ms for looking; the rest is for writing and
+ * COMMIT. */
 #define LOOK_NS (8 * MS_NS)
 
 static bool

@@ -68,7 +68,7 @@ queue_init(struct queue *q)
 }
 
 /* --- rounds --------------------------------------------------------------- */
-/* Behind all of its round. */
+/* Puts a job behind all of its round. */
 static void
 list_insert(struct job_list *l, struct job *j)
 {

@@ -120,7 +120,7 @@ void work_cancel(struct work *w, struct job *j);
 
 const struct work_stats *work_stats(const struct work *w);
 
-/* Of the embeddings; from counters. */
+/* What status says of the embeddings, read from counters. */
 void work_embedding(struct work *w, struct embedding_status *ret);
 
 /* What waits for somebody, as counted last (order_counts.h): any thread. */

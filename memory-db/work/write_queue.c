@@ -72,7 +72,7 @@ source_find(struct write_queue *q, uint64_t key)
 	return s;
 }
 
-/* It comes last. */
+/* Puts a source into the ring, as the last one that has its turn. */
 static void
 ring_add(struct write_queue *q, struct write_source *s)
 {
@@ -85,7 +85,8 @@ ring_add(struct write_queue *q, struct write_source *s)
 	q->last = s;
 }
 
-/* The one behind `before` has no jobs any more. */
+/* Takes the source behind `before`, which has no jobs any more, out of the
+ * ring. */
 static void
 ring_drop(struct write_queue *q, struct write_source *before)
 {

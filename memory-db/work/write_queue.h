@@ -19,7 +19,7 @@
 
 #define WRITE_QUEUE_BUCKETS 256
 
-/* One line. */
+/* The line of one source: its jobs in the order in which they came. */
 struct write_source {
 	uint64_t key;
 	struct job_list jobs;

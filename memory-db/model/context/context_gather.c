@@ -30,7 +30,8 @@
 /* Items of each source; of one pinned entity. */
 #define PINNED_MAX   200
 #define PINNED_FACTS 20
-/* Of so many facts, to find those that its pin vouches for. */
+/* Facts of a pinned entity that are looked at for those that its pin vouches
+ * for. */
 #define PINNED_PAGES  50
 #define RELEVANT_MAX  100
 #define CONFLICTS_MAX 30

@@ -40,7 +40,7 @@ running_maker(const struct running *x, const char *phase)
 	return running_int(x, "made") > 0 ? "merge" : "drop";
 }
 
-/* It made an entity of so many others. */
+/* Notes that a rule made one entity out of `of` others. */
 static int
 note_made(struct running *x, struct write *w, const struct verdict_move *v,
 	int64_t of)

@@ -282,7 +282,7 @@ remaining(const struct running *x)
 	return left > 0 ? left : 1;
 }
 
-/* One that found nothing to do is not kept, and has no name. */
+/* A run that found nothing to do is not kept, so a reply must not name it. */
 static bool
 is_kept(const struct running *x)
 {

@@ -19,7 +19,7 @@ struct store;
 		(uint64_t)1 << CURATION_procedure |                            \
 		(uint64_t)1 << CURATION_day_summary)
 
-/* Of one run: which rules, as of when. */
+/* What a run judges by: which rules, and as of which time. */
 struct judging {
 	struct store *st; /* under the lens of the branch that is curated */
 	const struct curation_settings *settings;

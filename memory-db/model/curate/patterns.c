@@ -72,7 +72,8 @@ mix(uint64_t h, uint64_t v)
 	return (h ^ v) * UINT64_C(0x100000001b3);
 }
 
-/* Of the words without numbers and stop words; 0: nothing is left. */
+/* A hash of the words of a text, without numbers and stop words. 0: no word
+ * is left. */
 static int
 action_hash(const char *s, size_t n, uint64_t *ret, struct err *e)
 {

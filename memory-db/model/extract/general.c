@@ -55,7 +55,7 @@ static const char *const code_nouns =
 static const char *const under_way = "write|build|create|design|make|use";
 static const char *const particles =
 	"on|in|at|from|for|to|into|with|under|through|until|across|between";
-/* The same where they tell of the past. */
+/* Such verbs in the form of the past. */
 static const char *const passing_forms =
 	"looked|talked|tried|asked|mentioned|noticed|checked|reviewed|pushed|"
 	"merged|committed|needed|seemed|happened|called|replied|failed|crashed|"

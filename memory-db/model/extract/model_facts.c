@@ -253,7 +253,7 @@ is_subject(const struct extract_request *q, const struct model_lines *l,
 	return false;
 }
 
-/* One line of visible text. */
+/* A member of a suggested fact; NULL unless it is one line of visible text. */
 static const char *
 field(const json_t *fact, const char *key)
 {

@@ -46,7 +46,8 @@ add_text(struct turns *t, struct turn *x, const json_t *text, struct err *e)
 	return x->n > 0 ? turns_add(t, x, e) : 0;
 }
 
-/* Of a list of blocks those that are text. */
+/* Adds the blocks of a list that are text; pictures and calls are passed
+ * over. */
 static int
 add_content(struct turns *t, struct turn *x, const json_t *content,
 	struct err *e)

@@ -10,7 +10,8 @@
 #include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/labels.h"
 
-/* Both ends are in one memory: a reversed relation turns round. */
+/* Both ends lie in one memory now, so a reversed relation is stored
+ * straight. */
 static int
 straighten(struct mover *m, struct fact *f)
 {

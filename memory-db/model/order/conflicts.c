@@ -238,7 +238,7 @@ look_at_all(struct finding *f, const int64_t *facts, int n)
 	return 0;
 }
 
-/* Those with its words. */
+/* Compares facts anywhere that share words with the text. */
 static int
 find_by_words(struct finding *f, int most)
 {

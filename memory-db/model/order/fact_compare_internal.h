@@ -32,7 +32,7 @@ unsigned fact_attribute(struct comparing *c);
 double fact_one_value(struct comparing *c);
 /* Which attribute of the namespace both texts are about. */
 void fact_find_rule(struct comparing *c, const struct fact_attributes *known);
-/* Both have a value of its list, and not the same. */
+/* Do both facts have a value of the attribute's list, and different ones? */
 bool fact_excludes(const struct comparing *c);
 bool fact_is_numbers(const struct term *x, const struct term *y);
 /* "issue 41": the number is a name. */

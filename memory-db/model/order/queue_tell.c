@@ -152,7 +152,8 @@ tell_facts(struct store *st, const struct queue_row *r, json_t *row,
 	return 0;
 }
 
-/* Of a merge the notes say what both sides have. */
+/* A conflict of a merge has no two facts; its notes say what both sides
+ * have. */
 static int
 tell_merge(struct store *st, const struct queue_row *r, json_t *row,
 	struct err *e)

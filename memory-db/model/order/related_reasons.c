@@ -13,7 +13,7 @@
 
 /* Words named of those that are shared, the rarest. */
 #define WORDS_TOLD 4
-/* Of a name in a reason. */
+/* Bytes of a name that a reason quotes. */
 #define NAME_BYTES 80
 
 static int

@@ -68,7 +68,7 @@ choose(struct resolving *x)
 	x->goes = new ? &x->ours : &x->theirs;
 }
 
-/* Both say from when they hold, and not the same. */
+/* Do both facts say from when they hold, and name different times? */
 static bool
 is_ordered(const struct resolving *x)
 {
@@ -153,7 +153,7 @@ name_branch(struct resolving *x)
 	return rc == MDB_E_NOT_FOUND ? 0 : rc;
 }
 
-/* It sees the memory as it was before this change, and so both facts. */
+/* The branch forks before this change, so it goes on seeing both facts. */
 static int
 fork_branch(struct resolving *x)
 {

@@ -38,7 +38,7 @@ enum plan_state { /* in the order of tool_plan_states */
 	PLAN_STATES
 };
 const char *plan_state_name(enum plan_state state);
-/* Of a member `state`; -1 for NULL and for what is none. */
+/* The state that a member `state` names; -1 for NULL and for any other word. */
 int plan_state_of(const char *name);
 
 struct plan_step {

@@ -17,7 +17,7 @@ int plan_step_with(const json_t *was, int64_t number, const json_t *given,
  * is given, for errors. */
 int plan_put_step(struct write *w, int64_t entity, const json_t *said,
 	int64_t replaces, const char *path, struct err *e) MUST_CHECK;
-/* The same for what the plan is about, unless it says so already. */
+/* The same for the observation that says what the plan is about. */
 int plan_put_head(struct write *w, const struct plan *p, const json_t *head,
 	struct err *e) MUST_CHECK;
 

@@ -22,7 +22,7 @@
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
-/* Of JSON text, on average. */
+/* Bytes of a token of a model in JSON text, on average. */
 #define TOKEN_BYTES 4
 /* Room for `from` of an entity, mostly of one session. */
 #define FROM_RESERVE 80

@@ -10,7 +10,7 @@
 
 struct store;
 
-/* Those of the tags that the entity has not under the lens, as a new list. */
+/* Which of the tags the entity lacks under the lens, as a new list. */
 int entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e) MUST_CHECK;
 

@@ -35,7 +35,7 @@ int expiry_begin(struct store *st, int64_t now, struct expiry *ret,
  * nothing is due. */
 int expiry_is_over(const struct expiry *x, int64_t entity, struct err *e)
 	MUST_CHECK;
-/* The same of one fact of it, whose metadata has an end. */
+/* The same for one fact of the entity, whose metadata has an end. */
 int expiry_fact_is_over(struct expiry *x, int64_t entity, int64_t fact,
 	struct err *e) MUST_CHECK;
 

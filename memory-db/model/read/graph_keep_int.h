@@ -9,7 +9,7 @@
 #include "memory-db/model/read/graph_keep.h"
 #include "memory-db/model/scope/idset.h"
 
-/* One block of memory: this, the rows, the texts. */
+/* A kept entity is one block of memory: this struct, its rows, their texts. */
 struct graph_kept {
 	size_t text_n, rows_n, bytes; /* bytes: of the block */
 	struct graph_keep_row rows[];

@@ -288,7 +288,7 @@ graph_page_wait(struct graph_page *p, int64_t later, const struct fact *f,
 	return 0;
 }
 
-/* Those that waited for the entity into p->found. 0 or MDB_E_NOMEM. */
+/* Relations that waited for their entity go into p->found. 0 or MDB_E_NOMEM. */
 static int
 graph_page_take_waiting(struct graph_page *p, int64_t entity)
 {
@@ -448,7 +448,7 @@ graph_page_write_relations(struct graph_page *p, struct buf *out)
 	return 0;
 }
 
-/* Both lists as members. */
+/* Sets the lists of entities and relations as members of the result. */
 static int
 graph_page_write(struct graph_page *p, struct buf *out)
 {

@@ -13,7 +13,7 @@ size_t graph_page_room(const struct graph_page *p);
  * it again: 1, or 2 where there is no room. */
 int graph_page_take_entity(struct graph_page *p, size_t before) MUST_CHECK;
 
-/* The same of a relation: 0, 2 where there is no room, or MDB_E_NOMEM. */
+/* The same for a relation: 0, 2 where there is no room, or MDB_E_NOMEM. */
 int graph_page_take_relation(struct graph_page *p, int64_t id, int64_t other,
 	size_t before, struct err *e) MUST_CHECK;
 

@@ -241,7 +241,7 @@ set_about(struct history_reader *rd, json_t *o, const struct log_change *c)
 		       : member_set_int(o, "about", c->about, rd->e);
 }
 
-/* Of a change that lies elsewhere than where was asked. */
+/* Names the namespace of a change, where that is not the one asked about. */
 static int
 history_set_namespace(struct history_reader *rd, json_t *o, int64_t ns)
 {

@@ -17,7 +17,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/branch.h"
 
-/* Of a slice: some 20 ms of a reader. */
+/* Bounds of a slice: some 20 ms of a reader. */
 #define SLICE_FACTS 2000
 #define SLICE_BYTES (1024 * 1024)
 #define SLICE_ROWS  200

@@ -80,7 +80,7 @@ is_filler(token_t t)
 	return false;
 }
 
-/* Of all words that stand in one text only. */
+/* The words that stand in one of two texts only. */
 struct difference {
 	bool numbers, fillers;
 };

@@ -33,7 +33,8 @@ struct copy_text {
 	uint32_t found;	     /* words of the question */
 };
 
-/* Of all words of a text. */
+/* The least hashes of the words of a text, by COPY_MINS ways to hash: texts
+ * that share most of their words have most of these in common. */
 void near_copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS]);
 enum copy_how {
 	COPY_NOT,

@@ -97,7 +97,7 @@ add_fact(void *ctx, const struct search_row *row)
 	return filter_ids_add(ctx, row->fact);
 }
 
-/* Those that have the tag, and those of entities that may have it. */
+/* Facts that have the tag, and facts of entities that may have it. */
 static int
 facts_with_tag(struct few *x, const char *tag)
 {

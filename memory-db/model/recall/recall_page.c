@@ -290,7 +290,7 @@ fit_row(const struct recall_page_writing *w, json_t *j, size_t *ret_bytes)
 	return 0;
 }
 
-/* Of a row, beside 0 and 1: it would not fit any more. */
+/* A third answer of recall_page_write_row: the row does not fit any more. */
 #define PAGE_FULL 2
 
 /* 1 written, 0 gone, 2 it does not fit. */

@@ -39,7 +39,7 @@
 #define FACTS_MAX 1000.0
 #define COUNT_MAX 3
 #define NAMES_MAX 2
-/* The same of few words. */
+/* The same for a question of few words. */
 #define FEW	     3
 #define FEW_CONSTANT (-0.41)
 #define FEW_SHARE    3.9
@@ -49,10 +49,10 @@
 #define FEW_TWO_SIZE (-0.5)
 #define FEW_THREE    1.25
 #define FEW_OF_THREE (-0.3) /* there are three */
-/* One word among other sentences. */
+/* The same for a question of a single word. */
 #define ONE_CONSTANT 1.0
 #define ONE_SIZE     (-0.4)
-/* Of the logarithm of the number of sentences. */
+/* The weight of the logarithm of the number of sentences of the question. */
 #define OF_SENTENCES (-0.4)
 
 #define ENOUGH	 2  /* words together that are half of all that counts */

@@ -11,7 +11,8 @@
 #define DAY_MS	    86400000.0
 #define DECAY	    0.01 /* of relevance, a day without a confirmation */
 #define PAIR_WINDOW 8
-/* Of the score of words: what stays to a text that loses all for its length. */
+/* The share of its score that a text keeps which loses all for its length:
+ * what was found stays found. */
 #define LEAST 1e-3
 
 /* The name and what else is known of an entity, from what is kept or read. */

@@ -1,4 +1,5 @@
-/* Of two facts that follow each other in time, the later one comes first. */
+/* Of two facts that follow each other in time, the later one comes first:
+ * "lives in Oslo" (since May) before "lived in Rome" (until May). */
 #include "memory-db/model/read/contested.h"
 #include "memory-db/model/recall/recall_page.h"
 

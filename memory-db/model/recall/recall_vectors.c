@@ -145,7 +145,7 @@ recall_vectors_by_id(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Of few that pass nothing else needs to be looked at. */
+/* Where few facts pass the filter only their vectors are looked at. */
 static int
 nearest_of_few(struct recall_vectors_nearest *x, struct recall_few *few,
 	struct scan_hit *hits)

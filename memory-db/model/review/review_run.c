@@ -67,7 +67,7 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Those named, in the order in which they were written. */
+/* The changes that the call names, in the order in which they were written. */
 static int
 add_named(struct deciding *x, struct upcoming *u)
 {

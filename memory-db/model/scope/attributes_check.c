@@ -6,7 +6,7 @@
 
 #include "common/limits.h"
 
-/* One to six words. */
+/* Is the text a phrase of one to six words? */
 static bool
 is_phrase(const char *text)
 {

@@ -138,7 +138,8 @@ inbox_any(struct store *st, bool *ret, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* Of the session, whichever of two is meant. */
+/* Is the branch an inbox of the caller's session, the first one or one made
+ * anew? */
 static bool
 is_own(const struct context *ctx, const char *branch)
 {

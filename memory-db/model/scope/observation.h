@@ -42,7 +42,7 @@ struct observation_in {
 	size_t derived_n;
 };
 
-/* One of which only the text and the method are known. */
+/* An observation of which only the text and the method are known. */
 struct observation_in observation_in(const char *text, size_t n,
 	enum fact_method method);
 

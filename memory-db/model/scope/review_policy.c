@@ -37,7 +37,8 @@ fits(const json_t *wanted, const char *text)
 	return false;
 }
 
-/* One of them fits; strict: there are some, and all do. */
+/* Does one name of the list fit? strict: there are names, and all of them
+ * fit. */
 static bool
 fits_list(const json_t *wanted, const json_t *list, bool strict)
 {

@@ -118,7 +118,7 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 	return script_commit_merge_note(&whole->note, &c.note, e);
 }
 
-/* These say that the state is another than the one the script saw. */
+/* Errors which say that the state is another than the one the script saw. */
 static bool
 means_conflict(int code)
 {

@@ -25,7 +25,8 @@
  * somewhere, if these are more: a few tell that the question is about something
  * else, many that it is long. */
 #define UNKNOWN_MOST 6
-/* Of its weight, for a word that stands for one spelt almost alike. */
+/* The share of its weight that a word gets which is spelt almost like one
+ * asked for. */
 #define NEAR_WEIGHT 0.6
 
 int

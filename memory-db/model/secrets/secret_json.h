@@ -21,7 +21,8 @@ enum secret_policy secret_policy_of(const json_t *params,
 /* Is there one in the value, of whatever type (NULL: no)? path: of it. */
 bool secret_in_value(const json_t *value, const char *path,
 	struct secret_place *ret);
-/* The same of o[key]. path: of o, "" for none. */
+/* The same for o[key]. path: where o stands in the parameters, "" for the
+ * top. */
 bool secret_in_member(const json_t *o, const char *key, const char *path,
 	struct secret_place *ret);
 

@@ -21,7 +21,7 @@ struct forget_result {
  * nothing to forget. */
 int forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
-/* The same of one fact that is no name and nothing is said of. */
+/* The same for one fact that is no existence fact and has no marks. */
 int forget_one(struct write *w, int64_t entity, int64_t fact,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
 /* One slice of forgetting an entity (model/time/sliced_run.h): `room` facts; the

@@ -130,7 +130,8 @@ int merge_add_touched(void *ctx, int64_t fact, int64_t entity) MUST_CHECK;
 int merge_pick_sides(struct merge *m) MUST_CHECK;
 int merge_pick_facts(struct merge *m) MUST_CHECK;
 int merge_pick_attrs(struct merge *m, struct merge *pairs) MUST_CHECK;
-/* Of slices: who waits for a name (merge_slice.c). */
+/* Marks the entities that waited for a name in the slice before
+ * (merge_slice.c). */
 void merge_set_waiting(struct merge *m);
 
 /* Notes a conflict for people and in the result; the target keeps its own. */

@@ -105,7 +105,7 @@ merge_slice_left(const struct merge *m)
 	return n + 1;
 }
 
-/* The same marks as at the end of the slice before. */
+/* Marks the entities that waited for a name at the end of the slice before. */
 void
 merge_set_waiting(struct merge *m)
 {

@@ -51,7 +51,7 @@ int64_t sliced_run_total(struct sliced_run *r, const char *key, int64_t more);
 /* Adds done, run, slices and remaining to a reply. */
 int sliced_run_reply(const struct sliced_run *r, json_t *reply, struct err *e)
 	MUST_CHECK;
-/* The same in the reply to a retry: as it stands now. */
+/* The same for the reply to a retry: how far the run is by now. */
 int sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	const char *target, json_t *reply, struct err *e) MUST_CHECK;
 void sliced_run_done(struct sliced_run *r);

@@ -32,7 +32,7 @@ see_existence(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* Of one entity many facts may ask. */
+/* Answers are kept, as many facts ask about one entity. */
 enum { EXISTS = 1, EXISTS_NOT };
 
 static int
@@ -335,7 +335,8 @@ undo_check_check_plan(struct undo *u, const struct undo_fact *f,
 	return 0;
 }
 
-/* The same text (triple, existence) stands there again, or would come twice. */
+/* A fact that says the same (text, triple, name) stands there by now, or two
+ * of the facts to come back say the same. */
 static int
 check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 {

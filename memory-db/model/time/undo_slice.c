@@ -15,7 +15,7 @@ undo_slice_descending(const void *a, const void *b)
 	return x > y ? -1 : x < y;
 }
 
-/* Of a new run: all of the selected changes. */
+/* A new run keeps the list of all selected changes, the newest first. */
 static int
 keep_all(struct undo *u, struct sliced_run *run, struct err *e)
 {

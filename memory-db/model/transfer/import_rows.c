@@ -330,7 +330,7 @@ replay_conflict(struct importer *im, const json_t *o)
 }
 
 /* --- staged changes ------------------------------------------------------- */
-/* Whose it is stands in the change. */
+/* A line of a staged change names no session: the change itself does. */
 static int
 staged_of(void *ctx, const struct log_change *c)
 {

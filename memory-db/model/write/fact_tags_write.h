@@ -25,7 +25,7 @@ int fact_tags_set(struct write *w, int64_t entity, int64_t fact,
  * it stays when the object does not name it, and goes with "source": null. */
 int fact_tags_replace(struct write *w, int64_t entity, int64_t fact,
 	const json_t *object, const char *path, struct err *e) MUST_CHECK;
-/* The same to the letter. */
+/* The same for tags that are taken exactly as they are written. */
 int fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 	const json_t *object, const char *path, struct err *e) MUST_CHECK;
 

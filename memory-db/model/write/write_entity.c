@@ -204,7 +204,7 @@ get_standing(void *ctx, const struct fact *f)
 	return rc < 0 ? rc : buf_add(&s->text, f->text, f->text_n);
 }
 
-/* Of a skill other members may change, its tags: the code is the saved one. */
+/* A skill may get other tags here; its code changes by save_skill alone. */
 static bool
 keeps_code(const struct standing *s, const json_t *object)
 {

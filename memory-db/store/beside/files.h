@@ -32,7 +32,7 @@ typedef int (*file_fn)(void *ctx, const struct file *f);
 int file_each(struct store *st, int64_t ns, file_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
-/* Those behind an id, in the order of ids; ns 0: of all namespaces. */
+/* The files behind an id, in the order of ids; ns 0: of all namespaces. */
 typedef int (*file_body_fn)(void *ctx, const struct file *f, const char *body);
 int file_since(struct store *st, int64_t ns, int64_t after, file_body_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;

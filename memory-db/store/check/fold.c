@@ -139,7 +139,7 @@ fold_plan(struct store *st, int64_t before_ms, int64_t only, struct err *e)
 }
 
 /* --- what stays ----------------------------------------------------------- */
-/* Of a namespace that is folded: `f` is its row. */
+/* Joins the row `f` of temp.fold, for an id of a namespace that is folded. */
 #define IN_FOLD(id)                                                            \
 	" JOIN temp.fold f ON f.ns = " id " >> 33 AND f.floor > f.base "
 

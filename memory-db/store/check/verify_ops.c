@@ -66,7 +66,7 @@ by_target(const void *a, const void *b)
 				((const struct verify_op *)b)->seq);
 }
 
-/* Those that make versions first, by entity. */
+/* Sorts ops: those that make versions come first, by entity. */
 static int
 verify_ops_by_entity(const void *pa, const void *pb)
 {

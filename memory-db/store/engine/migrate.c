@@ -279,7 +279,7 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 	return migrate_check(db, base->schema, base->path, e);
 }
 
-/* Of a file that is ours: what it must have to be used. */
+/* What a file that is ours must have to be used. */
 static int
 identify_ours(struct database *base, sqlite3 *db, struct err *e)
 {

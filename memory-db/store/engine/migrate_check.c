@@ -22,7 +22,8 @@ is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
-/* Behind spaces and comments; what it gives is s when there are none. */
+/* Where the text goes on behind spaces and comments: s itself when there are
+ * none. */
 static const char *
 migrate_check_skip(const char *s)
 {

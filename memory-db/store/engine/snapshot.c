@@ -26,7 +26,8 @@
 
 #include "memory-db/store/engine/database.h"
 
-/* Behind its two copies: how many frames are in the file. */
+/* Behind the two copies of the header stands how many frames are in the
+ * file. */
 #define HEADER_WORDS (sizeof(struct index_header) / sizeof(uint32_t))
 #define BACKFILL_AT  (2 * HEADER_WORDS)
 /* Bytes of a region of the index. */

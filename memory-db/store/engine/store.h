@@ -39,7 +39,7 @@ store_ids_end(int64_t ns)
  * uses, under one lock of all threads: 4 % of the writer's time, and nobody
  * asks. */
 void store_set_up(void);
-/* Of the library in use. */
+/* The version of the SQLite library in use. */
 const char *store_sqlite_version(void);
 
 struct database_options {

@@ -31,7 +31,7 @@ int trouble_refuse(struct database *db, struct err *e);
 /* A sentence with the cause and what to do. Not for TROUBLE_NONE. */
 void trouble_text(struct database *db, char *ret, size_t size);
 
-/* It is over; a worse one stays. */
+/* The trouble of this kind is over; a worse kind stays. */
 void trouble_over(struct database *db, enum trouble t);
 
 #endif

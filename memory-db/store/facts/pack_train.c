@@ -15,7 +15,8 @@
 /* Texts that are looked at, in runs of so many over the whole namespace. */
 #define SAMPLE	   8192
 #define SAMPLE_RUN 16
-/* One of so many is not learnt from; so many of them are tried. */
+/* Of so many texts one is not learnt from, but kept to try the dictionary
+ * on; and how many are tried. */
 #define HELD_EACH 8
 #define HELD_MAX  256
 /* Pieces of less than this are no dictionary. */

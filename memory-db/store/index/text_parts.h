@@ -31,7 +31,7 @@ int text_parts_make(struct text_parts *ret, int64_t fact, const char *stem,
 	struct err *e) MUST_CHECK;
 void text_parts_done(struct text_parts *p);
 
-/* One of them: where it lies in name and body. */
+/* One part: where it lies in name and body. */
 struct text_part {
 	const char *name, *body;
 	size_t name_n, body_n;

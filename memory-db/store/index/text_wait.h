@@ -44,7 +44,7 @@ int text_wait_in(struct store *st, const struct text_row *row, bool wait,
 int text_wait_out(struct store *st, const struct text_row *row, bool wait,
 	struct err *e) MUST_CHECK;
 
-/* It is as it should be. */
+/* The row of the index is as it should be, and waits for nothing. */
 int text_wait_drop(struct store *st, const struct text_row *row, int64_t size,
 	struct err *e) MUST_CHECK;
 

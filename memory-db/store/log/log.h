@@ -43,7 +43,8 @@ int log_of_entity(struct store *st, int64_t entity, int64_t before,
 /* Changes with id > after, oldest first, of namespace ns (0: all). */
 int log_since(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
-/* The same without what is left of folded changes (base.h). */
+/* The same without the changes of a base, of which only a part is left
+ * (base.h). */
 int log_feed(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 /* One change. 1 found. */

@@ -10,7 +10,8 @@
 /* In the order in which they share a lease. */
 extern const struct background_task *const background_tasks[];
 extern const size_t background_tasks_n;
-/* Those of a service that others wait for and that ends soon (--no-upkeep). */
+/* The tasks of a service that somebody waits for and that ends soon (--no-
+ * upkeep). */
 extern const struct background_task *const background_needed[];
 extern const size_t background_needed_n;
 extern const struct background_task curating_task; /* work/curating.c */
