@@ -8,6 +8,7 @@
  * it failed. */
 #include "sandbox/pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -242,6 +243,7 @@ refill(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 	rc = pool_start(p, &j, &in_place, &refused, &e);
 	pthread_mutex_lock(&p->lock);
+	assert(p->status.waiting < LIMIT_SCRIPT_POOL_MAX);
 	if (rc == 0) {
 		p->waiting[p->status.waiting++] = j;
 		p->status.started++;

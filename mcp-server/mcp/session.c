@@ -2,6 +2,7 @@
  * collects the answers of its requests and is sent when the last has come. */
 #include "mcp-server/mcp/session.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,7 @@ session_send(struct session *s, json_t *m_new)
 static void
 batch_release(struct session *s, struct batch *b)
 {
+	assert(b->pending > 0); /* else it is answered and freed twice */
 	if (--b->pending > 0)
 		return;
 	if (json_array_size(b->answers) > 0)
@@ -122,6 +124,7 @@ session_request_free(struct session_request *r)
 	while (*p != r)
 		p = &(*p)->next;
 	*p = r->next;
+	assert(s->requests_n > 0 && s->requests_bytes >= r->bytes);
 	s->requests_n--;
 	s->requests_bytes -= r->bytes;
 	log_event(LOG_DEBUG, "request", r->number, LOG_S("method", r->method),

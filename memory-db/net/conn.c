@@ -10,6 +10,7 @@
  * instead of getting a broken pipe. */
 #include "memory-db/net/conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -100,6 +101,7 @@ conn_close(struct conn *c)
 	c->prev = NULL;
 	c->next = s->dead;
 	s->dead = c;
+	assert(c->pending == 0 && s->conns_n > 0);
 	s->conns_n--;
 	s->idle_since_ns = clock_mono_ns();
 	s->has_room = true;
@@ -203,6 +205,7 @@ conn_flush(struct conn *c)
 			return;
 		}
 		c->sent += (size_t)n;
+		assert(c->sent <= c->out.len);
 	}
 	if (c->is_dead)
 		return;
@@ -213,6 +216,8 @@ conn_flush(struct conn *c)
 		feed_drained(c);
 	} else {
 		if (c->sent >= COMPACT_BYTES) {
+			/* A descriptor that waits has its byte still to go. */
+			assert(c->pass_fd < 0 || c->pass_at >= c->sent);
 			buf_consume(&c->out, c->sent);
 			c->pass_at -= c->pass_fd >= 0 ? c->sent : 0;
 			c->sent = 0;

@@ -1,5 +1,6 @@
 #include "memory-db/model/scope/effects.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void
@@ -40,6 +41,7 @@ effects_find(const struct effects *l, enum effect_kind kind)
 void
 effects_move(struct effects *to, struct effects *from)
 {
+	assert(to != from); /* the list would lead round for ever */
 	if (!from->first)
 		return;
 	if (to->last)

@@ -6,6 +6,7 @@
  * after it. */
 #include "memory-db/store/facts/counters_int.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/vec.h"
@@ -108,6 +109,8 @@ counters_savepoint(struct store *st)
 static void
 counters_undone(struct store *st)
 {
+	/* What was flushed is added up, and no part of it can be taken back. */
+	assert(st->deltas->savepoint <= st->deltas->n);
 	st->deltas->n = st->deltas->savepoint;
 }
 
