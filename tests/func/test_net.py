@@ -704,9 +704,9 @@ class Systemd(TestCase):
         try:
             early.ok("ping")
             seen = set()
-            while "WATCHDOG=1" not in seen:
+            # On a busy machine the watchdog may be fed before all is open.
+            while not {"READY=1", "WATCHDOG=1"} <= seen:
                 seen.add(notify.recv(200).decode())
-            self.assertIn("READY=1", seen)
             p.terminate()
             while "STOPPING=1" not in seen:
                 seen.add(notify.recv(200).decode())
