@@ -355,6 +355,8 @@ const struct cli_command cli_cmd_compact = {
 		 "`fold` signs each base, and verify checks it. What was "
 		 "forgotten stays forgotten. A branch that was forked before "
 		 "WHEN and can still be read keeps the history since then. "
+		 "A folded change keeps its row while something that it wrote "
+		 "can be seen, so that little goes where little was replaced. "
 		 "Without --apply it works on a copy and only says what would "
 		 "be folded and what that saves. With it a service that a "
 		 "client started ends first, and what was there is kept under "

@@ -412,6 +412,7 @@ class Compact(TestCase):
                 place["change"] = i
         self.assertEqual(len(place), 2)
         for kind, key, value in (("version", "entity", 1),
+                                 ("version", "entity", 4711),
                                  ("change", "fact_max", (1 << 33) + 9),
                                  ("change", "fact_max", 2 << 33),
                                  ("change", "past_max", (1 << 33) + 9)):

@@ -152,6 +152,9 @@ struct change_folded;
 struct change_info;
 int import_base_read(struct importer *im, const json_t *o, int64_t ns,
 	struct change_folded *ret) MUST_CHECK;
+/* An op of the seal; every version of the base must belong to an entity by now. */
+int import_base_seal(struct importer *im, int64_t ns, int64_t key,
+	int64_t value) MUST_CHECK;
 /* The row in `past` that an op of it names; stays as it was when there is none. */
 int import_base_past(struct importer *im, const json_t *o, int64_t ns,
 	int64_t *ret) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "common/jx.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/log/base.h"
+#include "memory-db/store/log/change.h"
 #include "memory-db/store/log/log.h"
 
 /* Each namespace draws its numbers from a range of its own. */
@@ -122,4 +123,25 @@ replay_version(struct importer *im, const json_t *o)
 		return rc;
 	rc = import_check_entity(im, v.entity, v.ns);
 	return rc == 0 ? log_base_keep_version(im->st, &v, im->e) : rc;
+}
+
+/* The seal comes last: now all entities of the base are there, and a version of
+ * one that is not belongs to no history. It is not covered by the chain, so
+ * nothing else would tell. */
+int
+import_base_seal(struct importer *im, int64_t ns, int64_t key, int64_t value)
+{
+	int64_t entity = 0;
+	int rc = log_base_stray_version(im->st, ns, change_id(im->change),
+		&entity, im->e);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
+		return err_set(im->e, MDB_E_INVALID,
+			"the log has a version of entity %" PRId64 ", and no "
+			"change that makes that entity: the log was altered, "
+			"or lines are missing",
+			entity);
+	return change_fold(im->change, key, value, im->e);
 }

@@ -208,7 +208,7 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 	if (what == OP_ATTR && import_log_is_key(key))
 		return replay_attr(im, o, entity, key, value);
 	if (what == OP_FOLD)
-		return change_fold(im->change, key, value, im->e);
+		return import_base_seal(im, ns, key, value);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);
 	if (what == OP_ERASE)

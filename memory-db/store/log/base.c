@@ -19,7 +19,14 @@
 
 #define KEY_SIZE 32
 
-enum { KEPT_VERSIONS, PAST_ROW, FOLDED_VERSION, SEAL, KEEP_VERSION };
+enum {
+	KEPT_VERSIONS,
+	PAST_ROW,
+	FOLDED_VERSION,
+	SEAL,
+	KEEP_VERSION,
+	STRAY_VERSION
+};
 
 static const struct stmt_def defs[] = {
 	[KEPT_VERSIONS] = {"SELECT e.ns, v.entity, v.branch, v.n, v.change,"
@@ -52,6 +59,12 @@ static const struct stmt_def defs[] = {
 	[KEEP_VERSION] = {"INSERT OR IGNORE INTO version(entity, branch, n, "
 			  "change, bytes) VALUES(?1,?2,?3,?4,?5)",
 		5, STMT_WRITER},
+	/* All changes before ?2 are here when that one is replayed. */
+	[STRAY_VERSION] = {"SELECT v.entity FROM version v LEFT JOIN change c"
+			   " ON c.id = v.change WHERE (c.ns = ?1 OR (c.id IS"
+			   " NULL AND v.change < ?2)) AND NOT EXISTS (SELECT 1"
+			   " FROM entity e WHERE e.id = v.entity) LIMIT 1",
+		2, 0},
 };
 const struct stmt_module base_module = {"base", defs, ARRAY_LEN(defs)};
 
@@ -206,6 +219,17 @@ log_base_keep_version(struct store *st, const struct version_kept *v,
 		return rc;
 	return counters_add(st, v->ns, TALLY_TOTAL, TOTAL_ORIGINAL, v->bytes,
 		e);
+}
+
+int
+log_base_stray_version(struct store *st, int64_t ns, int64_t seal,
+	int64_t *ret_entity, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BASE, STRAY_VERSION);
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, seal);
+	return stmt_int(st, s, ret_entity, e);
 }
 
 int

@@ -59,6 +59,10 @@ int log_base_versions(struct store *st, int64_t ns, int64_t after,
  * import that was killed begins anew. */
 int log_base_keep_version(struct store *st, const struct version_kept *v,
 	struct err *e) MUST_CHECK;
+/* Is a version kept, of a change of this namespace or of none before change
+ * `seal`, whose entity is not there? 1 (ret_entity says which), 0, or an error. */
+int log_base_stray_version(struct store *st, int64_t ns, int64_t seal,
+	int64_t *ret_entity, struct err *e) MUST_CHECK;
 /* The row in `past` of the span of main that a change ended. 1 found. */
 int log_base_past(struct store *st, int64_t fact, int64_t change,
 	int64_t *ret_row, struct err *e) MUST_CHECK;
