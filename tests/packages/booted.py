@@ -72,7 +72,7 @@ def put_down(stage):
             shutil.copy(deb, stage)
         return
     run("make", "-s", "-C", ROOT, "V=release", "install", "prefix=/usr",
-        f"DESTDIR={stage / 'tree'}", "unitdir=/lib/systemd/system", env=env)
+        f"DESTDIR={stage / 'tree'}", env=env)
 
 
 @unittest.skipIf(missing(), missing())
