@@ -7,6 +7,23 @@ from harness import ROOT
 STEPS = {int(p.name[:4]): p.read_text(encoding="utf-8")
          for p in (ROOT / "memory-db/sql").glob("*.sql")}
 
+# Words on their way (step 11) go where the steps before have them.
+SETTLE = """WITH RECURSIVE line(word, rest) AS (
+    SELECT '', (SELECT group_concat(words, '') FROM {new}term_new)
+    UNION ALL SELECT substr(rest, 1, instr(rest, char(10)) - 1),
+      substr(rest, instr(rest, char(10)) + 1) FROM line WHERE rest <> '')
+  {then}"""
+WORDS = "SELECT word FROM line WHERE word <> ''"
+
+
+def settle_words(new=""):
+    """Statements that do so; new: where term_new is ("new."), if elsewhere."""
+    return [
+        SETTLE.format(new=new, then="INSERT OR IGNORE INTO main.term(text) " +
+                      WORDS),
+        SETTLE.format(new=new, then="INSERT INTO main.ft_term(rowid, text) "
+                      f"SELECT id, text FROM main.term WHERE text IN ({WORDS})")]
+
 
 def back_to(schema):
     """Statements that turn a file of today into one of an earlier schema; the
@@ -22,8 +39,10 @@ def back_to(schema):
         db.close()
     old, new = made
     drop = [k for k in new if old.get(k) != new[k]]
-    return [f"DROP {kind} {name}" for kind, name in drop
-            if kind in ("table", "view")] + \
+    settle = settle_words() if schema < 11 else []
+    return settle + \
+        [f"DROP {kind} {name}" for kind, name in drop
+         if kind in ("table", "view")] + \
         [f"DROP INDEX IF EXISTS {name}" for kind, name in drop
          if kind == "index"] + \
         [sql for k, sql in old.items() if new.get(k) != sql]
