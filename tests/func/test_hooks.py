@@ -617,6 +617,52 @@ class Carrying(Hooks):
             self.assertLess(len(text.encode()), 2048)
 
 
+class Worktrees(Hooks):
+    def branches(self):
+        with self.db.client() as c:
+            return {b["name"] for b in c.ok(
+                "memory_branch", action="list",
+                namespace=self.namespace())["branches"]}
+
+    def test_the_branch_is_that_of_the_code(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        self.run_hook("claude-code", "WorktreeCreate", {
+            "session_id": "s1", "cwd": str(self.project), "name": "login"})
+        self.assertIn("git/worktree-login", self.branches())
+        gone = {"session_id": "s1", "cwd": str(self.project),
+                "worktree_path": "/x/.claude/worktrees/login"}
+        with self.db.client() as c:
+            c.ok("create_entities", namespace=self.namespace(),
+                 branch="git/worktree-login", entities=[entity("a", "b")])
+        # What is not merged stays.
+        self.run_hook("claude-code", "WorktreeRemove", gone)
+        self.assertIn("git/worktree-login", self.branches())
+        with self.db.client() as c:
+            c.ok("memory_merge", namespace=self.namespace(),
+                 branch="git/worktree-login")
+        self.run_hook("claude-code", "WorktreeRemove", gone)
+        self.assertNotIn("git/worktree-login", self.branches())
+
+
+class TwoFiles(Hooks):
+    def test_vscode_and_copilot_show_once(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        ask = "which host has the build cache?"
+        for first, second in (("vscode", "copilot-cli"),
+                              ("copilot-cli", "vscode")):
+            seen = 0
+            for client in (first, second):
+                out = self.run_hook(client, SHAPES[client][1], {
+                    "session_id": first, "sessionId": first,
+                    "cwd": str(self.project), "prompt": ask,
+                    "transformedPrompt": ask})
+                seen += "kestrel" in out
+            self.assertEqual(seen, 1, first)
+        # Others of the same session id are other sessions.
+        self.assertIn("kestrel", self.text("claude-code", "UserPromptSubmit",
+                                           session_id="vscode", prompt=ask))
+
+
 class Usefulness(Hooks):
     """What became of the facts that were shown."""
 

@@ -16,7 +16,9 @@ hookbranch_worktree(struct hookwork *w, bool is_removed)
 	if (!name)
 		return;
 	slash = strrchr(name, '/');
-	if (buf_addf(&full, "worktree-%s", slash ? slash + 1 : name) != 0 ||
+	/* Claude Code's worktree NAME is on the branch worktree-NAME, and
+	 * `--branch auto` calls the memory of that branch so. */
+	if (buf_addf(&full, "git/worktree-%s", slash ? slash + 1 : name) != 0 ||
 		!buf_str(&full))
 		return;
 	if (!is_removed) {
@@ -31,7 +33,7 @@ hookbranch_worktree(struct hookwork *w, bool is_removed)
 		json_pack("{s:s,s:s}", "action", "describe", "name", full.data),
 		NULL, NULL);
 	b = json_array_get(json_object_get(list, "branches"), 0);
-	if (b && cli_int(b, "unmerged_changes", 1) == 0)
+	if (json_is_false(json_object_get(b, "unmerged_changes")))
 		reply = hookwork_ask(w, "memory_branch",
 			json_pack("{s:s,s:s}", "action", "discard", "name",
 				full.data),

@@ -148,13 +148,22 @@ load(struct hookstate *s)
 	return true;
 }
 
+/* VS Code reads the hook files of Copilot CLI as well as its own: in a project
+ * that has both, one prompt fires two hooks. They share the notes of the session,
+ * so the second one finds everything shown already. */
+static const char *
+notes_of(const char *client)
+{
+	return strcmp(client, "vscode") == 0 ? "copilot-cli" : client;
+}
+
 bool
 hookstate_look(const char *client, const char *session, struct hookstate *ret)
 {
 	char name[33], path[64];
 
 	*ret = (struct hookstate){.lock = -1};
-	digest_name(client, session, name);
+	digest_name(notes_of(client), session, name);
 	snprintf(path, sizeof(path), "session-%s", name);
 	return path_in(path, ".json", ret->path, false) && load(ret);
 }
@@ -166,7 +175,7 @@ hookstate_open(const char *client, const char *session, int wait_ms,
 	char name[33], file[64], lock[PATH_MAX];
 
 	*ret = (struct hookstate){.lock = -1};
-	digest_name(client, session, name);
+	digest_name(notes_of(client), session, name);
 	snprintf(file, sizeof(file), "session-%s", name);
 	if (!path_in(file, ".json", ret->path, true) ||
 		!path_in(file, ".lock", lock, false) ||
