@@ -16,6 +16,10 @@
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
 
+/* How often and how long a call is sent again while the service is busy. */
+#define BUSY_RETRIES 1000
+#define BUSY_MS	     (10 * 60 * 1000)
+
 /* --- counting ------------------------------------------------------------- */
 
 static int
@@ -193,6 +197,10 @@ connect_as_agent(struct cli *c, const struct disksource *src)
 	if (strcmp(src->name, "basic-memory") != 0)
 		o.tools = "default,history,order";
 	o.session = IMPORT_SESSION;
+	/* The service lets an agent write so much a minute and says when to come
+	 * again: an import waits, it leaves nothing out. */
+	o.retries = BUSY_RETRIES;
+	o.timeout_ms = BUSY_MS;
 	c->client = memory_client_new(&o);
 	return c->client ? CLI_OK : cli_nomem();
 }
