@@ -136,7 +136,8 @@ update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
 		return rc;
 	if (json_is_array(tags))
 		rc = fact_tags_set(w, entity, fact, tags, e);
-	return rc ? rc : write_expiry_fact(w, entity, fact, p, "metadata", e);
+	return rc ? rc
+		  : write_expiry_fact(w, entity, fact, false, p, "metadata", e);
 }
 
 static bool

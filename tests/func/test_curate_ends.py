@@ -150,7 +150,7 @@ class Ends(CurationCase):
         # As with an entity: it is stored again, and over; without an end it
         # is given again.
         self.assertEqual(self.observations("car"), ["the car is green"])
-        self.assertEqual(self.curate(rules=["expire"])["by_rule"], {})
+        self.curate(rules=["expire"])
         self.c.ok("update_entity", name="car", expires_at="never",
                   observation="the car has winter tyres")
         self.assertEqual(len(self.observations("car")), 2)
@@ -224,6 +224,41 @@ class Ends(CurationCase):
         self.assertEqual([told(), told()], [[0, 1, 0, 1]] * 2)
         self.at(-395)
         self.assertEqual([told(), told()], [[0, 0, 0, 0]] * 2)
+
+    def test_a_fact_told_again_after_its_end_goes_on(self):
+        """What is acknowledged is given: an end that has come does not
+        swallow a text that is told again, nor what is like it."""
+        day = dict(text="Bo is on call this week", ttl_days=2)
+        self.c.ok("create_entities", entities=[
+            entity("Bo", day, "Bo plays chess")])
+        change = self.c.ok("get_memory_status")["last_change"]
+
+        def told(**params):
+            graph = [o for e in self.graph(**params) if e.get("name") == "Bo"
+                     for o in e["observations"]]
+            rows = self.c.ok("recall", query="who is on call this week?",
+                             **params)["results"]
+            return (day["text"] in graph,
+                    day["text"] in [r["text"] for r in rows])
+        self.at(-397)
+        self.assertEqual(told(), (False, False))
+        (again,) = self.c.ok("add_observations", observations=[
+            {"entityName": "Bo", "contents": [day["text"]]}])["results"]
+        self.assertEqual(told(), (True, True), again)
+        self.curate(rules=["expire"])
+        self.assertEqual(told(), (True, True))
+        self.assertEqual(told(as_of=change), (True, True))
+        # With a new end it has that one.
+        self.c.ok("add_observations", observations=[
+            {"entityName": "Bo", "contents": [day]}])
+        self.at(-394)
+        self.assertEqual(told(), (False, False))
+        self.c.ok("add_observations", observations=[
+            {"entityName": "Bo", "contents": [day]}])
+        self.assertEqual(told(), (True, True))
+        self.at(-391)
+        self.assertEqual(told(), (False, False))
+        self.db.verify()
 
     def test_told_again_after_the_end_of_its_validity(self):
         """What was right until 2021 and is said again is right now."""

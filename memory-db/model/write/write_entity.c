@@ -113,9 +113,10 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 		return rc;
 	rc = write_codespan(w, f->entity, have,
 		json_object_get(item, "source") ? item : w->entry, path, e);
-	if (rc < 0 || !json_is_object(item))
+	if (rc < 0)
 		return rc;
-	return write_expiry_fact(w, f->entity, have, item, path, e);
+	return write_expiry_fact(w, f->entity, have, said != 0 && said == have,
+		item, path, e);
 }
 
 int

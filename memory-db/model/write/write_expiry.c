@@ -120,16 +120,40 @@ note_earliest(struct write *w, int64_t entity, int64_t at, struct err *e)
 }
 
 int
+write_expiry_told_again(struct write *w, int64_t entity, int64_t fact,
+	struct err *e)
+{
+	AUTO_JSON json_t *note = NULL;
+	struct expiry x;
+	int rc = expiry_begin(w->st, clock_now_ms(), &x, e);
+
+	if (rc)
+		return rc;
+	rc = expiry_fact_is_over(&x, entity, fact, e);
+	if (rc != 1)
+		return rc;
+	rc = fact_tags_metadata(w->st, entity, fact, &note, e);
+	if (rc)
+		return rc;
+	(void)json_object_del(note, MEMBER);
+	return fact_tags_note(w, entity, fact, note, "", e);
+}
+
+int
 write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
-	const json_t *j, const char *path, struct err *e)
+	bool is_told_again, const json_t *j, const char *path, struct err *e)
 {
 	AUTO_JSON json_t *note = NULL;
 	char text[CLOCK_TEXT_SIZE];
 	int64_t at = NOTHING;
 	int rc = say_expiry(w->ctx, j, path, &at, e);
 
-	if (rc || at == NOTHING)
+	if (rc)
 		return rc;
+	if (at == NOTHING)
+		return is_told_again
+			       ? write_expiry_told_again(w, entity, fact, e)
+			       : 0;
 	rc = fact_tags_metadata(w->st, entity, fact, &note, e);
 	if (rc)
 		return rc;

@@ -19,9 +19,16 @@ int write_expiry_check(const struct context *ctx, const json_t *j,
  * time was over goes on without an end: it was written to again. */
 int write_expiry(struct write *w, int64_t entity, const json_t *j,
 	const char *path, struct err *e) MUST_CHECK;
-/* The same for a single fact: the time stands in its metadata (`expires_at`). */
+/* The same for a single fact: the time stands in its metadata (`expires_at`).
+ * is_told_again: the fact was there before. */
 int write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
-	const json_t *j, const char *path, struct err *e) MUST_CHECK;
+	bool is_told_again, const json_t *j, const char *path, struct err *e)
+	MUST_CHECK;
+/* A fact that is there was told again, and nothing of an end. Where its time is
+ * over, it goes on without an end: reads would leave it out otherwise, although
+ * the reply says that it is known. */
+int write_expiry_told_again(struct write *w, int64_t entity, int64_t fact,
+	struct err *e) MUST_CHECK;
 
 /* A fact came to be visible: when it is such a note, its entity knows of it. */
 int write_expiry_noted(struct write *w, const struct fact *f, struct err *e)

@@ -12,6 +12,7 @@
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/told_again.h"
 #include "memory-db/model/write/write_entity.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/store/log/derivations.h"
 
 /* --- what it follows from ------------------------------------------------- */
@@ -155,8 +156,14 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 		o->text_n, &fact, e);
 	if (there < 0)
 		return there;
-	if (there == 1)
+	if (there == 1) {
 		rc = told_again(w, entity, fact, e);
+		if (rc != 0)
+			return rc;
+		rc = write_expiry_told_again(w, entity, fact, e);
+		if (rc != 0)
+			return rc;
+	}
 	if (there == 0) {
 		rc = observation_fact(w->st, o, &f, e);
 		if (rc != 0)
