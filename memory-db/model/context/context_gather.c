@@ -12,6 +12,7 @@
 #include "memory-db/model/context/context_internal.h"
 #include "common/vec.h"
 #include "memory-db/model/order/queue.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/pins.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_cached.h"
@@ -208,6 +209,7 @@ struct recents {
 	struct near_copy_set set;
 	int *items; /* text of the set -> item + 1; RECENT_LOOKED */
 	int looked;
+	struct expiry expiry;
 };
 
 /* Words of an entity's name, as what copies are compared by. */
@@ -269,6 +271,17 @@ is_recent_copy(struct recents *x, int64_t fact)
 	return rc;
 }
 
+/* Has the time of the fact come, or that of its entity? */
+static int
+is_recent_over(struct recents *x, const struct search_row *row)
+{
+	int rc = expiry_is_over(&x->expiry, row->entity, x->g->e);
+
+	if (rc != 0)
+		return rc;
+	return expiry_fact_is_over(&x->expiry, row->entity, row->fact, x->g->e);
+}
+
 static int
 add_recent(void *ctx, const struct search_row *row)
 {
@@ -284,6 +297,9 @@ add_recent(void *ctx, const struct search_row *row)
 	x->looked++;
 	if (idmap_get(&x->g->seen, row->fact, NULL))
 		return 0;
+	rc = is_recent_over(x, row);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = is_recent_copy(x, row->fact);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
@@ -303,10 +319,15 @@ recent_of(struct gathering *g, int64_t ns)
 	struct search_range range;
 	int rc = namespace_stem(g->st, ns, stem, g->e);
 
-	if (rc >= 0)
-		rc = search_range(g->st, ns, &range, g->e);
-	if (rc >= 0)
-		rc = search_facts(g->st, &range, add_recent, &x, g->e);
+	if (rc < 0)
+		return rc;
+	rc = expiry_begin(g->st, g->request->now, &x.expiry, g->e);
+	if (rc < 0)
+		return rc;
+	rc = search_range(g->st, ns, &range, g->e);
+	if (rc < 0)
+		return rc;
+	rc = search_facts(g->st, &range, add_recent, &x, g->e);
 	near_copy_set_done(&x.set);
 	return rc;
 }
