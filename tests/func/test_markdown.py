@@ -113,6 +113,22 @@ class Markdown(Records):
                 for _ in range(40)])
         self.there_and_back()
 
+    def test_a_project_without_the_users_own_memory(self):
+        """A read of a project shows the user's memory beside it; a folder for
+        others to read has the project's alone."""
+        with self.db.client() as c:
+            c.ok("create_entities", namespace="default", entities=[
+                {"name": "ada", "entityType": "person",
+                 "observations": ["earns ninety thousand"]}])
+            c.ok("create_entities", namespace="a", entities=[
+                {"name": "api", "entityType": "service",
+                 "observations": ["speaks http"]}])
+        folder = self.dir / "notes"
+        self.ctl("--namespace", "a", "export", "--markdown", folder)
+        notes = {f.stem: f.read_text() for f in folder.iterdir()}
+        self.assertEqual(list(notes), ["api"])
+        self.assertNotIn("ninety", "".join(notes.values()))
+
     def test_refuses_a_folder_that_is_not_empty(self):
         folder = self.dir / "mine"
         folder.mkdir()

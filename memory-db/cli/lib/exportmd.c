@@ -346,6 +346,16 @@ write_file(struct markdown *m, const json_t *entity)
 	return CLI_OK;
 }
 
+/* A read of a project gives the user's own memory beside it, and says of what
+ * namespace that is; a folder is of one namespace. */
+static bool
+is_of_elsewhere(const json_t *x)
+{
+	return json_object_get(x, "namespace") ||
+	       json_object_get(x, "from_namespace") ||
+	       json_object_get(x, "to_namespace");
+}
+
 static int
 take_page(struct markdown *m, const json_t *reply)
 {
@@ -357,7 +367,7 @@ take_page(struct markdown *m, const json_t *reply)
 		json_t *list;
 
 		name = jx_text(x, "from");
-		if (!name)
+		if (!name || is_of_elsewhere(x))
 			continue;
 		list = json_object_get(m->relations, name);
 		if (!list) {
@@ -369,7 +379,9 @@ take_page(struct markdown *m, const json_t *reply)
 			json_array_append(list, (json_t *)(uintptr_t)x) != 0)
 			return cli_nomem();
 	}
-	json_array_foreach(json_object_get(reply, "entities"), i, x)
+	json_array_foreach(json_object_get(reply, "entities"), i, x) {
+		if (is_of_elsewhere(x))
+			continue;
 		if (cli_int(x, "omitted", 0) > 0)
 			return cli_fail(CLI_PROBLEM,
 				"%s has more facts than one reply holds (%lld "
@@ -377,10 +389,10 @@ take_page(struct markdown *m, const json_t *reply)
 				"without --markdown has all",
 				cli_str(x, "name", "?"),
 				(long long)cli_int(x, "omitted", 0));
-	return json_array_extend(m->entities,
-		       json_object_get(reply, "entities")) == 0
-		       ? CLI_OK
-		       : cli_nomem();
+		if (json_array_append(m->entities, (json_t *)(uintptr_t)x) != 0)
+			return cli_nomem();
+	}
+	return CLI_OK;
 }
 
 static int
