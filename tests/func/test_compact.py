@@ -164,6 +164,25 @@ class Compact(TestCase):
         self.assertIn("end it", done.stderr)
         self.assertEqual(list(db.folder.rglob("*.restoring")), [])
 
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_root_leaves_the_file_to_its_owner(self):
+        """The service of another user opens what root put in its place."""
+        db = self.service()
+        with db.client() as c:
+            c.ok("create_entities", entities=[entity("ada", "lives in Rome")])
+            c.ok("delete_entities", entityNames=["ada"])
+        when = self.moment()
+        db.stop()
+        for f in db.database.parent.iterdir():
+            os.chown(f, 65534, 65534)
+        os.chmod(db.database, 0o640)
+        db.ctl("--database", db.database, "compact", "--history-before", when,
+               "--apply")
+        for f in (db.database, Path(f"{db.database}.pid")):
+            st = f.stat()
+            self.assertEqual((st.st_uid, st.st_gid), (65534, 65534), f)
+        self.assertEqual(db.database.stat().st_mode & 0o777, 0o640)
+
     def test_a_branch_holds_its_past(self):
         db = self.service()
         c = db.client()

@@ -276,6 +276,45 @@ restore_place_lock(struct restore_place *p, struct err *e)
 	return lock_target(p, &p->target_fd, e);
 }
 
+static int
+give_to(int fd, const char *path, const struct stat *owner, struct err *e)
+{
+	struct stat now;
+
+	if (fstat(fd, &now) != 0)
+		return place_error(e, "look at", path);
+	if (now.st_uid == owner->st_uid && now.st_gid == owner->st_gid)
+		return 0;
+	if (fchown(fd, owner->st_uid, owner->st_gid) == 0)
+		return 0;
+	/* Its user may be in that group no longer. */
+	if (now.st_uid == owner->st_uid)
+		return 0;
+	return err_set(e, MDB_E_DENIED,
+		"%s cannot be given to user %lld, whom the database belongs "
+		"to: run this as root or as that user. Nothing was changed",
+		path, (long long)owner->st_uid);
+}
+
+/* The file that takes the place of another belongs to whom that one belongs to,
+ * and its lock file, too: the service must be able to open what root puts in the
+ * place of its database. */
+static int
+keep_owner(const struct restore_place *p, int fd, const struct stat *old,
+	struct err *e)
+{
+	int rc = give_to(fd, p->work, old, e);
+
+	if (rc != 0)
+		return rc;
+	rc = give_to(p->target_fd, "the lock file", old, e);
+	if (rc != 0)
+		return rc;
+	if (fchmod(fd, old->st_mode & 0777) != 0)
+		return place_error(e, "set the mode of", p->work);
+	return 0;
+}
+
 int
 restore_place_take(struct restore_place *p, struct err *e)
 {
@@ -288,10 +327,14 @@ restore_place_take(struct restore_place *p, struct err *e)
 	rc = restore_place_lock(p, e);
 	if (rc != 0)
 		return rc;
-	if (lstat(p->target, &st) == 0)
+	if (lstat(p->target, &st) == 0) {
+		rc = keep_owner(p, fd, &st, e);
+		if (rc != 0)
+			return rc;
 		rc = move_aside(p, e);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	if (rename(p->work, p->target) != 0)
 		return place_error(e, "put in its place", p->target);
 	sync_folder_of(p->target);
