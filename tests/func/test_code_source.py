@@ -384,6 +384,34 @@ class CodeSource(TestCase):
         self.assertLessEqual(states, {"stale", "unknown"})
         self.assertLess(time.monotonic() - began, 20 * SLOW)
 
+    def test_sources_are_within_the_budget(self):
+        """Where facts and their sources have no room, fewer facts are given;
+        the sources are of those that are."""
+        path = "a/" * 400 + "x.c"
+        source = {"path": path, "lines": "1-2", "hash": "0" * 16}
+        for lead in (False, True):
+            texts = [f"item {i} of the list" for i in range(300)]
+            with self.db.client() as c:
+                c.ok("create_entities", entities=[entity(
+                    "list", *({"text": t, "source": source} for t in texts))])
+                # What leads a search is one of the last.
+                (e,) = (c.ok("search_nodes", query="299", max_bytes=6000)[
+                    "results"] if lead else c.ok(
+                        "open_nodes", names=["list"], max_bytes=6000)[
+                            "entities"])
+                (whole,) = c.ok("open_nodes", names=["list"])["entities"]
+            self.assertLess(len(json.dumps(e)), 6500)
+            n = len(e["observations"])
+            self.assertEqual(n + e["omitted"], 300)
+            self.assertGreater(n, 2)
+            self.assertGreater(len(e["sources"]), 2)
+            for s in e["sources"]:
+                self.assertLess(s["observation"], n)
+            if not lead:
+                self.assertEqual(e["observations"], texts[:n])
+            self.assertEqual(len(whole["observations"]),
+                             len(whole["sources"]))
+
     def test_compat_is_as_the_reference(self):
         m = self.mcp()
         self.store(m, "src/pool.c:1")

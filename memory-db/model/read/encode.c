@@ -70,67 +70,13 @@ encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 	return 0;
 }
 
-/* --- relations ------------------------------------------------------------ */
-int
-encode_relation_between(struct store *st, const struct fact *f,
-	const struct encode_end *entity, const struct encode_end *peer,
-	json_t **ret, struct err *e)
-{
-	bool reversed = fact_is_reversed(f);
-	const struct encode_end *from = reversed ? peer : entity;
-	const struct encode_end *to = reversed ? entity : peer;
-	AUTO_BUF struct buf type = {0};
-	AUTO_JSON json_t *j = json_object();
-	int rc = label_text(st, f->label, &type, e);
-
-	if (rc < 0)
-		return rc;
-	if (!j || jx_set(j, "id", json_integer((json_int_t)f->id)) != 0 ||
-		jx_set(j, "from", json_stringn(from->name, from->name_n)) !=
-			0 ||
-		jx_set(j, "to", json_stringn(to->name, to->name_n)) != 0 ||
-		jx_set(j, "relationType", json_stringn(type.data, type.len)) !=
-			0)
-		return err_nomem(e);
-	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
-		return err_nomem(e);
-	/* The end that is in another memory: the user's. */
-	if (fact_namespace(peer->existence) != fact_namespace(f->id) &&
-		jx_set(j, reversed ? "from_namespace" : "to_namespace",
-			json_string("default")) != 0)
-		return err_nomem(e);
-	*ret = take_ptr(j);
-	return 0;
-}
-
-int
-encode_relation(struct store *st, const struct fact *f, json_t **ret,
-	struct err *e)
-{
-	AUTO_BUF struct buf own = {0}, other = {0};
-	struct encode_end entity = {0}, peer = {0};
-	int rc =
-		fact_existence(st, f->entity, &entity.existence, NULL, &own, e);
-
-	if (rc == 1)
-		rc = fact_existence(st, f->peer, &peer.existence, NULL, &other,
-			e);
-	if (rc != 1)
-		return rc;
-	entity.name = own.data;
-	entity.name_n = own.len;
-	peer.name = other.data;
-	peer.name_n = other.len;
-	rc = encode_relation_between(st, f, &entity, &peer, ret, e);
-	return rc == 0 ? 1 : rc;
-}
-
 /* --- facts of an entity --------------------------------------------------- */
 struct encode_page {
 	struct store *st;
 	const struct encode_options *o;
 	json_t *list;
 	size_t bytes; /* of the entity so far */
+	size_t most;  /* that its facts may bring this to; 0: any */
 	int64_t left_out;
 	bool full;	/* the budget was reached once */
 	bool has_notes; /* of facts: one may name code */
@@ -267,7 +213,7 @@ append_fact(struct encode_page *p, const struct fact *f, bool must)
 	if (!j)
 		return err_nomem(p->e);
 	size = encode_size(j) + 1;
-	if (p->o->max_bytes > 0 && p->bytes + size > p->o->max_bytes && !must) {
+	if (p->most > 0 && p->bytes + size > p->most && !must) {
 		json_decref(j);
 		p->left_out++;
 		p->full = true;
@@ -347,7 +293,27 @@ each_other(void *ctx, const struct fact *f)
 	return rc == 0 ? each_fact(ctx, f) : 0;
 }
 
-/* With a lead and too little room: what leads first, then the others. */
+/* From the start: with a lead what leads first, then the others. */
+static int
+add_facts_again(struct encode_page *p, int64_t entity, size_t before)
+{
+	unsigned kinds = 1u << FACT_OBSERVATION;
+	int rc;
+
+	json_array_clear(p->list);
+	p->bytes = before;
+	p->left_out = 0;
+	p->full = false;
+	p->ids_n = 0;
+	p->from = (struct provenance_list){.scope = p->from.scope};
+	if (!p->o->lead)
+		return fact_each(p->st, entity, kinds, each_fact, p, p->e);
+	rc = fact_each(p->st, entity, kinds, each_leading, p, p->e);
+	if (rc != 0)
+		return rc;
+	return fact_each(p->st, entity, kinds, each_other, p, p->e);
+}
+
 static int
 add_facts(struct encode_page *p, int64_t entity)
 {
@@ -362,16 +328,33 @@ add_facts(struct encode_page *p, int64_t entity)
 
 	if (rc != 0 || p->left_out == 0 || !p->o->lead)
 		return rc;
-	json_array_clear(p->list);
-	p->bytes = before;
-	p->left_out = 0;
-	p->full = false;
-	p->ids_n = 0;
-	p->from = (struct provenance_list){.scope = p->from.scope};
-	rc = fact_each(p->st, entity, kinds, each_leading, p, p->e);
-	if (rc != 0)
+	return add_facts_again(p, entity, before);
+}
+
+/* Sources are told of the facts that are given, within the same budget: where
+ * both have no room, fewer facts are given. Sources take half of it at most. */
+static int
+add_sources(struct encode_page *p, int64_t entity, size_t before, json_t *j)
+{
+	AUTO_JSON json_t *list = NULL;
+	size_t most = p->o->max_bytes, bytes = 0;
+	int rc = encode_sources(p->st, entity, p->ids, p->ids_n, most / 2,
+		&list, &bytes, p->e);
+
+	if (rc != 0 || bytes == 0)
 		return rc;
-	return fact_each(p->st, entity, kinds, each_other, p, p->e);
+	if (most > 0 && p->bytes + bytes > most) {
+		p->most = most - bytes;
+		rc = add_facts_again(p, entity, before);
+		if (rc != 0)
+			return rc;
+		json_decref(take_ptr(list));
+		rc = encode_sources(p->st, entity, p->ids, p->ids_n, bytes,
+			&list, &bytes, p->e);
+		if (rc != 0 || bytes == 0)
+			return rc;
+	}
+	return json_object_set(j, "sources", list) != 0 ? err_nomem(p->e) : 0;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -413,7 +396,12 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t *j, struct err *e)
 {
 	bool rich = o->members & MEMBER_FACTS;
-	struct encode_page p = {.st = st, .o = o, .e = e, .list = json_array()};
+	struct encode_page p = {.st = st,
+		.o = o,
+		.e = e,
+		.most = o->max_bytes,
+		.list = json_array()};
+	size_t before;
 	int rc;
 
 	/* Rich facts say themselves where they come from. */
@@ -425,9 +413,10 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 		return err_nomem(e);
 	if (o->known)
 		p.from.last = *o->known->origin;
+	before = p.bytes;
 	rc = add_facts(&p, entity);
 	if (rc == 0 && p.has_notes && !rich)
-		rc = encode_set_sources(st, entity, p.ids, p.ids_n, j, e);
+		rc = add_sources(&p, entity, before, j);
 	free(p.ids);
 	if (o->known != NULL)
 		*o->known->origin = p.from.last;

@@ -14,9 +14,12 @@ int encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
 int encode_set_members(struct store *st, int64_t entity, int64_t ns,
 	const struct encode_options *o, json_t *j, struct err *e) MUST_CHECK;
 
-/* `sources`, when facts among these (ids, in the order in which they are given)
- * were read in code. */
-int encode_set_sources(struct store *st, int64_t entity, const int64_t *ids,
-	size_t n, json_t *j, struct err *e) MUST_CHECK;
+/* The code that facts among these (ids, in the order in which they are given)
+ * were read in, as the member `sources`: *ret a list, owned by the caller, and
+ * the bytes of its JSON, 0 when it is empty. max: bytes after which the others
+ * are left out; 0: none. */
+int encode_sources(struct store *st, int64_t entity, const int64_t *ids,
+	size_t n, size_t max, json_t **ret, size_t *ret_bytes, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -9,50 +9,81 @@
 
 struct sources {
 	const int64_t *ids; /* of the facts given, in order */
-	size_t n, at; /* at: where the one before was found: they come so */
+	size_t n, at;	/* at: where the one before was found: they come so */
+	int64_t newest; /* of the ids */
+	size_t bytes, max; /* of the list; max 0: any */
 	json_t *list;
 	struct err *e;
 };
+
+/* Where the fact stands among those that are given; x->n: it is not. */
+static size_t
+place_of(const struct sources *x, int64_t fact)
+{
+	size_t i = 0;
+
+	/* Facts that are left out are mostly newer than those given. */
+	if (fact > x->newest)
+		return x->n;
+	while (i < x->n && x->ids[(x->at + i) % x->n] != fact)
+		i++;
+	return i == x->n ? x->n : (x->at + i) % x->n;
+}
 
 /* {"observation": 2, "source": {path, lines, ..}}: of the fact at that place. */
 static int
 each_note(void *ctx, const struct fact *f)
 {
 	struct sources *x = ctx;
-	json_t *note AUTO_JSON = NULL, *source;
-	size_t i = 0;
+	AUTO_JSON json_t *note = NULL;
+	json_t *source, *one;
+	size_t place, size;
 
 	if (f->erased || !memmem(f->text, f->text_n, "\"source\"", 8))
 		return 0;
-	while (i < x->n && x->ids[(x->at + i) % x->n] != f->supersedes)
-		i++;
-	if (i == x->n)
+	place = place_of(x, f->supersedes);
+	if (place == x->n)
 		return 0;
-	x->at = (x->at + i) % x->n;
+	x->at = place;
 	note = jx_parse(f->text, f->text_n, x->e);
 	if (!note)
 		return MDB_E_NOMEM;
 	source = json_object_get(note, "source");
 	if (!codespan_is(source))
 		return 0;
-	return jx_add(x->list, json_pack("{s:I,s:O}", "observation",
-				       (json_int_t)x->at, "source", source)) !=
-			       0
-		       ? err_nomem(x->e)
-		       : 0;
+	one = json_pack("{s:I,s:O}", "observation", (json_int_t)place, "source",
+		source);
+	if (!one)
+		return err_nomem(x->e);
+	size = encode_size(one) + 1;
+	if (x->max > 0 && x->bytes + size > x->max) {
+		json_decref(one);
+		return 1;
+	}
+	x->bytes += size;
+	return jx_add(x->list, one) != 0 ? err_nomem(x->e) : 0;
 }
 
 int
-encode_set_sources(struct store *st, int64_t entity, const int64_t *ids,
-	size_t n, json_t *j, struct err *e)
+encode_sources(struct store *st, int64_t entity, const int64_t *ids, size_t n,
+	size_t max, json_t **ret, size_t *ret_bytes, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array();
-	struct sources x = {ids, n, 0, list, e};
-	int rc = !list ? err_nomem(e)
-		       : fact_each(st, entity, 1u << FACT_NOTE, each_note, &x,
-				 e);
+	struct sources x = {.ids = ids,
+		.n = n,
+		.max = max,
+		.list = list,
+		.e = e};
+	int rc;
 
-	if (rc != 0 || json_array_size(list) == 0)
+	if (!list)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++)
+		x.newest = ids[i] > x.newest ? ids[i] : x.newest;
+	rc = fact_each(st, entity, 1u << FACT_NOTE, each_note, &x, e);
+	if (rc < 0)
 		return rc;
-	return json_object_set(j, "sources", list) != 0 ? err_nomem(e) : 0;
+	*ret_bytes = x.bytes > 0 ? x.bytes + sizeof(",\"sources\":[]") : 0;
+	*ret = take_ptr(list);
+	return 0;
 }
