@@ -18,7 +18,7 @@ struct sources {
 
 /* Where the fact stands among those that are given; x->n: it is not. */
 static size_t
-place_of(const struct sources *x, int64_t fact)
+sources_place_of(const struct sources *x, int64_t fact)
 {
 	size_t i = 0;
 
@@ -41,7 +41,7 @@ each_note(void *ctx, const struct fact *f)
 
 	if (f->erased || !memmem(f->text, f->text_n, "\"source\"", 8))
 		return 0;
-	place = place_of(x, f->supersedes);
+	place = sources_place_of(x, f->supersedes);
 	if (place == x->n)
 		return 0;
 	x->at = place;

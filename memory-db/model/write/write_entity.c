@@ -58,21 +58,16 @@ derive_all(struct write *w, int64_t entity, const json_t *item,
 	const json_t *list = json_object_get(item, "derived_from"), *source;
 	int64_t fact = w->last_fact;
 	size_t i;
-	int rc = 0;
+	int rc;
 
 	json_array_foreach(list, i, source) {
 		struct observation_source from = source_of(source);
 
-		if (rc == 0)
-			rc = write_source_add(w, entity, fact, &from, path, e);
+		rc = write_source_add(w, entity, fact, &from, path, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
-}
-
-static bool
-is_derived(const json_t *item)
-{
-	return json_array_size(json_object_get(item, "derived_from")) > 0;
+	return 0;
 }
 
 static int
@@ -138,7 +133,8 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 		f.kind = FACT_OBSERVATION;
 		f.label = 0;
 		f.flags &= FACT_CLAIMED;
-		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
+		if (json_array_size(json_object_get(item, "derived_from")) > 0)
+			f.flags |= FACT_DERIVED;
 		rc = provenance_observation(w->st, w->ctx, item, path, &f, e);
 		if (rc != 0)
 			return rc;
