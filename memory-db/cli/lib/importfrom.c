@@ -72,6 +72,19 @@ importfrom_scan(const struct cli *c)
 
 /* --- where it goes -------------------------------------------------------- */
 
+int
+importfrom_session(json_t *params)
+{
+	/* Of this command, whatever kinds it imports. */
+	static int64_t calls;
+	int64_t n = calls++ / IMPORT_SESSION_CALLS;
+
+	return n == 0 ? 0
+		      : jx_set(params, "session",
+				json_sprintf(IMPORT_SESSION "-%lld",
+					(long long)n + 1));
+}
+
 /* Asks as an agent does: what is known is not stored again. */
 json_t *
 importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
@@ -86,7 +99,8 @@ importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 	if (!params ||
 		jx_set(params, "namespace", json_string(namespace_)) != 0 ||
 		(branch && jx_set(params, "branch", json_string(branch))) ||
-		jx_dump(params, &b) != 0 || !buf_str(&b)) {
+		importfrom_session(params) != 0 || jx_dump(params, &b) != 0 ||
+		!buf_str(&b)) {
 		j->rc = cli_nomem();
 		return NULL;
 	}

@@ -15,6 +15,10 @@
 
 /* Of all that an import writes. */
 #define IMPORT_SESSION "memoryctl-import"
+/* The service lets a session write 3,000 times at once and then 600 times a
+ * minute, so that a runaway agent fills no disk. A large home is more: each
+ * thousand calls are a session of their own, "memoryctl-import-2". */
+#define IMPORT_SESSION_CALLS 1000
 
 struct import_counts {
 	int64_t files, bytes, turns, facts, known, refused, unread;
@@ -40,6 +44,8 @@ struct import_job {
  * service is gone; NULL also when it refused. */
 json_t *importfrom_ask(struct import_job *j, const char *namespace_,
 	const char *branch, const char *method, json_t *params_new);
+/* Names the session of the next call in its parameters. 0 or MDB_E_NOMEM. */
+int importfrom_session(json_t *params) MUST_CHECK;
 /* The branch of a namespace, made when it is not there. */
 void importfrom_prepare(struct import_job *j, const char *namespace_);
 /* Keeps how far each branch is, for who restores an older backup. */

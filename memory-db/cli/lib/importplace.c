@@ -33,7 +33,8 @@ our_last(struct import_job *j, const char *namespace_)
 		"memory_history", json_pack("{s:i}", "limit", 1));
 	const json_t *row = json_array_get(json_object_get(last, "changes"), 0);
 
-	return strcmp(cli_str(row, "session", ""), IMPORT_SESSION) == 0
+	return strncmp(cli_str(row, "session", ""), IMPORT_SESSION,
+		       strlen(IMPORT_SESSION)) == 0
 		       ? cli_int(row, "change", 0)
 		       : 0;
 }

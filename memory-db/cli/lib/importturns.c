@@ -103,7 +103,8 @@ send_piece(struct import_job *j, const char *place, const char *conversation,
 
 	if (!params || jx_set(params, "namespace", json_string(place)) != 0 ||
 		jx_set(params, "branch", json_string(j->branch)) != 0 ||
-		jx_dump(params, &b) != 0 || !buf_str(&b)) {
+		importfrom_session(params) != 0 || jx_dump(params, &b) != 0 ||
+		!buf_str(&b)) {
 		j->rc = cli_nomem();
 		return;
 	}
