@@ -148,9 +148,14 @@ put_json(struct buf *b, const json_t *v, int depth)
 			json_string_length(v));
 	case JSON_ARRAY:
 		rc = codec_count(b, WIRE_ARRAY, json_array_size(v));
-		for (size_t i = 0; rc == 0 && i < json_array_size(v); i++)
+		if (rc != 0)
+			return rc;
+		for (size_t i = 0; i < json_array_size(v); i++) {
 			rc = put_json(b, json_array_get(v, i), depth + 1);
-		return rc;
+			if (rc != 0)
+				return rc;
+		}
+		return 0;
 	case JSON_OBJECT:
 		return put_object(b, v, depth);
 	}

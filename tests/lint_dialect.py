@@ -75,6 +75,8 @@ GUARDS = {
 }
 
 HOUSES = ("common", "mcp-server", "memory-db", "sandbox")
+LOOP = re.compile(r"(?<![\w.>])(?:(?:rc|r|ret) (?:==|>=) (?:0|CLI_OK)\b"
+                  r"|!(?:rc|r|ret)\b(?![-.\[]))")
 GUARD = re.compile(r"(\t+)(?:else )?if \("
                    r"(?:(rc|r|ret) == (?:0|CLI_OK)|!(rc|r|ret))(?: &&|\)|$)")
 
@@ -94,6 +96,41 @@ def blank(text):
         return re.sub(r"[^\n]", " ", m.group())
     return re.sub(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'',
                   fill, text, flags=re.S)
+
+
+def guards(lines):
+    """Numbers of the lines that ask whether all went well so far. What returns
+    at once ("found nothing: say so") is an early return, and none of them."""
+    for at, line in enumerate(lines):
+        if GUARD.match(line) and not returns_next(lines, at):
+            yield at + 1
+
+
+def returns_next(lines, at):
+    """Is `return` the first thing that the condition at the line leads to?"""
+    depth = 0
+    for n in range(at, len(lines)):
+        depth += lines[n].count("(") - lines[n].count(")")
+        if depth == 0:
+            following = lines[n + 1] if n + 1 < len(lines) else ""
+            return lines[n].rstrip().endswith(")") and \
+                following.lstrip("\t").startswith("return")
+    return False
+
+
+def loops(text):
+    """Numbers of the lines where a loop asks in its condition whether all went
+    well so far."""
+    for m in re.finditer(r"\b(for|while) \(", text):
+        level, end = 1, m.end()
+        while level > 0:
+            level += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        asked = text[m.end():end - 1]
+        if m.group(1) == "for":
+            asked = asked.split(";")[1] if ";" in asked else ""
+        if LOOP.search(asked):
+            yield text.count("\n", 0, m.start()) + 1
 
 
 def statement_end(lines, at):

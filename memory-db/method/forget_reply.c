@@ -28,14 +28,16 @@ static int
 set_copies(struct call *c, json_t *reply, struct err *e)
 {
 	AUTO_JSON json_t *paths = json_array();
-	int rc = !paths ? MDB_E_NOMEM
-			: database_copies(store_database(c->st), add_path,
-				  paths, e);
+	int rc;
 
-	if (rc == 0 && json_array_size(paths) > 0 &&
-		jx_set(reply, "copies", take_ptr(paths)) != 0)
-		rc = MDB_E_NOMEM;
-	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
+	if (!paths)
+		return err_nomem(e);
+	rc = database_copies(store_database(c->st), add_path, paths, e);
+	if (rc == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (rc != 0 || json_array_size(paths) == 0)
+		return rc;
+	return jx_set(reply, "copies", take_ptr(paths)) != 0 ? err_nomem(e) : 0;
 }
 
 /* What goes, and what is still there. */

@@ -19,17 +19,20 @@ static int
 mark_params(struct guard *g, const char *const *keys, struct err *e)
 {
 	int64_t marked = 0;
-	int rc = 0;
 
 	g->own = jx_copy(g->given);
 	g->marked = json_array();
 	if (!g->own || !g->marked)
 		return err_nomem(e);
-	for (; rc == 0 && *keys != NULL; keys++)
-		rc = secret_mark_member(g->own, *keys, "", g->marked, &marked,
-			e);
 	g->c->params = g->own;
-	return rc;
+	for (; *keys != NULL; keys++) {
+		int rc = secret_mark_member(g->own, *keys, "", g->marked,
+			&marked, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int

@@ -75,10 +75,15 @@ apply_all(struct listed_listing *x, struct err *e)
 		if (!x->w.replay)
 			rc = x->l->apply(&x->w, x->params, entry, path, e);
 		if (rc != 0 && !x->strict && is_of_entry(rc) &&
-			change_ops(x->w.change) == before)
+			change_ops(x->w.change) == before) {
 			rc = set_aside(x, i, e, e);
-		else if (rc == 0)
-			rc = write_note(&x->w, jx_text(entry, x->l->name), e);
+			if (rc != 0)
+				return rc;
+			continue;
+		}
+		if (rc != 0)
+			return rc;
+		rc = write_note(&x->w, jx_text(entry, x->l->name), e);
 		if (rc != 0)
 			return rc;
 	}
@@ -160,8 +165,11 @@ static int
 listed_all(struct listed_listing *x, struct call *c, json_t **ret_result,
 	struct err *e)
 {
+	AUTO_JSON json_t *rows = json_array(), *failed = json_array();
 	int rc;
 
+	x->rows = rows;
+	x->failed = failed;
 	x->params = c->params;
 	x->entries = json_object_get(c->params, x->l->member);
 	x->is_bad = calloc(json_array_size(x->entries) + 1, sizeof(*x->is_bad));
@@ -181,17 +189,14 @@ listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	const char *const keys[] = {l->member, NULL};
 	AUTO_GUARD struct guard guard = {0};
 	struct listed_listing x = {.l = l,
-		.rows = json_array(),
-		.failed = json_array(),
 		.strict = json_is_true(json_object_get(c->params, "strict"))};
 	/* Refused is each entry for itself: guard_entry. */
 	int rc = c->ctx->secrets == SECRETS_MARK
 			 ? guard_params(&guard, c, keys, e)
 			 : 0;
 
-	if (rc == 0)
-		rc = listed_all(&x, c, ret_result, e);
-	json_decref(x.rows);
-	json_decref(x.failed);
+	if (rc != 0)
+		return rc;
+	rc = listed_all(&x, c, ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
 }

@@ -223,9 +223,12 @@ ask_model(struct said *x, const struct call *c, struct err *e)
 		return rc;
 	rc = chat_ask(c->chat, model_orders(), lines.text.data, lines.text.len,
 		&answer, &why);
-	if (rc == 0)
-		rc = model_facts(&x->q, &lines, answer.data ? answer.data : "",
-			answer.len, &x->x, &added, &refused, &why);
+	if (rc == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (rc != 0)
+		return model_failed(x, chat_model(c->chat), &why, e);
+	rc = model_facts(&x->q, &lines, answer.data ? answer.data : "",
+		answer.len, &x->x, &added, &refused, &why);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
 	if (rc != 0)
@@ -252,10 +255,11 @@ work_out(struct said *x, struct call *c, struct err *e)
 	rc = read_request(x, c, e);
 	if (rc != 0)
 		return rc;
-	rc = extract_facts(&x->q, &x->x, e);
-	if (rc == 0)
-		rc = ask_model(x, c, e);
 	x->marked = json_incref(guard.marked);
+	rc = extract_facts(&x->q, &x->x, e);
+	if (rc != 0)
+		return rc;
+	rc = ask_model(x, c, e);
 	x->q.text = NULL;
 	x->q.n = 0;
 	return rc;
@@ -307,19 +311,17 @@ run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
 int
 m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct prepared own = {.data = NULL};
+	AUTO_PREPARED struct prepared own = {.data = NULL};
 	struct extracting x = {.kept = NULL};
 	struct guard guard = {.c = c};
 	int rc = 0;
 
 	if (!c->prepared || !c->prepared->data)
 		rc = prepare_auto_extract_facts(c, &own, e);
-	if (rc == 0) {
-		x.said = own.data ? own.data : c->prepared->data;
-		guard.marked = x.said->marked;
-		rc = run(&x, c, ret_result, e);
-		rc = guard_reply(rc, &guard, ret_result, e);
-	}
-	prepared_done(&own);
-	return rc;
+	if (rc != 0)
+		return rc;
+	x.said = own.data ? own.data : c->prepared->data;
+	guard.marked = x.said->marked;
+	rc = run(&x, c, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }

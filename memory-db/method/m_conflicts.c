@@ -80,37 +80,43 @@ tell_rows(struct call *c, const struct queue_row *rows, size_t n, json_t *list,
 	return 0;
 }
 
+struct page_rows {
+	struct queue_row *v;
+	size_t n;
+};
+
 static void
-rows_free(struct queue_row *rows, size_t n)
+page_rows_done(struct page_rows *p)
 {
-	for (size_t i = 0; i < n; i++)
-		queue_row_done(&rows[i]);
-	free(rows);
+	for (size_t i = 0; p->v && i < p->n; i++)
+		queue_row_done(&p->v[i]);
+	free(p->v);
 }
+#define AUTO_ROWS __attribute__((cleanup(page_rows_done)))
 
 static int
 list_page(struct call *c, const struct scope *s, struct queue_filter *f,
 	size_t limit, json_t **ret_result, struct err *e)
 {
-	struct queue_row *rows = calloc(limit, sizeof(*rows));
+	AUTO_ROWS struct page_rows p = {.v = calloc(limit, sizeof(*p.v))};
 	AUTO_JSON json_t *list = json_array();
 	json_t *result AUTO_JSON = json_pack("{s:O*}", "conflicts", list);
 	char cursor[CURSOR_SIZE];
 	int64_t next = 0;
-	size_t n = 0;
-	int rc = !rows || !list || !result
-			 ? err_nomem(e)
-			 : queue_page(c->st, s, f, limit, rows, &n, &next, e);
+	int rc;
 
-	if (rc == 0)
-		rc = tell_rows(c, rows, n, list, e);
-	if (rows)
-		rows_free(rows, n);
-	if (rc == 0)
-		rc = member_set_int(result, "conflict_count", (int64_t)n, e);
-	cursor_format(cursor, s->change, next, 0);
+	if (!p.v || !list || !result)
+		return err_nomem(e);
+	rc = queue_page(c->st, s, f, limit, p.v, &p.n, &next, e);
 	if (rc)
 		return rc;
+	rc = tell_rows(c, p.v, p.n, list, e);
+	if (rc)
+		return rc;
+	rc = member_set_int(result, "conflict_count", (int64_t)p.n, e);
+	if (rc)
+		return rc;
+	cursor_format(cursor, s->change, next, 0);
 	if (next > 0)
 		rc = member_set_text(result, "next", cursor, strlen(cursor), e);
 	if (rc)
@@ -236,26 +242,30 @@ resolve_again(struct m_resolving *x, int64_t id)
 static int
 resolve_many(struct m_resolving *x, size_t limit)
 {
-	struct queue_row *rows = calloc(limit, sizeof(*rows));
+	AUTO_ROWS struct page_rows p = {.v = calloc(limit, sizeof(*p.v))};
 	struct queue_filter f = {.before = INT64_MAX};
 	struct scope s = x->w.scope;
 	int64_t next = 0;
-	size_t n = 0;
-	int rc = rows ? 0 : err_nomem(x->e);
+	int rc;
 
+	if (!p.v)
+		return err_nomem(x->e);
 	s.ns[0] = x->w.ns;
 	s.n = 1;
-	if (rc == 0)
-		rc = read_filter(x->c, &s, &f, x->e);
+	rc = read_filter(x->c, &s, &f, x->e);
+	if (rc != 0)
+		return rc;
 	f.state = QUEUE_PENDING;
-	if (rc == 0)
-		rc = queue_page(x->w.st, &s, &f, limit, rows, &n, &next, x->e);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = resolve_again(x, rows[i].c.id);
+	rc = queue_page(x->w.st, &s, &f, limit, p.v, &p.n, &next, x->e);
+	if (rc != 0)
+		return rc;
 	x->has_more = next > 0;
-	if (rows)
-		rows_free(rows, n);
-	return rc;
+	for (size_t i = 0; i < p.n; i++) {
+		rc = resolve_again(x, p.v[i].c.id);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -364,14 +374,15 @@ m_resolve_conflict(struct call *c, json_t **ret_result, struct err *e)
 	struct context noted = *given;
 	AUTO_JSON json_t *results = json_array();
 	struct m_resolving x = {.c = c, .results = results, .e = e};
-	int rc = !results ? err_nomem(e) : 0;
+	int rc;
 
+	if (!results)
+		return err_nomem(e);
 	if (jx_text(c->params, "note"))
 		noted.message = jx_text(c->params, "note");
 	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
 	c->ctx = &noted;
-	if (rc == 0)
-		rc = resolve_noted(&x, ret_result);
+	rc = resolve_noted(&x, ret_result);
 	write_done(&x.w);
 	c->ctx = given;
 	return rc;

@@ -208,14 +208,16 @@ find_or_make(struct write *w, const json_t *entry, const char *path,
 	int r = !type ? 1 : write_find_entity(w, name, ret_entity, e);
 
 	*ret_made = r == 0;
-	if (r == 0)
-		r = write_entity_twin(w, name, CREATE_MERGE, path, e);
-	else if (r == 1) {
+	if (r == 1) {
 		snprintf(at, sizeof(at), "%s.entityName", path);
 		return write_need_entity(w, name, at, ret_entity, e);
 	}
-	return r == 0 ? write_entity_new(w, name, type, defaults, ret_entity, e)
-		      : r;
+	if (r < 0)
+		return r;
+	r = write_entity_twin(w, name, CREATE_MERGE, path, e);
+	if (r != 0)
+		return r;
+	return write_entity_new(w, name, type, defaults, ret_entity, e);
 }
 
 static int

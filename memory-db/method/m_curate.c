@@ -94,11 +94,12 @@ m_promote_to_tier(struct call *c, json_t **ret_result, struct err *e)
 	int64_t entity = 0, from = 0, version = 0;
 	int rc = guard_params(&guard, c, kept, e);
 
-	if (rc == 0 && jx_text(c->params, "reason"))
+	if (rc != 0)
+		return rc;
+	if (jx_text(c->params, "reason"))
 		own.message = jx_text(c->params, "reason");
 	c->ctx = &own;
-	if (rc == 0)
-		rc = set_tier(c, &w, name, &entity, &from, e);
+	rc = set_tier(c, &w, name, &entity, &from, e);
 	c->ctx = given;
 	if (rc)
 		return rc;

@@ -107,17 +107,18 @@ m_delete_delete_texts(struct write *w, const json_t *entry, struct err *e)
 	if (rc != 1)
 		return rc;
 	rc = write_note(w, jx_text(entry, "entityName"), e);
+	if (rc != 0)
+		return rc;
 	json_array_foreach(texts, i, text) {
-		if (rc == 0)
-			rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
-				json_string_value(text),
-				json_string_length(text), &fact, e);
+		rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
+			json_string_value(text), json_string_length(text),
+			&fact, e);
 		if (rc == 1)
 			rc = write_hide_marked(w, entity, fact, e);
 		if (rc != 0)
 			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* The texts that were not there, each with the nearest that is: null for none
@@ -265,15 +266,23 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 	struct triple t;
 	int64_t deleted = 0;
 	size_t i;
-	int rc = !missing ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
+	int rc;
 
-	json_array_foreach(list, i, entry)
-		if (rc == 0 && !w.replay)
-			rc = delete_relation(&w, entry, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
+	if (!missing)
+		return err_nomem(e);
+	rc = write_begin(&w, c, CHANGE_DELETE, e);
+	if (rc != 0)
+		return rc;
 	json_array_foreach(list, i, entry) {
-		int found = rc == 0 ? find_triple(&w, entry, &t, e) : 0;
+		rc = w.replay ? 0 : delete_relation(&w, entry, e);
+		if (rc != 0)
+			return rc;
+	}
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	json_array_foreach(list, i, entry) {
+		int found = find_triple(&w, entry, &t, e);
 
 		if (found < 0)
 			return found;
@@ -283,8 +292,6 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 		else if (jx_add(missing, json_integer((json_int_t)i)) != 0)
 			return err_nomem(e);
 	}
-	if (rc != 0)
-		return rc;
 	return reply_change(&w,
 		json_pack("{s:I,s:I,s:O}", "deleted", (json_int_t)deleted,
 			"missing", (json_int_t)json_array_size(list) - deleted,

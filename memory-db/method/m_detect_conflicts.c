@@ -48,7 +48,6 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 	const json_t *entity = json_object_get(c->params, "entity_data");
 	const json_t *list = json_object_get(entity, "observations");
 	json_t *text = json_object_get(c->params, "text");
-	int rc = 0;
 
 	if ((entity != NULL) == (text != NULL))
 		return err_param(e, MDB_E_INVALID, "text",
@@ -58,12 +57,16 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 	q->said = *ret = calloc(q->said_n + 1, sizeof(**ret));
 	if (!*ret)
 		return err_nomem(e);
-	for (size_t i = 0; rc == 0 && i < q->said_n; i++)
-		rc = read_observation(c, text ? text : json_array_get(list, i),
-			&(*ret)[i], e);
 	q->name = entity && jx_text(entity, "name") ? jx_text(entity, "name")
 						    : "";
-	return rc;
+	for (size_t i = 0; i < q->said_n; i++) {
+		int rc = read_observation(c,
+			text ? text : json_array_get(list, i), &(*ret)[i], e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static json_t *

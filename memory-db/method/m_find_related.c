@@ -30,6 +30,23 @@ m_find_related_kinds(const json_t *list)
 
 /* The entity or the text that is asked about, in the state that a cursor pins. */
 static int
+m_find_related_missing(struct call *c, const struct scope *s, const char *name,
+	struct err *e)
+{
+	AUTO_BUF struct buf near = {0};
+	int rc = scope_similar(c->st, s, name, &near, e);
+
+	if (rc != 0)
+		return rc;
+	if (!buf_str(&near))
+		return err_nomem(e);
+	return err_param(e, MDB_E_NOT_FOUND, "entity",
+		"no entity '%s'%s%s; with `text` any words can be asked about",
+		name, near.len > 0 ? "; similar: " : "",
+		near.len > 0 ? near.data : "");
+}
+
+static int
 m_find_related_read(struct call *c, struct related_request *q, struct scope *s,
 	int64_t *ret_offset, struct err *e)
 {
@@ -58,20 +75,9 @@ m_find_related_read(struct call *c, struct related_request *q, struct scope *s,
 	if (!name)
 		return 0;
 	rc = scope_entity(c->st, s, name, strlen(name), &q->entity, e);
-	if (rc == 0) {
-		AUTO_BUF struct buf near = {0};
-
-		rc = scope_similar(c->st, s, name, &near, e);
-		if (rc == 0 && !buf_str(&near))
-			rc = err_nomem(e);
-		return rc < 0 ? rc
-			      : err_param(e, MDB_E_NOT_FOUND, "entity",
-					"no entity '%s'%s%s; with `text` any "
-					"words can be asked about",
-					name, near.len > 0 ? "; similar: " : "",
-					near.len > 0 ? near.data : "");
-	}
-	return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return m_find_related_missing(c, s, name, e);
 }
 
 static int
@@ -143,12 +149,16 @@ m_find_related_page(struct call *c, const struct related_request *q,
 	size_t i = from > 0 ? (size_t)from : 0;
 
 	*ret_next = 0;
-	for (; rc >= 0 && i < r->n && (int64_t)json_array_size(list) < limit;
-		i++)
+	if (rc < 0)
+		return rc;
+	for (; i < r->n && (int64_t)json_array_size(list) < limit; i++) {
 		rc = m_find_related_row(c, q, r, &r->rows[i], list, e);
-	if (rc >= 0 && i < r->n)
+		if (rc < 0)
+			return rc;
+	}
+	if (i < r->n)
 		*ret_next = (int64_t)i;
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 int

@@ -235,9 +235,10 @@ m_graph_read_entity(struct graph_page *p, int64_t entity, int64_t existence,
 	}
 	at->existence = existence;
 	rc = graph_page_relations(p, entity, true, &at->relation, e);
-	if (rc == 0)
-		graph_page_keep(p, (int)at->which, existence);
-	return rc;
+	if (rc != 0)
+		return rc;
+	graph_page_keep(p, (int)at->which, existence);
+	return 0;
 }
 
 static int

@@ -93,7 +93,9 @@ m_handoff_walk(struct call *c, bool is_open, handoff_fn fn,
 		size_t i;
 		int rc = m_handoff_page(c, is_open, cursor, &found, e);
 
-		if (rc == 0 && as)
+		if (rc != 0)
+			return rc;
+		if (as)
 			rc = lens_apply(c->st, as, e);
 		if (rc != 0)
 			return rc;

@@ -45,11 +45,15 @@ find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
 	const char *near = NULL;
 	int rc = scope_entity(c->st, s, name, n, ret, e);
 
-	for (int i = 0; rc == 0 && i < s->n; i++)
-		if (s->ns[i] != 0)
-			rc = entity_find_ever(c->st, s->ns[i], name, n, ret, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	for (int i = 0; i < s->n; i++) {
+		if (s->ns[i] == 0)
+			continue;
+		rc = entity_find_ever(c->st, s->ns[i], name, n, ret, e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
 	rc = scope_similar(c->st, s, name, &similar, e);
 	if (rc < 0)
 		return rc;
@@ -83,7 +87,8 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_JSON json_t *result = json_object();
 	json_t *changes = NULL;
 	const char *name = NULL, *cursor = NULL;
-	int64_t pinned = 0, before = 0, unused, until, next, bytes;
+	int64_t pinned = 0, before = 0, unused, until = INT64_MAX, next;
+	int64_t bytes = LIMIT_REPLY_BYTES;
 	struct scope scope;
 	size_t name_n;
 	int rc;
@@ -91,7 +96,9 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	if (!result)
 		return err_nomem(e);
 	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	if (cursor)
 		rc = cursor_parse(cursor, &pinned, &before, &unused, e);
 	if (rc < 0)
 		return rc;
@@ -105,21 +112,22 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256, LIMIT_REPLY_BYTES,
 		&bytes, e);
-	if (rc == 0)
-		q.max_bytes = (size_t)bytes;
 	if (rc < 0)
 		return rc;
+	q.max_bytes = (size_t)bytes;
 	rc = m_memory_history_read_point(c, "since", false, &q.since, e);
 	if (rc < 0)
 		return rc;
 	q.since += rc == 0; /* read_point gave the change before it */
 	rc = m_memory_history_read_point(c, "until", true, &until, e);
-	if (rc == 0 && until < q.before - 1)
-		q.before = until + 1;
 	if (rc < 0)
 		return rc;
+	if (until < q.before - 1)
+		q.before = until + 1;
 	rc = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n, e);
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	if (name)
 		rc = find_entity(c, &scope, name, name_n, &q.entity, e);
 	if (rc < 0)
 		return rc;
@@ -154,7 +162,7 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_JSON json_t *result = json_object();
 	json_t *changes = NULL;
 	const char *cursor = NULL;
-	int64_t next = 0, bytes, unused;
+	int64_t next = 0, bytes = LIMIT_REPLY_BYTES, unused;
 	struct scope scope;
 	char text[CURSOR_SIZE];
 	int rc;
@@ -162,7 +170,9 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	if (!result)
 		return err_nomem(e);
 	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
-	if (rc == 0 && cursor)
+	if (rc < 0)
+		return rc;
+	if (cursor)
 		rc = cursor_parse(cursor, &q.after, &unused, &unused, e);
 	if (rc < 0)
 		return rc;
@@ -172,10 +182,9 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256, LIMIT_REPLY_BYTES,
 		&bytes, e);
-	if (rc == 0)
-		q.max_bytes = (size_t)bytes;
 	if (rc < 0)
 		return rc;
+	q.max_bytes = (size_t)bytes;
 	rc = scope_read(c->st, c->ctx, 0, &scope, e);
 	if (rc < 0)
 		return rc;

@@ -54,11 +54,15 @@ m_review_query(struct call *c, struct review_query *q, struct err *e)
 	const json_t *limit = json_object_get(c->params, "limit");
 	int rc = encode_budget(c->params, &q->max_bytes, e);
 
+	if (rc != 0)
+		return rc;
 	q->session = STAGED_ANY;
-	if (rc == 0 && (c->ctx->is_agent || session))
+	if (c->ctx->is_agent || session)
 		rc = m_review_session(c,
 			c->ctx->is_agent ? c->ctx->session : session,
 			&q->session, e);
+	if (rc != 0)
+		return rc;
 	if (state)
 		q->state = m_review_state(state);
 	else if (c->ctx->is_agent)
@@ -68,7 +72,7 @@ m_review_query(struct call *c, struct review_query *q, struct err *e)
 	q->change = json_integer_value(json_object_get(c->params, "change"));
 	q->after = json_integer_value(json_object_get(c->params, "after"));
 	q->limit = limit ? json_integer_value(limit) : ROWS_DEFAULT;
-	return rc;
+	return 0;
 }
 
 static int
@@ -99,7 +103,7 @@ int
 m_list_staged(struct call *c, json_t **ret_result, struct err *e)
 {
 	AUTO_JSON json_t *o = json_object();
-	json_t *rows = NULL;
+	AUTO_JSON json_t *rows = NULL;
 	struct review_query q = {.ns = 0};
 	int64_t next = 0;
 	struct scope s;
@@ -112,16 +116,14 @@ m_list_staged(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	q.ns = s.ns[0] != 0 ? s.ns[0] : -1; /* none of that name: no rows */
 	rc = review_list(c->st, c->ctx, &q, &rows, &next, e);
-	if (rc == 0 && q.change != 0 && json_array_size(rows) == 0)
-		rc = err_param(e, MDB_E_NOT_FOUND, "change",
+	if (rc != 0)
+		return rc;
+	if (q.change != 0 && json_array_size(rows) == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "change",
 			"no staged change %lld here; list_staged without it "
 			"shows them (`state`: all for those decided)",
 			(long long)q.change);
-	if (rc != 0) {
-		json_decref(rows);
-		return rc;
-	}
-	rc = member_set_new(o, "staged", rows, e);
+	rc = member_set_new(o, "staged", take_ptr(rows), e);
 	if (rc)
 		return rc;
 	rc = m_review_waiting(c, &q, o, e);

@@ -67,6 +67,17 @@ m_secrets_find(struct write *w, int64_t id, struct secret_fact *x)
 }
 
 static int
+forget_found(struct write *w, int64_t id, const struct secret_fact *x,
+	struct forget_result *ret)
+{
+	if (x->f.kind != FACT_OBSERVATION)
+		return forget_one(w, x->f.entity, id, ret, x->e);
+	return forget_apply(w, x->f.entity,
+		x->text.data != NULL ? x->text.data : "", x->text.len, ret,
+		x->e);
+}
+
+static int
 forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 	struct err *e)
 {
@@ -74,16 +85,8 @@ forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 	struct forget_result one = {0};
 	int rc = m_secrets_find(w, id, &x);
 
-	if (rc) {
-		buf_done(&x.text);
-		return rc;
-	}
-	if (x.f.kind == FACT_OBSERVATION)
-		rc = forget_apply(w, x.f.entity,
-			x.text.data != NULL ? x.text.data : "", x.text.len,
-			&one, e);
-	else
-		rc = forget_one(w, x.f.entity, id, &one, e);
+	if (rc == 0)
+		rc = forget_found(w, id, &x, &one);
 	buf_done(&x.text);
 	sum->facts += one.facts;
 	sum->messages += one.messages;

@@ -70,10 +70,13 @@ m_set_namespace_settings(struct call *c, json_t **ret_result, struct err *e)
 	rc = scope_write(c->st, c->ctx, &ns, &branch, e);
 	if (rc != 0)
 		return rc;
-	if (seen == 0)
-		rc = settings_set(c->st, ns,
-			json_object_get(c->params, "settings"), e);
-	if (rc == 0 && seen == 0)
-		rc = retry_remember(c, 0, e);
-	return rc >= 0 ? m_settings_reply(c, ns, ret_result, e) : rc;
+	if (seen != 0)
+		return m_settings_reply(c, ns, ret_result, e);
+	rc = settings_set(c->st, ns, json_object_get(c->params, "settings"), e);
+	if (rc != 0)
+		return rc;
+	rc = retry_remember(c, 0, e);
+	if (rc < 0)
+		return rc;
+	return m_settings_reply(c, ns, ret_result, e);
 }

@@ -219,7 +219,9 @@ diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 		m_time_int_of(c->params, "from_version"), pinned, entity,
 		&d->from, e);
 
-	if (rc == 0 && start) /* from nothing */
+	if (rc != 0)
+		return rc;
+	if (start) /* from nothing */
 		rc = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
 	if (rc != 0)
 		return rc;

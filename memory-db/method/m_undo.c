@@ -367,14 +367,14 @@ undo_part(struct call *c, struct undo *u, const char *target,
 	int rc = sliced_run_begin(&run, u->w, TOOL_NAME(memory_undo), target,
 		u->w->branch, e);
 
-	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
-
-	if (rc == 0 && run.is_new)
-		rc = select_changes(c, u, e);
-	if (rc != 0 && run.is_new)
+	if (rc != 0)
 		return rc;
-	if (rc == 0)
-		rc = undo_slice(c, u, &run, e);
+	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
+	if (run.is_new)
+		rc = select_changes(c, u, e);
+	if (rc != 0)
+		return rc;
+	rc = undo_slice(c, u, &run, e);
 	if (rc == MDB_E_CONFLICT && !run.is_new)
 		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
 			run.id);

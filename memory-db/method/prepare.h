@@ -14,6 +14,7 @@
 int method_prepare(struct call *c, struct prepared *ret, struct err *e)
 	MUST_CHECK;
 void prepared_done(struct prepared *p);
+#define AUTO_PREPARED __attribute__((cleanup(prepared_done)))
 
 /* The parts of it: one a tool. */
 int prepare_auto_extract_facts(struct call *c, struct prepared *ret,

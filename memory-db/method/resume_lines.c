@@ -176,31 +176,46 @@ resume_staged_row(void *ctx, const struct staged *s)
 
 /* Counts, and why: the texts themselves are read by the session alone that
  * wrote them. */
-int
-resume_review(struct resume *r)
+static int
+resume_review_of(struct resume *r, struct resume_staged *x)
 {
 	AUTO_BUF struct buf line = {0};
-	struct resume_staged x = {.r = r};
 	int64_t sessions[2] = {-1, r->has_last ? r->last.session : -1};
 	const char *own = r->c->ctx->session;
 	int rc = own ? label_find(r->c->st, own, &sessions[0], r->e) : 0;
 	int bad;
 
-	for (int i = 0; rc >= 0 && i < 2; i++)
-		if (sessions[i] > 0 && r->scope.ns[0] != 0)
-			rc = staged_each(r->c->st, r->scope.ns[0], STAGED_ANY,
-				sessions[i], 0, resume_staged_row, &x, r->e);
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < 2; i++) {
+		if (sessions[i] <= 0 || r->scope.ns[0] == 0)
+			continue;
+		rc = staged_each(r->c->st, r->scope.ns[0], STAGED_ANY,
+			sessions[i], 0, resume_staged_row, x, r->e);
+		if (rc < 0)
+			return rc;
+	}
+	if (x->waiting + x->rejected == 0)
+		return 0;
 	bad = buf_addf(&line, "- %lld of your changes wait for review",
-		      (long long)x.waiting) ||
-	      (x.rejected > 0 && buf_addf(&line, ", %lld rejected",
-					 (long long)x.rejected)) ||
-	      (x.note.len > 0 &&
+		      (long long)x->waiting) ||
+	      (x->rejected > 0 && buf_addf(&line, ", %lld rejected",
+					  (long long)x->rejected)) ||
+	      (x->note.len > 0 &&
 		      (buf_adds(&line, ", the last one because ") ||
-			      context_quote(&line, x.note.data, x.note.len)));
-	if (rc >= 0 && x.waiting + x.rejected > 0)
-		rc = resume_line(r, CARRY_REVIEW, bad, &line);
-	buf_done(&x.note);
+			      context_quote(&line, x->note.data, x->note.len)));
+	rc = resume_line(r, CARRY_REVIEW, bad, &line);
 	return rc < 0 ? rc : 0;
+}
+
+int
+resume_review(struct resume *r)
+{
+	struct resume_staged x = {.r = r};
+	int rc = resume_review_of(r, &x);
+
+	buf_done(&x.note);
+	return rc;
 }
 
 static int

@@ -67,13 +67,19 @@ gate_namespaces(struct call *c, struct err *e)
 	int rc = is_protected(c,
 		c->ctx->user_scope ? "default" : c->ctx->namespace_, e);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(named); i++) {
+	if (rc != 0)
+		return rc < 0 ? rc : operators_alone(c, "this namespace", e);
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		const char *name = jx_text(c->params, named[i]);
 
-		if (name && *name)
-			rc = is_protected(c, name, e);
+		if (!name || !*name)
+			continue;
+		rc = is_protected(c, name, e);
+		if (rc != 0)
+			return rc < 0 ? rc
+				      : operators_alone(c, "this namespace", e);
 	}
-	return rc == 1 ? operators_alone(c, "this namespace", e) : rc;
+	return 0;
 }
 
 /* What names facts by their ids may reach any namespace, and so one that is
@@ -188,24 +194,32 @@ tell_of_write(struct call *c, struct buf *out, struct err *e)
 	return rc == 0 ? tell_untold(c, out, e) : err_nomem(e);
 }
 
+/* Puts what there is to say about the inbox into the result. */
+static int
+add_review(struct call *c, json_t *result, struct err *e)
+{
+	AUTO_BUF struct buf text = {0};
+	int rc = tell_of_write(c, &text, e);
+
+	if (rc != 0 || text.len == 0 || !json_is_object(result))
+		return rc;
+	if (!buf_str(&text) ||
+		jx_set(result, "review",
+			json_string(text.data + (text.data[0] == ' '))) != 0)
+		return err_nomem(e);
+	if (c->note.is_staged && jx_set(result, "staged", json_true()) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
 int
 review_tell(struct call *c, json_t **result, struct err *e)
 {
-	AUTO_BUF struct buf text = {0};
 	int rc;
 
 	if (c->within || c->ctx->in_script)
 		return 0;
-	rc = tell_of_write(c, &text, e);
-	if (rc == 0 && text.len > 0 && json_is_object(*result)) {
-		if (!buf_str(&text) ||
-			jx_set(*result, "review",
-				json_string(text.data +
-					    (text.data[0] == ' '))) != 0 ||
-			(c->note.is_staged &&
-				jx_set(*result, "staged", json_true()) != 0))
-			rc = err_nomem(e);
-	}
+	rc = add_review(c, *result, e);
 	if (rc < 0) {
 		json_decref(*result);
 		*result = NULL;

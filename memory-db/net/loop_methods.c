@@ -258,8 +258,9 @@ loop_method_run(struct request *r, json_t **ret_result, struct err *e)
 	int rc = loop_method_of(r->job.tool)(r, ret_result, e);
 
 #ifdef MEMORY_TEST_BUILD
-	if (rc == 0)
-		rc = tool_check_reply(r->job.tool, *ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = tool_check_reply(r->job.tool, *ret_result, e);
 #endif
 	return rc;
 }

@@ -166,7 +166,7 @@ replay_newer(struct restore *r)
 	if (backup_folder_open(&f, folder, false, &e) != 0 ||
 		backup_folder_list(&f, r->id, &e) != 0)
 		return CLI_OK;
-	for (size_t i = f.n; rc == CLI_OK && !is_done && i-- > 0;) {
+	for (size_t i = f.n; !is_done && i-- > 0;) {
 		AUTO_FREE char *path =
 			backup_folder_path(&f, f.entries[i].file);
 
@@ -177,8 +177,10 @@ replay_newer(struct restore *r)
 		rc = f.entries[i].name.is_whole
 			     ? replay_whole(r, path, &is_done)
 			     : replay_about(r, path);
+		if (rc != CLI_OK)
+			return rc;
 	}
-	return rc;
+	return CLI_OK;
 }
 
 int

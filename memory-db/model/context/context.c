@@ -106,26 +106,25 @@ static int
 pack_names(struct context_writing *w, struct buf *out)
 {
 	size_t head = tokens_estimate("[more, by open_nodes]\n", 22);
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < w->g.n; i++) {
+	for (size_t i = 0; i < w->g.n; i++) {
 		struct context_item *x = &w->g.items[i];
 		size_t cost;
+		int rc;
 
 		if (x->written)
 			continue;
 		rc = context_line_name(w, x->entity);
+		if (rc != 0)
+			return rc;
 		w->line.len = 0;
-		if (rc == 0 &&
-			(buf_addf(&w->line, "#%lld ",
-				 (long long)(x->fact ? x->fact
-						     : x->conflict)) ||
-				context_line_quote(&w->line, &w->name) != 0 ||
-				buf_addc(&w->line, '\n') != 0))
-			rc = err_nomem(w->g.e);
+		if (buf_addf(&w->line, "#%lld ",
+			    (long long)(x->fact ? x->fact : x->conflict)) ||
+			context_line_quote(&w->line, &w->name) != 0 ||
+			buf_addc(&w->line, '\n') != 0)
+			return err_nomem(w->g.e);
 		cost = tokens_estimate(w->line.data, w->line.len) +
 		       (out->len == 0 ? head : 0);
-		if (rc < 0 || w->tokens + cost > w->g.request->max_tokens) {
+		if (w->tokens + cost > w->g.request->max_tokens) {
 			w->left_out++;
 			continue;
 		}
@@ -136,7 +135,7 @@ pack_names(struct context_writing *w, struct buf *out)
 		w->tokens += cost;
 		w->named++;
 	}
-	return rc;
+	return 0;
 }
 
 /* --- the reply ------------------------------------------------------------ */
@@ -191,12 +190,16 @@ static int
 context_set_sources(struct context_writing *w, json_t *j)
 {
 	AUTO_JSON json_t *list = json_array();
-	int rc = list ? 0 : err_nomem(w->g.e);
+	if (!list)
+		return err_nomem(w->g.e);
+	for (size_t i = 0; i < w->rows_n; i++) {
+		int rc = context_add_source(w, &w->rows[i], list);
 
-	for (size_t i = 0; rc == 0 && i < w->rows_n; i++)
-		rc = context_add_source(w, &w->rows[i], list);
-	if (rc != 0 || json_array_size(list) == 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
+	if (json_array_size(list) == 0)
+		return 0;
 	return json_object_set(j, "sources", list) != 0 ? err_nomem(w->g.e) : 0;
 }
 

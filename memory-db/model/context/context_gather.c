@@ -90,19 +90,23 @@ add_pinned(void *ctx, int64_t entity)
 		page++) {
 		rc = recall_newest_of(g->st, entity, before, PINNED_FACTS,
 			facts, &n, g->e);
-		for (int i = 0; rc == 0 && i < n && taken < PINNED_FACTS; i++) {
+		if (rc != 0)
+			return rc;
+		for (int i = 0; i < n && taken < PINNED_FACTS; i++) {
 			before = facts[i];
 			rc = is_vouched(g, facts[i], pinned_at, &o);
-			if (rc <= 0)
+			if (rc < 0)
+				return rc;
+			if (rc == 0)
 				continue;
 			taken++;
 			rc = context_gather_add(g,
 				&(struct context_item){.source = CONTEXT_PINNED,
 					.fact = facts[i],
 					.entity = entity});
+			if (rc != 0)
+				return rc;
 		}
-		if (rc != 0)
-			return rc;
 	}
 	return 0;
 }
@@ -150,7 +154,7 @@ relevant(struct gathering *g)
 	g->is_relevant = found.is_relevant;
 	for (size_t i = 0; i < found.n; i++)
 		best = fmax(best, found.rows[i].fit);
-	for (size_t i = 0; rc == 0 && g->is_relevant && i < found.n; i++) {
+	for (size_t i = 0; g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];
 
 		if (row->fit < RELEVANT_SHARE * best)
@@ -162,8 +166,10 @@ relevant(struct gathering *g)
 				.at = row->at,
 				.score = row->score,
 				.useful = row->score - row->fit});
+		if (rc != 0)
+			return rc;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* Rows of the queue that are asked for: more do not fit anyway. */
@@ -337,11 +343,17 @@ recent(struct gathering *g)
 {
 	int rc = recall_facts_begin(g->st, g->e);
 
-	for (int i = 0; rc == 0 && i < g->scope->n; i++)
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	for (int i = 0; i < g->scope->n; i++) {
 		/* Of the user's own memory only what there is room for. */
-		if (g->scope->ns[i] != 0)
-			rc = recent_of(g, g->scope->ns[i]);
-	return rc < 0 ? rc : 0;
+		if (g->scope->ns[i] == 0)
+			continue;
+		rc = recent_of(g, g->scope->ns[i]);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	return 0;
 }
 
 int
@@ -357,13 +369,15 @@ context_gather(struct gathering *g)
 	unsigned wanted = g->request->sources;
 	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < CONTEXT_MAX; i++) {
+	for (unsigned i = 0; i < CONTEXT_MAX; i++) {
 		if (wanted != 0 && !(wanted >> i & 1))
 			continue;
 		g->left = sources[i].max;
 		rc = sources[i].fn(g);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 uint64_t

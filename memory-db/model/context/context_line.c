@@ -201,16 +201,16 @@ context_line_make(struct context_writing *w, const struct context_item *x)
 	w->line.len = 0;
 	w->at = x->at;
 	w->alike = x->alike;
-	if (rc == 0 && x->at == 0 && x->fact != 0) {
+	w->item = x;
+	if (rc != 0)
+		return rc;
+	if (x->at == 0 && x->fact != 0) {
 		rc = recall_row(w->g.st, x->fact, &row, w->g.e);
 		if (rc != 1)
 			return rc;
 		w->at = row.at;
 		rc = 0;
 	}
-	w->item = x;
-	if (rc != 0)
-		return rc;
 	if (buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
 		return err_nomem(w->g.e);
 	if (x->fact != 0)

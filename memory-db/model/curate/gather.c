@@ -245,9 +245,12 @@ read_quotes(struct write *w, const struct gather_group *g, struct quotes *q)
 	q->v = calloc((size_t)g->n * TEXTS + 1, sizeof(*q->v));
 	if (!q->v)
 		return err_nomem(q->e);
-	for (int i = 0; rc >= 0 && i < g->n; i++)
+	for (int i = 0; i < g->n; i++) {
 		rc = fact_each(w->st, g->entity[i], 1u << FACT_OBSERVATION,
 			add_quote, q, q->e);
+		if (rc < 0)
+			return rc;
+	}
 	return rc < 0 ? rc : 0;
 }
 

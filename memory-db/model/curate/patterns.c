@@ -284,7 +284,7 @@ find_sequences(struct walk *w, json_t *rows)
 		qsort(w->actions, w->n, sizeof(*w->actions), by_session);
 	n = make_grams(w, v);
 	qsort(v, n, sizeof(*v), by_hash);
-	for (size_t i = 0, k; rc == 0 && i < n; i = k) {
+	for (size_t i = 0, k; i < n; i = k) {
 		int64_t sessions = 1;
 
 		for (k = i + 1;
@@ -296,8 +296,10 @@ find_sequences(struct walk *w, json_t *rows)
 		for (size_t m = i; m < k; m++)
 			cover(w, covered, &v[m]);
 		rc = add_sequence(w, &v[i], sessions, rows);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* --- the answer ----------------------------------------------------------- */

@@ -43,9 +43,10 @@ namespaces_set_aliases(struct lister *l, json_t *o, int64_t ns)
 	json_t *aliases = json_array();
 	int rc = member_set_new(o, "aliases", aliases, l->e);
 
-	if (rc == 0)
-		rc = namespace_each_alias(l->st, ns, namespaces_add_alias,
-			aliases, l->e);
+	if (rc != 0)
+		return rc;
+	rc = namespace_each_alias(l->st, ns, namespaces_add_alias, aliases,
+		l->e);
 	return rc == MDB_E_NOMEM ? err_nomem(l->e) : rc;
 }
 

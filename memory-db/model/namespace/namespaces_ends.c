@@ -90,13 +90,12 @@ int
 namespaces_incoming(struct mover *m, int64_t entity)
 {
 	struct incoming x = {.m = m};
-	int rc = 0;
-
 	if (m->from != NAMESPACE_DEFAULT)
 		return 0;
 	/* What is turned is hidden, so the next one comes first. */
-	while (rc == 0) {
-		rc = fact_each_incoming(m->st, entity, find_incoming, &x, m->e);
+	for (;;) {
+		int rc = fact_each_incoming(m->st, entity, find_incoming, &x,
+			m->e);
 		if (rc != 1)
 			return rc;
 		if (m->turned >= LIMIT_SLICE_FACTS) {
@@ -105,6 +104,7 @@ namespaces_incoming(struct mover *m, int64_t entity)
 		}
 		m->turned++;
 		rc = turn(m, &x.f);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
 }

@@ -252,19 +252,21 @@ move_fact(struct mover *m, const struct fact *given)
 		rc = namespaces_ends(m, &f);
 	if (fact_is_mark(f.kind))
 		rc = move_mark(m, &f, given->supersedes);
-	if (rc == 1)
-		rc = namespaces_known(m, &f, &other);
-	else if (rc == 0)
-		return 0; /* the other end is gone, and so is this */
+	if (rc != 1) /* 0: the other end is gone, and so is this */
+		return rc;
+	rc = namespaces_known(m, &f, &other);
 	if (rc < 0)
 		return rc;
 	if (rc == 1)
 		return move_outcomes(m, given->id, other);
 	rc = keep_origin(m, &f, given->id);
+	if (rc != 0)
+		return rc;
 	m->bytes += f.text_n;
-	if (rc == 0)
-		rc = change_add_fact(m->change, &f, &other, m->e);
-	return rc == 0 ? move_outcomes(m, given->id, other) : rc;
+	rc = change_add_fact(m->change, &f, &other, m->e);
+	if (rc != 0)
+		return rc;
+	return move_outcomes(m, given->id, other);
 }
 
 static int
@@ -299,24 +301,33 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 	int rc = namespaces_target(m, entity, &m->target);
 
 	m->facts.n = 0;
+	if (rc < 0)
+		return rc;
 	if (rc == 1)
 		rc = fact_each(m->st, entity,
 			1u << FACT_OBSERVATION | 1u << FACT_RELATION |
 				1u << FACT_METADATA | FACT_MARKS,
 			collect_fact, m, m->e);
-	for (size_t i = 0; rc >= 0 && i < m->facts.n; i++) {
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < m->facts.n; i++) {
 		if (namespaces_merge_is_full(m)) {
 			m->full = true;
 			return 0;
 		}
 		rc = move_id(m, m->facts.id[i]);
+		if (rc < 0)
+			return rc;
 		m->moved.id[m->moved.n++] = m->facts.id[i];
 	}
-	if (rc >= 0 && !m->full)
-		rc = namespaces_incoming(m, entity);
-	if (rc >= 0 && !m->full)
+	if (m->full)
+		return 0;
+	rc = namespaces_incoming(m, entity);
+	if (rc < 0)
+		return rc;
+	if (!m->full)
 		m->moved.id[m->moved.n++] = existence;
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* --- a slice -------------------------------------------------------------- */

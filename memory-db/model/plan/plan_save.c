@@ -190,7 +190,7 @@ plan_remove_steps(struct write *w, const struct plan_saving *s, json_t *removed,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < s->plan.n; i++) {
+	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct plan_step *step = &s->plan.steps[i];
 
 		if (plan_is_taken(s, step))
@@ -200,8 +200,10 @@ plan_remove_steps(struct write *w, const struct plan_saving *s, json_t *removed,
 						"text"))) != 0)
 			return err_nomem(e);
 		rc = write_hide_marked(w, s->plan.entity, step->fact, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

@@ -131,10 +131,15 @@ graph_follow_contested(struct graph_follow *f)
 		if (f->t->entities.slots[i].id != 0)
 			ids[n++] = f->t->entities.slots[i].id;
 	rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
 		rc = conflict_each_of_entity(f->st, ids[i],
 			graph_follow_conflict, f, f->e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- what is in no op ----------------------------------------------------- */

@@ -313,6 +313,21 @@ script_complete(const struct tool *t, json_t *params, struct err *e)
 	return 0;
 }
 
+static int
+make_call(struct script *s, struct call *c, json_t **ret_result, struct err *e)
+{
+	bool is_write = c->tool->flags & TF_WRITE;
+	int rc = is_write ? 0 : script_saw(s, c, e);
+
+	if (rc != 0)
+		return rc;
+	if (c->tool->flags & TF_LOOP)
+		return script_status(s, ret_result, e);
+	if (is_write)
+		return write_call(s, c, ret_result, e);
+	return s->run(c, ret_result, e);
+}
+
 int
 script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	json_t **ret_result, struct err *e)
@@ -351,13 +366,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	script_context(s->ctx, params, &ctx);
 	c.deadline_ns = clock_mono_ns() + left_ms * 1000000;
 	store_deadline(s->st, c.deadline_ns);
-	rc = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
-	if (rc == 0 && (t->flags & TF_LOOP))
-		rc = script_status(s, ret_result, e);
-	else if (rc == 0 && (t->flags & TF_WRITE))
-		rc = write_call(s, &c, ret_result, e);
-	else if (rc == 0)
-		rc = s->run(&c, ret_result, e);
+	rc = make_call(s, &c, ret_result, e);
 	store_deadline(s->st, 0);
 	call_done(&c);
 	if (rc != 0) {
@@ -397,16 +406,19 @@ script_changes(struct script *s, json_t **ret, struct err *e)
 	AUTO_DIFF struct diff d = {.st = s->st, .max_bytes = 64 * 1024};
 	struct scope scope = {0};
 	int64_t after = 0;
-	int rc = diff_init(&d) != 0 ? err_nomem(e) : 0;
+	int rc;
 
-	if (rc == 0)
-		rc = scope_read(s->st, s->ctx, 0, &scope, e);
+	if (diff_init(&d) != 0)
+		return err_nomem(e);
+	rc = scope_read(s->st, s->ctx, 0, &scope, e);
+	if (rc != 0)
+		return rc;
 	d.ns = scope.ns[0];
-	if (rc == 0)
-		rc = lens_make(s->st, scope.lens.level[0].branch, s->base,
-			&d.from, e);
+	rc = lens_make(s->st, scope.lens.level[0].branch, s->base, &d.from, e);
+	if (rc != 0)
+		return rc;
 	d.to = scope.lens;
-	if (rc == 0 && d.ns != 0)
+	if (d.ns != 0)
 		rc = diff_all(&d, &after, e);
 	if (rc != 0 && rc != 2)
 		return rc;

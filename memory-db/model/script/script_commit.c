@@ -169,8 +169,9 @@ script_commit(struct call *c, const json_t *pack, script_handler run,
 	*ret_conflict = rc == 1 || means_conflict(rc);
 	if (*ret_conflict)
 		return 0;
-	if (rc == 0)
-		rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
 	*ret_change = w.change_id;
 	return rc;
 }

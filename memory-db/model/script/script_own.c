@@ -187,8 +187,9 @@ content_id(struct store *st, const struct context *ctx, const char *name,
 	int64_t ns, branch;
 	int rc = scope_write(st, ctx, &ns, &branch, e);
 
-	if (rc == 0)
-		rc = file_get(st, ns, name, &f, NULL, e);
+	if (rc != 0)
+		return rc;
+	rc = file_get(st, ns, name, &f, NULL, e);
 	*ret = f.id;
 	return rc < 0 ? rc : 0;
 }

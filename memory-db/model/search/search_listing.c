@@ -36,7 +36,7 @@ search_everything(struct searching *s)
 	int64_t b = s->request->b;
 	int rc = 0;
 
-	for (int k = 0; rc == 0 && k < 2; k++) {
+	for (int k = 0; k < 2; k++) {
 		struct search_range range = s->range[k];
 
 		if (range.ns == 0 ||
@@ -46,8 +46,10 @@ search_everything(struct searching *s)
 		if (b > 0 && fact_namespace(b) == range.ns && b <= range.hi)
 			range.hi = b - 1;
 		rc = search_entities(s->st, &range, list_entity, s, s->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* --- substrings: few facts come into question ----------------------------- */

@@ -172,9 +172,10 @@ erase_again(struct again *a, const json_t *o)
 				 change_ops(a->change) >= LIMIT_RUN_ERASED))
 		return 1;
 	rc = begin(a, fact_namespace(fact));
-	if (rc == 0)
-		rc = forget_again(a->change, a->st, entity, fact,
-			is_whole ? ERASE_ENTITY : ERASE_FACT, &facts, a->e);
+	if (rc != 0)
+		return rc;
+	rc = forget_again(a->change, a->st, entity, fact,
+		is_whole ? ERASE_ENTITY : ERASE_FACT, &facts, a->e);
 	a->done->facts += facts;
 	return rc;
 }

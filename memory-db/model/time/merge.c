@@ -83,11 +83,46 @@ merge_by_entity(const void *a, const void *b)
 
 /* Names move between entities: what waits for one is looked at again until no
  * more come free. */
+/* Each of those that wait once more. */
+static int
+merge_waiting_round(struct merge *m)
+{
+	size_t n;
+
+	for (size_t i = 0; i < m->n; i++) {
+		int rc = m->touched[i].waits ? merge_entity(m, i, &n) : 0;
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+merge_waiting_rounds(struct merge *m)
+{
+	while (m->waiting > 0) {
+		size_t before = m->waiting;
+		int rc;
+
+		m->waiting = 0;
+		rc = merge_waiting_round(m);
+		if (rc != 0)
+			return rc;
+		/* Nobody begins to wait in a round, and the last one ends the
+		 * waiting of all. */
+		assert(m->waiting <= before);
+		assert(!m->last_round || m->waiting == 0);
+		m->last_round = m->waiting == before;
+	}
+	return 0;
+}
+
 static int
 merge_waiting(struct merge *m)
 {
 	int64_t room = m->room;
-	int rc = 0;
+	int rc;
 
 	/* In one go, with all the room of a change. */
 	if (m->room > 0 && m->waiting > 0 && change_ops(m->w->change) > 0) {
@@ -95,19 +130,7 @@ merge_waiting(struct merge *m)
 		return 0;
 	}
 	m->room = 0;
-	while (rc == 0 && m->waiting > 0) {
-		size_t before = m->waiting, n;
-
-		m->waiting = 0;
-		for (size_t i = 0; rc == 0 && i < m->n; i++)
-			if (m->touched[i].waits)
-				rc = merge_entity(m, i, &n);
-		/* Nobody begins to wait in a round, and the last one ends the
-		 * waiting of all. */
-		assert(m->waiting <= before);
-		assert(rc != 0 || !m->last_round || m->waiting == 0);
-		m->last_round = m->waiting == before;
-	}
+	rc = merge_waiting_rounds(m);
 	m->room = room;
 	return rc;
 }
@@ -137,10 +160,9 @@ merge_relation(struct merge *m, const struct merge_item *x)
 static int
 merge_relations(struct merge *m)
 {
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < m->n; i++) {
-		struct merge_item x = {0};
+	for (size_t i = 0; i < m->n; i++) {
+		AUTO_ITEM struct merge_item x = {0};
+		int rc;
 
 		if (m->touched[i].entity < m->at.entity ||
 			(m->touched[i].entity == m->at.entity &&
@@ -151,31 +173,36 @@ merge_relations(struct merge *m)
 		m->at.entity = m->touched[i].entity;
 		m->at.fact = m->touched[i].fact;
 		rc = merge_item_load(m, m->touched[i].fact, &x);
-		if (rc == 0)
-			rc = merge_relation(m, &x);
-		free(x.text);
+		if (rc != 0)
+			return rc;
+		rc = merge_relation(m, &x);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* --- tier and pin --------------------------------------------------------- */
 static int
 merge_attrs(struct merge *m)
 {
-	struct merge pairs = {.e = m->e};
+	AUTO_MERGE struct merge pairs = {.e = m->e};
 	int rc = m->pick ? merge_pick_attrs(m, &pairs)
 			 : branch_each_attr(m->st, m->branch, merge_add_touched,
 				   &pairs, m->e);
 
-	for (size_t i = (size_t)m->at.attrs; rc == 0 && i < pairs.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = (size_t)m->at.attrs; i < pairs.n; i++) {
 		if (merge_full(m))
-			break;
+			return 0;
 		m->at.attrs++;
 		rc = merge_attribute(m, pairs.touched[i].entity,
 			(enum attr_key)pairs.touched[i].fact);
+		if (rc != 0)
+			return rc;
 	}
-	free(pairs.touched);
-	return rc;
+	return 0;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -210,11 +237,11 @@ merge_prepare(struct merge *m)
 	rc = m->pick ? merge_pick_facts(m)
 		     : branch_each_fact(m->st, m->branch, merge_add_touched, m,
 			       m->e);
-	if (rc == 0 && m->n > 0)
-		qsort(m->touched, m->n, sizeof(*m->touched), merge_by_entity);
 	m->out->touched = (int64_t)m->n;
 	if (rc != 0)
 		return rc;
+	if (m->n > 0)
+		qsort(m->touched, m->n, sizeof(*m->touched), merge_by_entity);
 	merge_set_waiting(m);
 	return 0;
 }
@@ -225,21 +252,23 @@ merge_entities(struct merge *m)
 	int64_t first = m->at.entity;
 	bool within = m->at.pass != PASS_NEW;
 	size_t n;
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && !m->cut && i < m->n; i += n) {
+	for (size_t i = 0; !m->cut && i < m->n; i += n) {
 		int64_t entity = m->touched[i].entity;
+		int rc;
 
 		n = 1;
 		if (entity < first || (entity == first && !within))
 			continue;
 		if (merge_is_tired(m))
-			break;
+			return 0;
 		rc = merge_entity(m, i, &n);
+		if (rc != 0)
+			return rc;
 		if (!m->cut)
 			m->at.pass = PASS_NEW;
 	}
-	return rc;
+	return 0;
 }
 
 /* Phase by phase, until all is done or the slice is full. */
@@ -252,17 +281,17 @@ run_phases(struct merge *m)
 		[MERGE_RELATIONS] = merge_relations,
 		[MERGE_ATTRS] = merge_attrs,
 	};
-	int rc = 0;
 
 	assert(m->at.phase >= 0 && m->at.phase <= MERGE_DONE);
-	while (rc == 0 && m->at.phase < MERGE_DONE) {
-		rc = phases[m->at.phase](m);
-		if (m->cut)
-			break;
+	while (m->at.phase < MERGE_DONE) {
+		int rc = phases[m->at.phase](m);
+
+		if (rc != 0 || m->cut)
+			return rc;
 		m->at.phase++;
 		m->at.entity = m->at.pass = m->at.fact = 0;
 	}
-	return rc;
+	return 0;
 }
 
 int

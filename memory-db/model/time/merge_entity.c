@@ -51,8 +51,9 @@ touched_by_others(struct merge *m, int64_t entity, int64_t *ret_change)
 		return branch_touched(m->st, entity, m->parent, ret_change,
 			m->e);
 	rc = lens_apply(m->st, &m->ours, m->e);
-	if (rc == 0)
-		rc = log_of_entity(m->st, entity, INT64_MAX, not_own, &x, m->e);
+	if (rc != 0)
+		return rc;
+	rc = log_of_entity(m->st, entity, INT64_MAX, not_own, &x, m->e);
 	*ret_change = x.change;
 	return rc < 0 ? rc : 0;
 }
@@ -101,9 +102,11 @@ go_on(struct merge *m, int64_t entity)
 	if (m->at.pass != PASS_DELETE)
 		return fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
 	rc = branch_touched(m->st, entity, m->parent, &change, m->e);
-	if (rc == 0 && change > m->at.change) /* what is left stays */
+	if (rc != 0)
+		return rc;
+	if (change > m->at.change) /* what is left stays */
 		return merge_gone(m, entity, "changed", "deleted");
-	return rc == 0 ? merge_entity_delete_entity(m, entity) : rc;
+	return merge_entity_delete_entity(m, entity);
 }
 
 /* 1 when the entity's facts are to be merged, 0 when it is left alone,
@@ -238,33 +241,46 @@ free_group(struct merge_entity_group *g)
 		free(g->items[i].text);
 	free(g->items);
 }
+#define AUTO_GROUP __attribute__((cleanup(free_group)))
+
+/* Where the slice before ended within it, from there on. */
+static int
+merge_group(struct merge *m, struct merge_entity_group *g)
+{
+	int rc;
+
+	if (m->at.entity == g->entity && m->at.pass != PASS_NEW) {
+		rc = go_on(m, g->entity);
+	} else {
+		m->at.pass = PASS_NEW;
+		m->at.fact = 0;
+		m->at.entity = g->entity;
+		rc = merge_entity_decide(m, g);
+	}
+	if (rc < 0)
+		return rc;
+	if (lens_apply(m->st, &m->ours, m->e) != 0)
+		return MDB_E_STORE;
+	if (rc != 1)
+		return rc;
+	if (m->at.pass < PASS_HIDE_TAGS)
+		m->at.pass = PASS_HIDE_TAGS;
+	return merge_items(m, g);
+}
 
 int
 merge_entity(struct merge *m, size_t first, size_t *ret_n)
 {
-	struct merge_entity_group g = {0};
+	AUTO_GROUP struct merge_entity_group g = {0};
 	int rc = load_group(m, first, &g);
 
-	if (rc == 0 && m->at.entity == g.entity && m->at.pass != PASS_NEW)
-		rc = go_on(m, g.entity);
-	else if (rc == 0) {
-		m->at.pass = PASS_NEW;
-		m->at.fact = 0;
-		m->at.entity = g.entity;
-		rc = merge_entity_decide(m, &g);
-	}
-	if (rc >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
-		rc = MDB_E_STORE;
-	if (rc == 1 && m->at.pass < PASS_HIDE_TAGS)
-		m->at.pass = PASS_HIDE_TAGS;
-	if (rc == 1)
-		rc = merge_items(m, &g);
-	m->touched[first].waits = rc == MERGE_WAITS;
-	if (rc == MERGE_WAITS) {
-		m->waiting++;
-		rc = 0;
-	}
 	*ret_n = g.n;
-	free_group(&g);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = merge_group(m, &g);
+	m->touched[first].waits = rc == MERGE_WAITS;
+	if (rc != MERGE_WAITS)
+		return rc;
+	m->waiting++;
+	return 0;
 }

@@ -72,6 +72,13 @@ struct merge_item {
 int merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
 	MUST_CHECK;
 
+static inline void
+merge_item_done(struct merge_item *x)
+{
+	free(x->text);
+}
+#define AUTO_ITEM __attribute__((cleanup(merge_item_done)))
+
 static inline bool
 merge_item_goes(const struct merge_item *x)
 {

@@ -151,17 +151,16 @@ mark_conflict(struct merge *m, const struct fact *f, const char *ours)
 static int
 find_home(struct merge *m, int64_t of, int64_t *ret)
 {
-	struct merge_item x = {0};
+	AUTO_ITEM struct merge_item x = {0};
 	int rc = merge_item_load(m, of, &x);
 
 	*ret = of;
-	if (rc || x.ours) {
-		free(x.text);
-		return rc ? rc : 1;
-	}
+	if (rc != 0)
+		return rc;
+	if (x.ours)
+		return 1;
 	rc = fact_find_text(m->st, x.f.entity, FACT_OBSERVATION, x.text,
 		x.f.text_n, ret, m->e);
-	free(x.text);
 	if (rc || !m->w->look || !merge_item_comes(&x))
 		return rc;
 	/* A look shows nothing: the fact comes together with its mark. */
@@ -291,23 +290,26 @@ merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 int
 merge_marks(struct merge *m, const struct merge_item *items, size_t n)
 {
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct merge_item *x = &items[i];
 		bool is_told = false;
+		int rc = 0;
 
 		if (x->f.kind == FACT_TAG && merge_item_comes(x) &&
 			merge_takes(m, PASS_MARKS, x))
 			rc = merge_tag(m, x);
+		if (rc != 0)
+			return rc;
 		if (x->f.kind != FACT_NOTE)
 			continue;
 		for (size_t k = 0; k < i; k++)
 			is_told |= items[k].f.kind == FACT_NOTE &&
 				   items[k].f.supersedes == x->f.supersedes;
-		if (!is_told && merge_takes(m, PASS_MARKS, x))
-			rc = merge_items_merge_note(m, x->f.entity,
-				x->f.supersedes);
+		if (is_told || !merge_takes(m, PASS_MARKS, x))
+			continue;
+		rc = merge_items_merge_note(m, x->f.entity, x->f.supersedes);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

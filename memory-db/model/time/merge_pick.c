@@ -28,13 +28,14 @@ merge_pick_sides(struct merge *m)
 	m->base_at = p->change - 1;
 	m->ours = *lens_of(m->st);
 	rc = lens_make(m->st, p->branch, p->change, &m->theirs, m->e);
-	if (rc == 0 && !p->wins)
-		rc = lens_make(m->st, p->branch, p->change - 1, &m->base, m->e);
-	if (p->wins) {
-		m->base = m->ours;
-		m->base_at = INT64_MAX;
-	}
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (!p->wins)
+		return lens_make(m->st, p->branch, p->change - 1, &m->base,
+			m->e);
+	m->base = m->ours;
+	m->base_at = INT64_MAX;
+	return 0;
 }
 
 struct pick_op {
@@ -88,23 +89,21 @@ int
 merge_pick(struct write *w, const struct merge_pick *p,
 	struct merge_result *ret, struct err *e)
 {
-	struct merge m = {.w = w,
+	AUTO_MERGE struct merge m = {.w = w,
 		.st = w->st,
 		.e = e,
 		.branch = p->branch,
 		.pick = p};
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && p->own && i < p->own->cap; i++)
+	for (size_t i = 0; p->own && i < p->own->cap; i++)
 		if (p->own->slots[i].id != 0 &&
 			!idset_put(&m.own, p->own->slots[i].id))
-			rc = err_nomem(e);
-	if (rc == 0)
-		rc = merge_run(&m, ret);
+			return err_nomem(e);
+	rc = merge_run(&m, ret);
 	if (rc != 0)
 		err_prefix(e, "change %lld", (long long)p->change);
-	if (rc == 0 && w->change)
-		rc = sliced_run_refuse(w, ret->touched, rc, e);
-	merge_done(&m);
-	return rc;
+	if (rc != 0 || !w->change)
+		return rc;
+	return sliced_run_refuse(w, ret->touched, 0, e);
 }

@@ -76,9 +76,9 @@ merge_taken(struct merge *m, int64_t entity, const char *name,
 {
 	int rc = lens_apply(m->st, &m->ours, m->e);
 
-	if (rc == 0)
-		rc = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
-			m->e);
+	if (rc != 0)
+		return rc;
+	rc = entity_find(m->st, m->w->ns, name, strlen(name), ret_other, m->e);
 	if (rc == 1 && *ret_other != entity)
 		rc = fact_existence(m->st, *ret_other, NULL, NULL, NULL, m->e);
 	if (rc == 0 || *ret_other == entity)
@@ -137,11 +137,13 @@ merge_type(struct merge *m, int64_t entity, const struct existence *b,
 		return 0;
 	}
 	r = label_name(m, o->label, &ours);
-	if (r == 0)
-		r = label_name(m, t->label, &theirs);
-	return r == 0 ? merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
-				"entityType", ours.data, theirs.data)
-		      : r;
+	if (r != 0)
+		return r;
+	r = label_name(m, t->label, &theirs);
+	if (r != 0)
+		return r;
+	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
+		ours.data, theirs.data);
 }
 
 static int
@@ -287,29 +289,39 @@ read_meta(struct merge *m, const struct lens *lens, int64_t entity,
 }
 
 /* Metadata is one value an entity: the branch's comes when ours is base's. */
+/* side: that of the base, theirs, ours; read here. */
+static int
+merge_metadata_sides(struct merge *m, int64_t entity, struct meta *side)
+{
+	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
+	int rc;
+
+	for (int i = 0; i < 3; i++) {
+		rc = read_meta(m, lens[i], entity, &side[i]);
+		if (rc != 0)
+			return rc;
+	}
+	if (side[1].id == side[0].id || side[1].id == side[2].id ||
+		strcmp(side[1].text.data, side[2].text.data) == 0)
+		return 0;
+	if (side[2].id != side[0].id)
+		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
+			side[2].text.data, side[1].text.data);
+	m->out->attributes++;
+	if (side[2].id != 0) {
+		rc = write_hide(m->w, side[2].id, m->e);
+		if (rc != 0)
+			return rc;
+	}
+	return side[1].id != 0 ? write_show(m->w, side[1].id, m->e) : 0;
+}
+
 int
 merge_metadata(struct merge *m, int64_t entity)
 {
 	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
-	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
-	int rc = 0;
+	int rc = merge_metadata_sides(m, entity, side);
 
-	for (int i = 0; rc == 0 && i < 3; i++)
-		rc = read_meta(m, lens[i], entity, &side[i]);
-	if (rc == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
-		strcmp(side[1].text.data, side[2].text.data) != 0) {
-		if (side[2].id != side[0].id) {
-			rc = merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
-				"metadata", side[2].text.data,
-				side[1].text.data);
-		} else {
-			m->out->attributes++;
-			if (side[2].id != 0)
-				rc = write_hide(m->w, side[2].id, m->e);
-			if (rc == 0 && side[1].id != 0)
-				rc = write_show(m->w, side[1].id, m->e);
-		}
-	}
 	for (int i = 0; i < 3; i++)
 		buf_done(&side[i].text);
 	return rc;

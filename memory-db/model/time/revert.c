@@ -194,21 +194,19 @@ static int
 revert_apply(struct reverting *x, const struct revert_side *a,
 	const struct revert_side *b, bool hide)
 {
-	int rc = 0;
-
 	for (int pass = 0; pass < 3; pass++) {
-		for (size_t i = 0; rc == 0 && i < a->ids.cap; i++) {
+		for (size_t i = 0; i < a->ids.cap; i++) {
 			int64_t id = a->ids.slots[i].id;
-			int rank = rank_of(a->ids.slots[i].value);
+			int rank = rank_of(a->ids.slots[i].value), rc;
 
 			if (id == 0 || idset_has(&b->ids, id) ||
 				id == x->from || id == x->to ||
 				rank != (hide ? 2 - pass : pass) || is_cut(x))
 				continue;
 			rc = change_one(x, id, rank, hide);
+			if (rc != 0)
+				return rc;
 		}
-		if (rc != 0)
-			return rc;
 	}
 	return 0;
 }
@@ -263,8 +261,9 @@ revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 		int rc = branch_attr(w->st, entity, keys[i], then, &value,
 			&since, e);
 
-		if (rc == 0)
-			rc = write_attr(w, entity, keys[i], value, e);
+		if (rc != 0)
+			return rc;
+		rc = write_attr(w, entity, keys[i], value, e);
 		if (rc != 0)
 			return rc;
 		out->attributes += change_ops(w->change) - before;
@@ -316,8 +315,9 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	int rc = revert_read_side(w, entity, then, &a, e);
 
 	memset(ret, 0, sizeof(*ret));
-	if (rc == 0)
-		rc = revert_read_side(w, entity, &now, &b, e);
+	if (rc != 0)
+		return rc;
+	rc = revert_read_side(w, entity, &now, &b, e);
 	if (rc != 0)
 		return rc;
 	if (a.ids.n == 0 && b.ids.n > 0) {

@@ -174,10 +174,10 @@ sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	int rc = sliced_run_find(&run, st, ns, method, target, e);
 
 	if (rc == 1)
-		rc = sliced_run_reply(&run, reply, e);
-	else if (rc == 0 && jx_set(reply, "done", json_true()) != 0)
-		rc = err_nomem(e);
-	return rc;
+		return sliced_run_reply(&run, reply, e);
+	if (rc < 0)
+		return rc;
+	return jx_set(reply, "done", json_true()) != 0 ? err_nomem(e) : 0;
 }
 
 /* --- by id ---------------------------------------------------------------- */

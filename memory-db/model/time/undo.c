@@ -183,27 +183,43 @@ undo_collect(void *ctx, const struct log_op *op)
 	return 0;
 }
 
+static void
+ops_done(struct ops *x)
+{
+	free(x->v);
+}
+#define AUTO_OPS __attribute__((cleanup(ops_done)))
+
+static int
+take_back_op(struct undo *u, int64_t change, const struct log_op *op,
+	struct err *e)
+{
+	if (op->what == OP_SHOW || op->what == OP_HIDE)
+		return take_back_fact(u, op, e);
+	if (op->what == OP_ATTR)
+		return take_back_attr(u, op, e);
+	if (op->what == OP_ERASE)
+		return err_set(e, MDB_E_CONFLICT,
+			"change %lld erased facts for good; that "
+			"cannot be undone",
+			(long long)change);
+	return 0;
+}
+
 static int
 take_back(struct undo *u, int64_t change, struct err *e)
 {
-	struct ops ops = {.e = e};
+	AUTO_OPS struct ops ops = {.e = e};
 	int rc = log_ops(u->w->st, change, 0, 0, undo_collect, &ops, e);
 
-	for (size_t i = ops.n; rc == 0 && i-- > 0;) {
-		const struct log_op *op = &ops.v[i];
-
-		if (op->what == OP_SHOW || op->what == OP_HIDE)
-			rc = take_back_fact(u, op, e);
-		else if (op->what == OP_ATTR)
-			rc = take_back_attr(u, op, e);
-		else if (op->what == OP_ERASE)
-			rc = err_set(e, MDB_E_CONFLICT,
-				"change %lld erased facts for good; that "
-				"cannot be undone",
-				(long long)change);
+	if (rc != 0)
+		return rc;
+	for (size_t i = ops.n; i-- > 0;) {
+		rc = take_back_op(u, change, &ops.v[i], e);
+		if (rc != 0)
+			return rc;
 	}
-	free(ops.v);
-	return rc;
+	return 0;
 }
 
 /* --- the plan ------------------------------------------------------------- */
@@ -301,16 +317,19 @@ static int
 skip_blocked(struct undo *u, struct err *e)
 {
 	size_t before;
-	int rc = 0;
 
 	do {
 		before = u->blocked.n;
 		leave_blocked(u);
 		idset_done(&u->twins);
-		for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
-			rc = undo_check_name(u, &u->facts[i], e);
-	} while (rc == 0 && u->blocked.n != before);
-	return rc;
+		for (size_t i = 0; i < u->facts_n; i++) {
+			int rc = undo_check_name(u, &u->facts[i], e);
+
+			if (rc != 0)
+				return rc;
+		}
+	} while (u->blocked.n != before);
+	return 0;
 }
 
 int
@@ -322,10 +341,14 @@ undo_plan(struct undo *u, struct err *e)
 	do {
 		before = u->changes.n;
 		rc = plan_once(u, e);
-		if (rc == 0 && u->policy == UNDO_CASCADE)
+		if (rc != 0)
+			return rc;
+		if (u->policy == UNDO_CASCADE)
 			rc = add_blockers(u, e);
-	} while (rc == 0 && u->changes.n != before);
-	return rc == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : rc;
+		if (rc != 0)
+			return rc;
+	} while (u->changes.n != before);
+	return u->policy == UNDO_SKIP ? skip_blocked(u, e) : 0;
 }
 
 int64_t *
@@ -432,11 +455,14 @@ undo_is_full(struct undo_row *x)
 int
 undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 {
-	struct undo_row x = {u, json_array(), 0, e};
-	int rc = !x.list ? err_nomem(e) : 0;
+	AUTO_JSON json_t *list = json_array();
+	struct undo_row x = {u, list, 0, e};
 
-	for (size_t i = 0; rc >= 0 && i < u->facts_n; i++) {
+	if (!list)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->facts_n; i++) {
 		const struct undo_fact *f = &u->facts[i];
+		int rc;
 
 		if (f->was == f->is || f->is == hide ||
 			(f->kind != FACT_OBSERVATION &&
@@ -445,13 +471,11 @@ undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 			json_array_size(x.list) >= LIST_MAX)
 			continue;
 		rc = fact_get(u->w->st, f->fact, undo_add_row, &x, e);
+		if (rc < 0)
+			return rc;
 		if (rc == 1 && undo_is_full(&x))
 			break;
 	}
-	if (rc < 0) {
-		json_decref(x.list);
-		return rc;
-	}
-	*ret = x.list;
+	*ret = take_ptr(list);
 	return 0;
 }

@@ -81,18 +81,20 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 			"the state of %s is damaged: it counts more changes "
 			"than it has",
 			run->id);
-	for (; rc == 0 && u->undone < json_array_size(all); u->undone++) {
+	for (; u->undone < json_array_size(all); u->undone++) {
 		int64_t change =
 			json_integer_value(json_array_get(all, u->undone));
 
 		rc = log_op_count(u->w->st, change, &ops, e);
+		if (rc != 0)
+			return rc;
 		facts += ops;
-		if (rc != 0 || (u->changes.n > 0 && facts > run->room))
-			break;
+		if (u->changes.n > 0 && facts > run->room)
+			return 0;
 		if (!idset_put(&u->changes, change))
-			rc = err_nomem(e);
+			return err_nomem(e);
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -115,6 +115,25 @@ compact_sign(struct compact *x, const struct fold_row *r, struct err *e)
 }
 
 static int
+compact_each(struct compact *x, struct err *e)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		bool is_folded = x->v[i].floor > x->v[i].base;
+		int rc = 0;
+
+		if (is_folded || x->v[i].held != 0)
+			rc = compact_tell(x, &x->v[i], e);
+		if (rc != 0)
+			return rc;
+		if (is_folded)
+			rc = compact_sign(x, &x->v[i], e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
 compact_work(struct store *st, void *ctx, struct err *e)
 {
 	struct compact *x = ctx;
@@ -135,14 +154,8 @@ compact_work(struct store *st, void *ctx, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = fold_each(st, compact_collect, x, e);
-	for (size_t i = 0; rc == 0 && i < x->n; i++) {
-		bool is_folded = x->v[i].floor > x->v[i].base;
-
-		if (is_folded || x->v[i].held != 0)
-			rc = compact_tell(x, &x->v[i], e);
-		if (rc == 0 && is_folded)
-			rc = compact_sign(x, &x->v[i], e);
-	}
+	if (rc == 0)
+		rc = compact_each(x, e);
 	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 

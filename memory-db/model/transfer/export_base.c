@@ -72,9 +72,10 @@ push_version(void *ctx, const struct version_kept *v)
 			(json_int_t)v->entity, "branch", (json_int_t)v->branch,
 			"n", (json_int_t)v->n, "change", (json_int_t)v->change,
 			"bytes", (json_int_t)v->bytes));
-	if (rc == 0)
-		p->mark->b++;
-	return rc;
+	if (rc != 0)
+		return rc;
+	p->mark->b++;
+	return 0;
 }
 
 /* A log that goes on from a change has none of them. */

@@ -94,8 +94,9 @@ set_file_names(struct export_page *p, json_t *o, int64_t ns)
 	json_t *names = json_array();
 	int rc = member_set_new(o, "files", names, p->e);
 
-	if (rc == 0)
-		rc = file_each(p->st, ns, add_file_name, names, p->e);
+	if (rc != 0)
+		return rc;
+	rc = file_each(p->st, ns, add_file_name, names, p->e);
 	return rc == MDB_E_NOMEM ? err_nomem(p->e) : rc;
 }
 
@@ -310,9 +311,12 @@ push_head(struct export_page *p, const struct log_change *c)
 		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
 	int rc = !o ? err_nomem(p->e) : export_log_set_change(p, o, c);
 
-	if (rc == 0)
-		rc = export_base_change(p, o, c);
-	return rc == 0 ? export_push(p, take_ptr(o)) : rc;
+	if (rc != 0)
+		return rc;
+	rc = export_base_change(p, o, c);
+	if (rc != 0)
+		return rc;
+	return export_push(p, take_ptr(o));
 }
 
 static int

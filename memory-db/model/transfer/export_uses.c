@@ -63,14 +63,16 @@ export_uses(struct export_page *p)
 
 	if (p->q->since > 0)
 		rc = log_get(p->st, p->q->since, note_at, &since, p->e);
+	if (rc < 0)
+		return rc;
 	if (rc == 1)
 		since -= SLACK_MS;
-	for (; rc >= 0 && !p->full && p->mark->b < COUNTERS_MAX; p->mark->b++) {
+	for (; !p->full && p->mark->b < COUNTERS_MAX; p->mark->b++) {
 		rc = export_counter(p, since);
 		if (rc != 0)
-			break;
+			return rc < 0 ? rc : 0;
 		p->mark->a = 0;
 		p->mark->ns = 0;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }

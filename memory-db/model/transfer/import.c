@@ -97,9 +97,10 @@ state_load(struct importer *im)
 	if (rc != 0)
 		return rc;
 	rc = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
-	if (rc == 0)
-		s->head = json_incref(head);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	s->head = json_incref(head);
+	return 0;
 }
 
 static int

@@ -100,29 +100,26 @@ replay_version(struct importer *im, const json_t *o)
 {
 	unsigned char head[32];
 	struct version_kept v = {0};
-	const struct {
-		const char *key;
-		int64_t *target;
-	} numbers[] = {{"ns", &v.ns}, {"entity", &v.entity},
-		{"branch", &v.branch}, {"n", &v.n}, {"change", &v.change},
-		{"bytes", &v.bytes}};
+	const struct import_number numbers[] = {{"ns", &v.ns, true},
+		{"entity", &v.entity, true}, {"branch", &v.branch, true},
+		{"n", &v.n, true}, {"change", &v.change, true},
+		{"bytes", &v.bytes, true}};
 	int64_t last;
-	int rc = 0;
+	int rc = import_read_numbers(o, numbers, ARRAY_LEN(numbers), 0, im->e);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(numbers); i++)
-		rc = jx_int(o, numbers[i].key, JX_REQUIRED, 0, INT64_MAX,
-			numbers[i].target, im->e);
 	if (rc != 0)
 		return rc;
 	rc = log_head_at(im->st, v.ns, STORE_OPEN_END - 1, head, &last, im->e);
-	if (rc == 1)
-		return 0; /* it has the changes, or the base does not fit */
-	if (rc == 0)
-		rc = import_check_log_place(im, v.ns);
+	/* 1: it has the changes, or the base does not fit. */
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = import_check_log_place(im, v.ns);
 	if (rc != 0)
 		return rc;
 	rc = import_check_entity(im, v.entity, v.ns);
-	return rc == 0 ? log_base_keep_version(im->st, &v, im->e) : rc;
+	if (rc != 0)
+		return rc;
+	return log_base_keep_version(im->st, &v, im->e);
 }
 
 /* The seal comes last: now all entities of the base are there, and a version of

@@ -34,34 +34,38 @@ static int
 import_fact_read_numbers(struct importer *im, const json_t *o, struct fact *f)
 {
 	int64_t flags = 0;
-	const struct {
-		const char *key;
-		int64_t *target;
-	} numbers[] = {{"peer", &f->peer}, {"valid_from", &f->valid_from},
-		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
-		{"supersedes", &f->supersedes}, {"flags", &flags}};
+	const struct import_number numbers[] = {{"peer", &f->peer, false},
+		{"valid_from", &f->valid_from, false},
+		{"valid_to", &f->valid_to, false},
+		{"source_at", &f->source_at, false},
+		{"supersedes", &f->supersedes, false},
+		{"flags", &flags, false}};
 	int64_t kind = 0, method = 0;
 	int rc =
 		jx_int(o, "kind", JX_REQUIRED, 0, FACT_KIND_LAST, &kind, im->e);
 
 	f->valid_from = f->valid_to = f->source_at = FACT_NO_TIME;
 	f->weight = f->confidence = -1;
-	if (rc == 0)
-		rc = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method,
-			im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method, im->e);
+	if (rc != 0)
+		return rc;
 	f->kind = (enum fact_kind)kind;
 	f->method = (enum fact_method)method;
-	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
-		rc = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN,
-			INT64_MAX, numbers[i].target, im->e);
-	if (rc >= 0)
-		rc = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight,
-			im->e);
-	if (rc >= 0)
-		rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
-			&f->confidence, im->e);
+	rc = import_read_numbers(o, numbers, ARRAY_LEN(numbers), INT64_MIN,
+		im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1, &f->confidence,
+		im->e);
+	if (rc < 0)
+		return rc;
 	f->flags = (int)(flags & (FACT_DERIVED | FACT_CLAIMED));
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int

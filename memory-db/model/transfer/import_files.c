@@ -68,11 +68,12 @@ mark_value(struct importer *im, json_t *value, struct buf *out)
 	if (!holder || json_object_set(holder, "body", value) != 0)
 		return err_nomem(im->e);
 	rc = secret_mark_member(holder, "body", "", NULL, &marked, im->e);
-	if (rc == 0 && marked > 0 &&
-		jx_dump(json_object_get(holder, "body"), out) != 0)
-		rc = err_nomem(im->e);
 	im->result->secrets += marked;
-	return rc;
+	if (rc != 0 || marked == 0)
+		return rc;
+	return jx_dump(json_object_get(holder, "body"), out) != 0
+		       ? err_nomem(im->e)
+		       : 0;
 }
 
 int

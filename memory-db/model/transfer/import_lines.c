@@ -167,10 +167,10 @@ open_change(struct importer *im, int64_t ns)
 	if (im->change &&
 		(im->ns != ns || change_ops(im->change) >= LIMIT_SLICE_FACTS))
 		rc = import_seal(im);
-	if (rc == 0 && !im->change)
-		rc = change_begin(im->st, &info, &im->change, im->e);
+	if (rc != 0)
+		return rc;
 	im->ns = ns;
-	return rc;
+	return im->change ? 0 : change_begin(im->st, &info, &im->change, im->e);
 }
 
 int

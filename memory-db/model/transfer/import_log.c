@@ -418,8 +418,9 @@ replay_change(struct importer *im, const json_t *o)
 			"complete; lines are missing",
 			im->line);
 	rc = read_head(im, o, &h);
-	if (rc == 0)
-		rc = log_get(im->st, h.given.id, compare_change, &s, im->e);
+	if (rc != 0)
+		return rc;
+	rc = log_get(im->st, h.given.id, compare_change, &s, im->e);
 	if (rc < 0)
 		return rc;
 	if (h.given.folded)

@@ -71,20 +71,24 @@ import_marks_add_tags(struct importer *im, int64_t entity, int64_t of,
 	size_t i;
 	int rc = fact_tags_list(im->st, entity, of, &all, im->e);
 
+	if (rc != 0)
+		return rc;
 	json_array_foreach(tags, i, tag) {
 		const char *text = json_string_value(tag);
 		size_t n = text != NULL ? json_string_length(tag) : 0;
 
-		if (rc != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
-			return rc;
+		if (json_array_size(all) >= LIMIT_FACT_TAGS)
+			return 0;
 		if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n ||
 			import_marks_is_in(all, tag))
 			continue;
 		rc = import_marks_add_mark(im, entity, of, FACT_TAG, text, n);
-		if (rc == 0 && jx_add(all, json_incref(tag)) != 0)
-			rc = err_nomem(im->e);
+		if (rc != 0)
+			return rc;
+		if (jx_add(all, json_incref(tag)) != 0)
+			return err_nomem(im->e);
 	}
-	return rc;
+	return 0;
 }
 
 /* Metadata that the fact has stays. */

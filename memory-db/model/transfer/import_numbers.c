@@ -16,6 +16,20 @@ import_time(const json_t *o, const char *key, int64_t *ret)
 }
 
 int
+import_read_numbers(const json_t *o, const struct import_number *v, size_t n,
+	int64_t least, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = jx_int(o, v[i].key, v[i].is_needed, least, INT64_MAX,
+			v[i].target, e);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
 import_check_numbers(const json_t *o, struct err *e)
 {
 	static const char *const shares[] = {"confidence", "salience",

@@ -118,11 +118,14 @@ drop_files(struct importer *im, int64_t ns, const json_t *names)
 		return 0;
 	rc = !files ? err_nomem(im->e)
 		    : file_each(im->st, ns, note_gone, &g, im->e);
-	json_array_foreach(files, i, v)
-		if (rc == 0)
-			rc = file_delete(im->st, ns, json_string_value(v),
-				im->e);
-	return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc;
+	json_array_foreach(files, i, v) {
+		rc = file_delete(im->st, ns, json_string_value(v), im->e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
@@ -200,8 +203,9 @@ replay_alias(struct importer *im, const json_t *o)
 	if (rc != 1)
 		return rc;
 	rc = import_check_entity(im, entity, ns);
-	if (rc == 0)
-		rc = entity_is_known(im->st, entity, im->e);
+	if (rc != 0)
+		return rc;
+	rc = entity_is_known(im->st, entity, im->e);
 	if (rc != 1)
 		return rc;
 	/* Names may have moved on since the log was written. */
@@ -302,26 +306,22 @@ replay_conflict(struct importer *im, const json_t *o)
 		.theirs = CONFLICT_NONE,
 		.action = CONFLICT_NONE,
 		.closed = CONFLICT_NONE};
-	const struct {
-		const char *key;
-		int64_t *target;
-		bool required;
-	} numbers[] = {{"id", &c.id, true}, {"entity", &c.entity, true},
-		{"kind", &c.kind, true}, {"state", &c.state, true},
-		{"found", &c.found, true}, {"other", &c.other, false},
-		{"base", &c.base, false}, {"ours", &c.ours, false},
-		{"theirs", &c.theirs, false}, {"action", &c.action, false},
-		{"closed", &c.closed, false}};
-	int rc = 0;
+	const struct import_number numbers[] = {{"id", &c.id, true},
+		{"entity", &c.entity, true}, {"kind", &c.kind, true},
+		{"state", &c.state, true}, {"found", &c.found, true},
+		{"other", &c.other, false}, {"base", &c.base, false},
+		{"ours", &c.ours, false}, {"theirs", &c.theirs, false},
+		{"action", &c.action, false}, {"closed", &c.closed, false}};
+	int rc = import_read_numbers(o, numbers, ARRAY_LEN(numbers), INT64_MIN,
+		im->e);
 
-	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
-		rc = jx_int(o, numbers[i].key, numbers[i].required, INT64_MIN,
-			INT64_MAX, numbers[i].target, im->e);
-	if (rc >= 0)
-		rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
-			&c.confidence, im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1, &c.confidence,
+		im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
 	/* Decided here since the log was written: that stays. */
 	if (rc < 0 || !im->state.applied)
 		return rc < 0 ? rc : 0;
@@ -346,27 +346,22 @@ replay_staged(struct importer *im, const json_t *o)
 {
 	struct staged s = {.change = 0};
 	int64_t state = 0;
-	const struct {
-		const char *key;
-		int64_t *target;
-		bool required;
-	} numbers[] = {{"change", &s.change, true}, {"branch", &s.branch, true},
-		{"shown", &s.shown, true}, {"at", &s.at, true},
-		{"facts", &s.facts, true}, {"bytes", &s.bytes, true},
-		{"state", &state, true}, {"decided", &s.decided, false},
-		{"applied", &s.applied, false}};
-	int rc = 0;
+	const struct import_number numbers[] = {{"change", &s.change, true},
+		{"branch", &s.branch, true}, {"shown", &s.shown, true},
+		{"at", &s.at, true}, {"facts", &s.facts, true},
+		{"bytes", &s.bytes, true}, {"state", &state, true},
+		{"decided", &s.decided, false}, {"applied", &s.applied, false}};
+	int rc = import_read_numbers(o, numbers, ARRAY_LEN(numbers), 0, im->e);
 
-	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
-		rc = jx_int(o, numbers[i].key, numbers[i].required, 0,
-			INT64_MAX, numbers[i].target, im->e);
-	if (rc >= 0 && state >= STAGED_STATES)
-		rc = err_set(im->e, MDB_E_INVALID,
+	if (rc != 0)
+		return rc;
+	if (state >= STAGED_STATES)
+		return err_set(im->e, MDB_E_INVALID,
 			"state: %" PRId64 " is none of a staged change", state);
-	if (rc >= 0)
-		rc = jx_string(o, "by", JX_OPTIONAL, &s.by, NULL, im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "note", JX_OPTIONAL, &s.note, NULL, im->e);
+	rc = jx_string(o, "by", JX_OPTIONAL, &s.by, NULL, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "note", JX_OPTIONAL, &s.note, NULL, im->e);
 	s.state = (enum staged_state)state;
 	s.told = json_is_true(json_object_get(o, "told"));
 	/* Decided here since the log was written: that stays. */

@@ -12,25 +12,18 @@ static int
 put_use(struct importer *im, const json_t *o, enum use_kind kind)
 {
 	struct use u = {0};
-	const struct {
-		const char *key;
-		int64_t *target;
-		bool is_needed;
-	} numbers[] = {{"entity", &u.entity, true}, {"n", &u.n, true},
-		{"at", &u.last_at, true},
+	const struct import_number numbers[] = {{"entity", &u.entity, true},
+		{"n", &u.n, true}, {"at", &u.last_at, true},
 		{"confirmed", &u.confirmed_at, kind == USE_READS},
 		{"ok", &u.ok, kind == USE_RUNS},
 		{"us", &u.us, kind == USE_RUNS}};
 	AUTO_BUF struct buf name = {0};
 	int64_t ns = 0;
-	int rc = 0;
+	int rc = import_read_numbers(o, numbers, ARRAY_LEN(numbers), 0, im->e);
 
-	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
-		rc = jx_int(o, numbers[i].key,
-			numbers[i].is_needed ? JX_REQUIRED : JX_OPTIONAL, 0,
-			INT64_MAX, numbers[i].target, im->e);
-	if (rc >= 0)
-		rc = entity_first_name(im->st, u.entity, &ns, &name, im->e);
+	if (rc != 0)
+		return rc;
+	rc = entity_first_name(im->st, u.entity, &ns, &name, im->e);
 	if (rc == 1)
 		rc = import_may_write(im, ns);
 	return rc == 1 ? uses_put(im->st, kind, &u, im->e) : rc;

@@ -149,12 +149,13 @@ set_checked(struct verify_page *p, json_t *o)
 	json_t *checked = json_object();
 	int r = member_set_new(o, "checked", checked, p->e);
 
-	if (r == 0)
-		r = member_set_int(checked, "changes",
-			p->mark.changes - p->changes, p->e);
-	return r == 0 ? member_set_int(checked, "facts",
-				p->mark.facts - p->facts, p->e)
-		      : r;
+	if (r != 0)
+		return r;
+	r = member_set_int(checked, "changes", p->mark.changes - p->changes,
+		p->e);
+	if (r != 0)
+		return r;
+	return member_set_int(checked, "facts", p->mark.facts - p->facts, p->e);
 }
 
 static int
@@ -214,25 +215,34 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	return 0;
 }
 
+static int
+verify_part_slice(struct verify_page *p, struct verify_mark *mark,
+	bool *ret_done)
+{
+	double progress;
+	int rc =
+		mark->change == 0 ? lens_newest(p->st, &mark->change, p->e) : 0;
+
+	if (rc != 0)
+		return rc;
+	return verify_slice(p->st, mark, clock_mono_ns() + SLICE_NS,
+		verify_tell, p, &progress, ret_done, p->e);
+}
+
 int
 verify_part(struct store *st, enum verify_part part, json_t *problems,
 	struct verify_mark *mark, struct err *e)
 {
 	struct verify_page p = {.st = st, .problems = problems, .e = e};
-	double progress;
 	bool done = false;
-	int rc;
 
 	*mark = (struct verify_mark){.part = part};
 	while (!done) {
-		rc = store_read_begin(st, e);
+		int rc = store_read_begin(st, e);
+
 		if (rc)
 			return rc;
-		if (mark->change == 0)
-			rc = lens_newest(st, &mark->change, e);
-		if (!rc)
-			rc = verify_slice(st, mark, clock_mono_ns() + SLICE_NS,
-				verify_tell, &p, &progress, &done, e);
+		rc = verify_part_slice(&p, mark, &done);
 		store_read_end(st);
 		if (rc)
 			return rc;

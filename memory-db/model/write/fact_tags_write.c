@@ -33,11 +33,13 @@ fact_tags_add(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 
 	if (json_array_size(tags) > 0)
 		rc = fact_tags_list(w->st, entity, fact, &have, e);
+	if (rc != 0)
+		return rc;
 	json_array_foreach(tags, i, tag) {
 		const char *text = json_string_value(tag);
 		size_t n = json_string_length(tag);
 
-		if (rc != 0 || fact_tags_is_in(have, text, n))
+		if (fact_tags_is_in(have, text, n))
 			continue;
 		if (json_array_size(have) >= LIMIT_FACT_TAGS)
 			return err_param(e, MDB_E_LIMIT, path,
@@ -47,10 +49,12 @@ fact_tags_add(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 				LIMIT_FACT_TAGS);
 		rc = fact_tags_write_mark(w, entity, fact, FACT_TAG, text, n,
 			e);
-		if (rc == 0 && jx_add(have, json_incref(tag)) != 0)
-			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
+		if (jx_add(have, json_incref(tag)) != 0)
+			return err_nomem(e);
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -76,17 +76,19 @@ hiding_budget_check(struct store *st, const struct context *ctx, int64_t n,
 	const char *session = ctx->session != NULL ? ctx->session : "";
 	int64_t span = clock_now_ms() / SPAN_MS, used = 0, part;
 	char key[KEY_SIZE];
-	int rc = 0;
+	int rc;
 
 	if (!ctx->is_agent || n == 0)
 		return 0;
-	for (int i = 0; rc == 0 && i < SPANS; i++) {
+	for (int i = 0; i < SPANS; i++) {
 		hiding_budget_make_key(key, span - i, session);
 		rc = hiding_budget_get(st, key, &part, e);
+		if (rc != 0)
+			return rc;
 		used += part;
 	}
-	if (rc == 0 && used + n > LIMIT_HIDDEN_UNASKED && !ctx->is_confirmed)
+	if (used + n > LIMIT_HIDDEN_UNASKED && !ctx->is_confirmed)
 		return hiding_budget_refuse(ctx, used, n, e);
 	hiding_budget_make_key(key, span, session);
-	return rc == 0 ? hiding_budget_keep(st, key, n, span, e) : rc;
+	return hiding_budget_keep(st, key, n, span, e);
 }

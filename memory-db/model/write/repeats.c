@@ -376,15 +376,15 @@ repeats_row(struct write *w, const json_t *list, json_t *row, struct err *e)
 	const json_t *item;
 	char key[24];
 	size_t i;
-	int rc = 0;
-
 	if (!w->alike)
 		return 0;
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+		int rc;
+
 		repeats_key_of(item, key);
-		if (rc == 0)
-			rc = tell_note(row, i, json_object_get(w->alike, key),
-				e);
+		rc = tell_note(row, i, json_object_get(w->alike, key), e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

@@ -55,10 +55,9 @@ skill_open(struct store *st, struct err *e)
 	int64_t newest;
 	int rc = meta_get(st, OLDER_THAN_MARK, &have, e);
 
-	if (rc == 0)
-		rc = lens_newest(st, &newest, e);
-	else
+	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	rc = lens_newest(st, &newest, e);
 	if (rc != 0)
 		return rc;
 	snprintf(text, sizeof(text), "%lld", (long long)newest);
@@ -99,8 +98,9 @@ skill_look_at(void *ctx, const struct fact *f)
 	struct saved *s = ctx;
 	int rc = provenance_origin(s->st, f->id, &s->origin, s->e);
 
-	if (rc == 0)
-		rc = skill_is_saved(s->st, f, s->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = skill_is_saved(s->st, f, s->e);
 	s->is_saved = rc == 1;
 	return rc < 0 ? rc : 0;
 }
@@ -191,11 +191,12 @@ read_skill(struct store *st, int64_t entity, const char *name, json_t **ret,
 	AUTO_JSON json_t *stored = NULL, *skill = NULL;
 	int rc = encode_entity(st, entity, &o, &stored, NULL, e);
 
-	if (rc == 1)
-		rc = shape(stored, name, &skill, e);
-	else if (rc == 0)
-		rc = err_param(e, MDB_E_NOT_FOUND, "name",
+	if (rc == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"'%s' was deleted then", name);
+	if (rc < 0)
+		return rc;
+	rc = shape(stored, name, &skill, e);
 	if (rc != 0)
 		return rc;
 	rc = set_saved(st, entity, skill, e);

@@ -397,8 +397,9 @@ write_show(struct write *w, int64_t fact, struct err *e)
 	struct copy c = {0};
 	int rc = w->look ? 0 : change_show(w->change, fact, e);
 
-	if (rc == 0)
-		rc = fact_get(w->st, fact, copy_fact, &c, e);
+	if (rc != 0)
+		return rc;
+	rc = fact_get(w->st, fact, copy_fact, &c, e);
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
 	if (rc == 1)

@@ -183,6 +183,13 @@ struct due {
 	size_t n, cap;
 };
 
+static void
+due_done(struct due *d)
+{
+	free(d->facts);
+}
+#define AUTO_DUE __attribute__((cleanup(due_done)))
+
 static int
 look_at_note(void *ctx, const struct fact *f)
 {
@@ -209,23 +216,25 @@ int
 write_expire_facts(struct write *w, int64_t entity, int64_t now, int64_t *ret_n,
 	struct err *e)
 {
-	struct due d = {.now = now, .next = INT64_MAX};
+	AUTO_DUE struct due d = {.now = now, .next = INT64_MAX};
 	int64_t before = change_ops(w->change);
 	size_t done = 0;
 	int rc = fact_each(w->st, entity, 1u << FACT_NOTE, look_at_note, &d, e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
+	if (rc != 0)
+		return rc;
 	/* A fact goes with its tags: several of its kind fill a change. */
-	while (rc == 0 && done < d.n &&
-		change_ops(w->change) - before < LIMIT_SLICE_FACTS)
+	while (done < d.n &&
+		change_ops(w->change) - before < LIMIT_SLICE_FACTS) {
 		rc = write_hide_marked(w, entity, d.facts[done++], e);
+		if (rc != 0)
+			return rc;
+	}
 	if (done < d.n)
 		d.next = now;
-	if (rc == 0)
-		rc = write_attr(w, entity, ATTR_FACT_EXPIRES,
-			d.next == INT64_MAX ? 0 : d.next, e);
 	*ret_n = (int64_t)done;
-	free(d.facts);
-	return rc;
+	return write_attr(w, entity, ATTR_FACT_EXPIRES,
+		d.next == INT64_MAX ? 0 : d.next, e);
 }

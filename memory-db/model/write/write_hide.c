@@ -17,6 +17,20 @@ struct write_hide_ids {
 	const json_t *keep;
 };
 
+static void
+write_hide_ids_done(struct write_hide_ids *x)
+{
+	free(x->v);
+}
+#define AUTO_HIDE_IDS __attribute__((cleanup(write_hide_ids_done)))
+
+/* How collecting went: only a lack of memory has no text yet. */
+static int
+write_hide_collected(int rc, struct err *e)
+{
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
+}
+
 static int
 add_id(struct write_hide_ids *x, int64_t id)
 {
@@ -52,38 +66,46 @@ write_hide_collect(void *ctx, const struct fact *f)
 }
 
 static int
-hide_ids(struct write *w, struct write_hide_ids *x, int r, struct err *e)
+hide_ids(struct write *w, const struct write_hide_ids *x, struct err *e)
 {
-	if (r == MDB_E_NOMEM)
-		err_nomem(e);
-	for (size_t i = 0; r == 0 && i < x->n; i++)
-		r = write_hide(w, x->v[i], e);
-	free(x->v);
-	return r;
+	for (size_t i = 0; i < x->n; i++) {
+		int rc = write_hide(w, x->v[i], e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int
 write_hide_others(struct write *w, int64_t entity, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
-	struct write_hide_ids x = {.keep = keep};
+	AUTO_HIDE_IDS struct write_hide_ids x = {.keep = keep};
 	bool alone = (kinds & 1u << FACT_OBSERVATION) && !(kinds & FACT_MARKS);
 	int rc = fact_each(w->st, entity, kinds, write_hide_collect, &x, e);
 
-	for (size_t i = 0; rc == 0 && alone && i < x.n; i++)
+	if (rc != 0)
+		return write_hide_collected(rc, e);
+	for (size_t i = 0; alone && i < x.n; i++) {
 		rc = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
-	return hide_ids(w, &x, rc, e);
+		if (rc != 0)
+			return rc;
+	}
+	return hide_ids(w, &x, e);
 }
 
 int
 write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
-	struct write_hide_ids x = {.keep = keep};
+	AUTO_HIDE_IDS struct write_hide_ids x = {.keep = keep};
 	int rc = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect,
 		&x, e);
 
-	return hide_ids(w, &x, rc, e);
+	if (rc != 0)
+		return write_hide_collected(rc, e);
+	return hide_ids(w, &x, e);
 }
 
 int
@@ -91,7 +113,9 @@ write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
 {
 	int rc = write_hide_marks(w, entity, fact, FACT_MARKS, NULL, e);
 
-	return rc == 0 ? write_hide(w, fact, e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_hide(w, fact, e);
 }
 
 int
@@ -100,10 +124,12 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 	/* What is created again under this name has none of them. */
 	static const enum attr_key begins_anew[] = {ATTR_TIER, ATTR_PIN,
 		ATTR_CONFIRMED, ATTR_EXPIRES, ATTR_FACT_EXPIRES};
-	struct write_hide_ids in = {0};
+	AUTO_HIDE_IDS struct write_hide_ids in = {0};
 	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
-	r = hide_ids(w, &in, r, e);
+	if (r != 0)
+		return write_hide_collected(r, e);
+	r = hide_ids(w, &in, e);
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_LEN(begins_anew); i++) {
@@ -115,18 +141,21 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 }
 
 static int
-hide_first(struct write *w, struct write_hide_ids *x, size_t *room,
+hide_first(struct write *w, const struct write_hide_ids *x, size_t *room,
 	size_t *left, struct err *e)
 {
-	int rc = 0;
+	for (size_t i = 0; i < x->n; i++) {
+		int rc;
 
-	for (size_t i = 0; rc == 0 && i<x->n && * room> 0; i++) {
+		if (*room == 0)
+			return 0;
 		rc = write_hide(w, x->v[i], e);
+		if (rc != 0)
+			return rc;
 		--*room;
 		--*left;
 	}
-	free(x->v);
-	return rc;
+	return 0;
 }
 
 int
@@ -136,34 +165,33 @@ write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
 	/* What is said of facts goes before them. */
 	static const unsigned kinds[] = {FACT_MARKS,
 		~(FACT_MARKS | 1u << FACT_EXISTENCE), 1u << FACT_EXISTENCE};
-	struct write_hide_ids in = {0}, own = {0};
+	AUTO_HIDE_IDS struct write_hide_ids in = {0}, own = {0};
 	size_t room = most, left;
 	int rc = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
-	if (rc == 0)
-		rc = fact_each(w->st, entity, ~0u, write_hide_collect, &own, e);
+	*ret_left = 0;
+	if (rc != 0)
+		return write_hide_collected(rc, e);
+	rc = fact_each(w->st, entity, ~0u, write_hide_collect, &own, e);
+	if (rc != 0)
+		return write_hide_collected(rc, e);
 	left = in.n + own.n; /* a relation to itself counts twice: no harm */
-	free(own.v);
-	if (rc != 0 || left <= most) {
-		free(in.v);
-		*ret_left = 0;
-		if (rc == MDB_E_NOMEM)
-			err_nomem(e);
-		return rc == 0 ? write_hide_entity(w, entity, e) : rc;
-	}
+	if (left <= most)
+		return write_hide_entity(w, entity, e);
 	rc = hide_first(w, &in, &room, &left, e);
-	for (size_t i = 0; rc == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
-		struct write_hide_ids x = {0};
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; room > 0 && i < ARRAY_LEN(kinds); i++) {
+		AUTO_HIDE_IDS struct write_hide_ids x = {0};
 
 		rc = fact_each(w->st, entity, kinds[i], write_hide_collect, &x,
 			e);
-		if (rc == MDB_E_NOMEM)
-			err_nomem(e);
-		if (rc == 0)
-			rc = hide_first(w, &x, &room, &left, e);
-		else
-			free(x.v);
+		if (rc != 0)
+			return write_hide_collected(rc, e);
+		rc = hide_first(w, &x, &room, &left, e);
+		if (rc != 0)
+			return rc;
 	}
 	*ret_left = left;
-	return rc;
+	return 0;
 }

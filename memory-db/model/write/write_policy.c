@@ -153,11 +153,11 @@ gather(struct write *w, struct review_change *c, struct err *e)
 
 	if (rc == 0)
 		rc = log_ops(w->st, w->change_id, 0, 0, gather_op, &x, e);
-	for (size_t i = 0; rc == 0 && i < x.hidden.cap; i++)
+	for (size_t i = 0; i < x.hidden.cap; i++)
 		c->deletes |= x.hidden.slots[i].id != 0 &&
 			      !idset_has(&x.shown, x.hidden.slots[i].id);
 	/* What it gives an end goes by itself later, unless it is new. */
-	for (size_t i = 0; rc == 0 && i < x.ends.cap; i++)
+	for (size_t i = 0; i < x.ends.cap; i++)
 		c->deletes |= x.ends.slots[i].id != 0 &&
 			      (!idset_has(&x.shown, x.ends.slots[i].id) ||
 				      idset_has(&x.hidden, x.ends.slots[i].id));

@@ -28,19 +28,23 @@ write_copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 {
 	AUTO_JSON json_t *marks = json_object();
 	json_t *metadata;
-	int r = !marks ? err_nomem(e)
-		       : fact_tags_encode(w->st, entity, from, marks, e);
+	int r;
 
+	if (!marks)
+		return err_nomem(e);
+	r = fact_tags_encode(w->st, entity, from, marks, e);
+	if (r != 0)
+		return r;
 	/* The code that the old words were read in does not say the new. */
 	metadata = json_object_get(marks, "metadata");
-	if (r == 0 && codespan_is(json_object_get(metadata, "source"))) {
+	if (codespan_is(json_object_get(metadata, "source"))) {
 		(void)json_object_del(metadata, "source");
 		if (json_object_size(metadata) == 0)
 			(void)json_object_del(marks, "metadata");
 	}
-	return r == 0 && json_object_size(marks) > 0
+	return json_object_size(marks) > 0
 		       ? fact_tags_give(w, entity, to, marks, "old", e)
-		       : r;
+		       : 0;
 }
 
 int

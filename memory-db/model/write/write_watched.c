@@ -9,11 +9,13 @@ write_add_watched(struct write *w, const struct fact *given, struct err *e)
 	int64_t fact;
 	int rc = x ? x->before(x, w, &f, e) : 0;
 
-	if (rc == 0)
-		rc = write_add(w, &f, e);
+	if (rc != 0)
+		return rc;
+	rc = write_add(w, &f, e);
+	if (rc != 0 || !x)
+		return rc;
 	fact = w->last_fact;
-	if (rc == 0 && x)
-		rc = x->after(x, w, &f, fact, e);
+	rc = x->after(x, w, &f, fact, e);
 	w->last_fact = fact;
 	return rc;
 }

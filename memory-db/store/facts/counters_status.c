@@ -106,15 +106,17 @@ add_counter(const struct counters_state *t, const struct counter *c,
 		ret->by_tier[c->key] += c->n;
 	if (c->n == 0 || (!is_ns && c->kind != TALLY_TYPE))
 		return 0;
-	for (size_t i = 0; rc == 0 && i < t->names_n; i++) {
+	for (size_t i = 0; i < t->names_n; i++) {
 		if (t->names[i].kind != kind || t->names[i].id != id)
 			continue;
 		rc = is_ns ? counters_add_row(&ret->namespaces,
 				     &ret->namespaces_n, t->names[i].text, c->n)
 			   : counters_add_row(&ret->types, &ret->types_n,
 				     t->names[i].text, c->n);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

@@ -208,7 +208,9 @@ entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 	int64_t ns = 0;
 	int rc = entity_lens_namespace(st, entity, &ns, e);
 
-	for (int i = 0; rc == 0 && i < st->lens.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < st->lens.n; i++) {
 		struct version_row v;
 
 		rc = version_row(st, entity, st->lens.level[i].branch, n, &v,
@@ -222,6 +224,8 @@ entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 			return 1;
 		}
 		rc = 0;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

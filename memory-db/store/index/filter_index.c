@@ -82,7 +82,7 @@ filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
 {
 	int rc = 0;
 
-	for (int tier = 1; rc == 0 && tier < 32; tier++) {
+	for (int tier = 1; tier < 32; tier++) {
 		AUTO_STMT sqlite3_stmt *s = NULL;
 
 		if (!(tiers >> tier & 1))
@@ -90,8 +90,10 @@ filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
 		s = stmt_use(st, MOD_FEW, TIER);
 		bind_i(s, 1, tier);
 		rc = each_id(st, s, fn, ctx, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

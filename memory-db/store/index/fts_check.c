@@ -332,7 +332,9 @@ fts_check_compare(struct fts_check *c, const char *index,
 	if (rc != 0)
 		return rc;
 	rc = subtract_index(c);
-	for (size_t i = 0; rc == 0 && i < CELLS; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < CELLS; i++) {
 		if (c->cells[i].sum == 0)
 			continue;
 		if (c->cells[i].row)
@@ -346,8 +348,10 @@ fts_check_compare(struct fts_check *c, const char *index,
 				"should not be there (in slot %zu)",
 				i);
 		rc = problem(c, detail);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* --- the vocabulary ------------------------------------------------------- */
