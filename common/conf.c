@@ -297,7 +297,9 @@ conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	if (is_answered(opts, n, argc, argv))
 		return 1;
 	rc = read_environment(opts, n, e);
-	for (; rc == 0 && at < argc && argv[at][0] == '-'; at++) {
+	if (rc != 0)
+		return rc;
+	for (; at < argc && argv[at][0] == '-'; at++) {
 		if (strcmp(argv[at], "--") == 0) {
 			at++;
 			break;
@@ -307,9 +309,9 @@ conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 				       ? (*ret_rest = at, 0)
 				       : unknown_option(opts, n, argv[at], e);
 		rc = read_option(opts, n, argc, argv, &at, e);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	*ret_rest = at;
 	return 0;
 }

@@ -334,6 +334,21 @@ get_members(struct codec_in *in, int depth, struct codec_member *m, size_t n)
 	return 0;
 }
 
+/* The order of a Lua table is that of its hashes: by name it is always the
+ * same. The values stay those of m. */
+static json_t *
+object_of(struct codec_member *m, size_t n)
+{
+	AUTO_JSON json_t *o = json_object();
+
+	qsort(m, n, sizeof(*m), codec_compare);
+	for (size_t i = 0; i < n; i++)
+		if (!o || json_object_setn_nocheck(o, m[i].key, m[i].n,
+				  m[i].value))
+			return NULL;
+	return take_ptr(o);
+}
+
 static int
 get_json_object(struct codec_in *in, int depth, json_t **ret)
 {
@@ -348,23 +363,14 @@ get_json_object(struct codec_in *in, int depth, json_t **ret)
 	if (!m)
 		return MDB_E_NOMEM;
 	rc = get_members(in, depth, m, n);
-	if (rc == 0) {
-		/* the order of a Lua table is that of its hashes */
-		qsort(m, n, sizeof(*m), codec_compare);
-		o = json_object();
-		if (!o)
-			rc = MDB_E_NOMEM;
-	}
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (json_object_setn_nocheck(o, m[i].key, m[i].n, m[i].value))
-			rc = MDB_E_NOMEM;
+	o = rc == 0 ? object_of(m, n) : NULL;
 	for (size_t i = 0; i < n; i++)
 		json_decref(m[i].value);
 	free(m);
-	if (rc) {
-		json_decref(o);
+	if (rc)
 		return rc;
-	}
+	if (!o)
+		return MDB_E_NOMEM;
 	*ret = o;
 	return 0;
 }

@@ -111,9 +111,12 @@ make_socket(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 	AUTO_FREE char *path = NULL;
 	int r = sock_path(o->socket, p->socket, NULL, e);
 
-	if (r == 0)
-		r = spawn_absolute(p->socket, &path, e);
-	return r == 0 ? sock_path(path, p->socket, NULL, e) : r;
+	if (r != 0)
+		return r;
+	r = spawn_absolute(p->socket, &path, e);
+	if (r != 0)
+		return r;
+	return sock_path(path, p->socket, NULL, e);
 }
 
 static int
@@ -382,8 +385,9 @@ start_and_wait(const struct spawn_options *o, struct spawn_plan *p,
 	char line[LINE_SIZE];
 	int r = make_plan(o, p, e);
 
-	if (r == 0)
-		r = start_service(p, &ready, e);
+	if (r != 0)
+		return r;
+	r = start_service(p, &ready, e);
 	if (r != 0)
 		return r;
 	if (spawn_read_line(p, ready, line) != 0)

@@ -243,10 +243,10 @@ check_array(struct schema_check *c, const struct schema_place *at,
 		entry.index = i;
 		rc = check_value(c, &entry, p->item, json_array_get(v, i),
 			&other);
-		if (rc == 0 && other && json_array_set_new(v, i, other) < 0)
-			rc = err_nomem(c->e);
 		if (rc < 0)
 			return rc;
+		if (other && json_array_set_new(v, i, other) < 0)
+			return err_nomem(c->e);
 	}
 	return 0;
 }

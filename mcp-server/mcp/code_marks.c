@@ -33,9 +33,9 @@ take_source(const struct taking *x, json_t *object, const json_t *value,
 	struct codespan source;
 	int rc = codespan_read(value, path, true, &source, x->e);
 
-	if (rc == 0)
-		rc = codetree_take(x->m->tree, x->namespace_, &source, path,
-			x->e);
+	if (rc)
+		return rc;
+	rc = codetree_take(x->m->tree, x->namespace_, &source, path, x->e);
 	if (rc)
 		return rc;
 	return jx_set(object, "source", codespan_json(&source)) != 0

@@ -101,27 +101,35 @@ budget_today(struct chat *x)
 }
 
 /* Before a call: takes it, and the tokens that it may cost. */
+/* Is there something against one more call? */
 static int
-budget_take(struct chat *x, int64_t tokens, struct err *e)
+budget_check(const struct chat *x, int64_t tokens, struct err *e)
 {
-	int rc = 0;
-
-	pthread_mutex_lock(&x->lock);
-	budget_today(x);
 	if (clock_mono_ns() < x->not_before_ns)
-		rc = err_set(e, MDB_E_UNREACHABLE,
+		return err_set(e, MDB_E_UNREACHABLE,
 			"chat model: %s failed a moment ago and is left alone "
 			"for now: %.160s",
 			x->place, x->last_error);
-	else if (x->calls >= x->calls_per_day ||
-		 x->tokens + tokens > x->tokens_per_day)
-		rc = err_set(e, MDB_E_LIMIT,
+	if (x->calls >= x->calls_per_day ||
+		x->tokens + tokens > x->tokens_per_day)
+		return err_set(e, MDB_E_LIMIT,
 			"chat model: the budget of the day is used up (%" PRId64
 			" of %" PRId64 " calls, %" PRId64 " of %" PRId64
 			" tokens, and this call may need %" PRId64
 			"); tomorrow, by UTC, there is a new one",
 			x->calls, x->calls_per_day, x->tokens,
 			x->tokens_per_day, tokens);
+	return 0;
+}
+
+static int
+budget_take(struct chat *x, int64_t tokens, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&x->lock);
+	budget_today(x);
+	rc = budget_check(x, tokens, e);
 	if (rc == 0) {
 		x->calls++;
 		x->tokens += tokens;

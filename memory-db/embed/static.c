@@ -65,6 +65,7 @@ unmap(struct mapped *m)
 		munmap((void *)(uintptr_t)m->data, m->n);
 	m->data = NULL;
 }
+#define AUTO_MAPPED __attribute__((cleanup(unmap)))
 
 static int
 map_fd(int fd, int64_t most, struct mapped *ret, struct err *e)
@@ -220,15 +221,16 @@ read_tensors(struct static_model *m, struct err *e)
 			"model");
 	if (rc < 0 || (rc = check_rows(&m->rows, e)) < 0)
 		return rc;
+	/* These two are optional: 1 is none. */
 	rc = safetensors_find(s, "weights", &m->weights, e);
 	if (rc == 0)
 		rc = check_weights(&m->weights, e);
 	if (rc < 0)
 		return rc;
 	rc = safetensors_find(s, "mapping", &m->mapping, e);
-	if (rc == 0)
-		rc = check_mapping(&m->mapping, m->rows.rows, e);
-	return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return check_mapping(&m->mapping, m->rows.rows, e);
 }
 
 /* The vocabulary's numbers must lie in the tensors. */
@@ -362,20 +364,17 @@ open_tensors(struct static_model *m, const struct mapped *json, struct err *e)
 static int
 open_files(struct static_model *m, const char *folder, struct err *e)
 {
-	struct mapped json = {0};
+	AUTO_MAPPED struct mapped json = {0};
 	int rc = map_file(folder, "tokenizer.json", TOKENIZER_MAX, &json, e);
 
 	if (rc == 0)
 		rc = wordpiece_open((const char *)json.data, json.n, &m->words,
 			e);
-	if (rc < 0) {
-		unmap(&json);
+	if (rc < 0)
 		return prefixed(rc, folder, "tokenizer.json", e);
-	}
 	rc = map_file(folder, "model.safetensors", MODEL_MAX, &m->file, e);
 	if (rc == 0)
 		rc = open_tensors(m, &json, e);
-	unmap(&json);
 	return prefixed(rc, folder, "model.safetensors", e);
 }
 

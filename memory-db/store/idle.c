@@ -47,6 +47,19 @@ store_index_wanted(struct store *st)
 	return rows > 0 || (store_is_erasing(st) && text_gone_any(st, &e) != 0);
 }
 
+static int
+index_some(struct store *st, int64_t ns, struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = text_wait_work(st, clock_mono_ns() + ns, e);
+	if (rc < 0)
+		return rc;
+	return store_group_commit(st, e);
+}
+
 int
 store_index_step(struct store *st, int64_t ns, struct err *e)
 {
@@ -55,11 +68,7 @@ store_index_step(struct store *st, int64_t ns, struct err *e)
 	if (rc == 0)
 		return 0;
 	if (rc > 0)
-		rc = store_group_begin(st, e);
-	if (rc == 0)
-		rc = text_wait_work(st, clock_mono_ns() + ns, e);
-	if (rc >= 0)
-		rc = store_group_commit(st, e);
+		rc = index_some(st, ns, e);
 	if (rc == 0)
 		return 1;
 	store_group_abort(st);

@@ -288,10 +288,10 @@ embed_batch(struct embedding *x, struct err *e)
 {
 	int rc = embedding_fill_embed(x, e);
 
-	if (rc == 0)
-		x->failed_at = x->blamed = 0;
-	else
+	if (rc != 0)
 		rc = look_closer(x, rc, e);
+	else
+		x->failed_at = x->blamed = 0;
 	if (rc != 0 || x->b.n == 0)
 		return rc;
 	return store_batch(x, e);

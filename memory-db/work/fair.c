@@ -146,6 +146,30 @@ check(struct fair_account *a, int64_t now_ns, struct err *e)
 	return MDB_E_BUSY;
 }
 
+/* Takes a place with each kind of account. 0, or why there is none: those that
+ * were taken until then are in `a`. */
+static int
+take_places(struct fair *f, const struct fair_who *who, int64_t now_ns,
+	struct fair_account **a, struct err *e)
+{
+	for (unsigned k = 0; k < FAIR_KINDS; k++) {
+		struct fair_account *x;
+		int rc;
+
+		if (k == NAMELESS && who->is_named)
+			continue;
+		x = account_of(f, k, k == SESSION ? who->session : who->process,
+			now_ns);
+		rc = check(x, now_ns, e);
+		if (rc != 0)
+			return rc;
+		/* Held, so that the next kind does not take its place. */
+		x->waiting++;
+		a[k] = x;
+	}
+	return 0;
+}
+
 int
 fair_enter(struct fair *f, const struct fair_who *who, int64_t now_ns,
 	struct job *j, struct err *e)
@@ -164,18 +188,8 @@ fair_enter(struct fair *f, const struct fair_who *who, int64_t now_ns,
 			"try again",
 			LIMIT_SCRIPT_QUEUE);
 		e->retry_after_ms = RETRY_MS;
-	}
-	for (unsigned k = 0; rc == 0 && k < FAIR_KINDS; k++) {
-		if (k == NAMELESS && who->is_named)
-			continue;
-		a[k] = account_of(f, k,
-			k == SESSION ? who->session : who->process, now_ns);
-		rc = check(a[k], now_ns, e);
-		/* Held, so that the next kind does not take its place. */
-		if (rc == 0)
-			a[k]->waiting++;
-		else
-			a[k] = NULL;
+	} else {
+		rc = take_places(f, who, now_ns, a, e);
 	}
 	for (unsigned k = 0; k < FAIR_KINDS; k++) {
 		j->accounts[k] = a[k];

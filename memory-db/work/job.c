@@ -83,10 +83,29 @@ bad_number(const struct err *number, struct err *e)
 	return err_param(e, MDB_E_INVALID, at, "%s: %s", at, number->text);
 }
 
+static int
+read_envelope(struct job *j, json_t *msg, const struct err *number,
+	struct err *e)
+{
+	struct rpc_request rq = {0};
+	int rc = rpc_request_read(msg, &rq, e);
+
+	if (rc == 0 && number->code != 0)
+		rc = bad_number(number, e);
+	j->is_unread = rc == MDB_E_NOMEM && !rq.id;
+	j->id = take_ptr(rq.id);
+	j->params = take_ptr(rq.params);
+	if (rc == 0) {
+		j->tool = tool_find(rq.method);
+		rc = j->tool ? 0 : unknown_method(rq.method, e);
+	}
+	rpc_request_done(&rq);
+	return rc;
+}
+
 int
 job_read(struct job *j, const char *data, size_t n, struct err *e)
 {
-	struct rpc_request rq = {0};
 	struct err number;
 	AUTO_JSON json_t *msg = jx_parse_lenient(data, n, &number, e);
 	json_t *ignored = NULL;
@@ -96,18 +115,7 @@ job_read(struct job *j, const char *data, size_t n, struct err *e)
 		j->is_unread = true;
 		return e->code;
 	}
-	rc = rpc_request_read(msg, &rq, e);
-	if (rc == 0 && number.code != 0)
-		rc = bad_number(&number, e);
-	j->is_unread = rc == MDB_E_NOMEM && !rq.id;
-	j->id = take_ptr(rq.id);
-	j->params = take_ptr(rq.params);
-	if (rc == 0) {
-		j->tool = tool_find(rq.method);
-		if (!j->tool)
-			rc = unknown_method(rq.method, e);
-	}
-	rpc_request_done(&rq);
+	rc = read_envelope(j, msg, &number, e);
 	if (rc)
 		return rc;
 	rc = schema_check(j->tool->params, tools_common, j->params,

@@ -37,18 +37,14 @@ hash_asked(struct store *st, const struct job *j, int64_t *ret, struct err *e)
 	int rc = buf_addf(&b, "%s\n%s\n%s\n%d\n", j->tool->name,
 		j->ctx.namespace_, j->ctx.branch, j->ctx.user_scope);
 
-	for (const struct param *p = j->tool->params; rc == 0 && p && p->name;
-		p++) {
-		const json_t *v = json_object_get(params, p->name);
-
-		if (!v)
-			continue;
-		rc = buf_addf(&b, "%s:", p->name);
-		if (rc == 0)
-			rc = jx_dump(v, &b);
-	}
 	if (rc != 0)
 		return err_nomem(e);
+	for (const struct param *p = j->tool->params; p && p->name; p++) {
+		const json_t *v = json_object_get(params, p->name);
+
+		if (v && (buf_addf(&b, "%s:", p->name) || jx_dump(v, &b)))
+			return err_nomem(e);
+	}
 	*ret = key_hash(st, b.data, b.len);
 	return 0;
 }

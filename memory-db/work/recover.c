@@ -81,12 +81,25 @@ close_all(struct work *w)
 }
 
 static int
-recover_open_all(struct work *w, struct err *e)
+recover_open_each(struct work *w, struct err *e)
 {
 	int rc = store_open(w->opt.db, STORE_WRITER, &w->st, e);
 
-	for (size_t i = 0; rc == 0 && i < WORK_READERS; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < WORK_READERS; i++) {
 		rc = store_open(w->opt.db, STORE_READER, &w->readers[i].st, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+recover_open_all(struct work *w, struct err *e)
+{
+	int rc = recover_open_each(w, e);
+
 	if (rc != 0)
 		close_all(w);
 	return rc;

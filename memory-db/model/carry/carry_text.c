@@ -152,15 +152,17 @@ carry_text_tell(const struct carry_text *t, json_t *o, struct err *e)
 	char key[24];
 	int rc = member_set_new(o, "counts", counts, e);
 
-	for (int s = 0; rc == 0 && s < CARRY_SECTIONS; s++) {
+	if (rc != 0)
+		return rc;
+	for (int s = 0; s < CARRY_SECTIONS; s++) {
 		if (t->counts[s] == 0)
 			continue;
 		snprintf(key, sizeof(key), "%.*s",
 			(int)strcspn(sections[s].name, " "), sections[s].name);
 		rc = member_set_int(counts, key, (int64_t)t->counts[s], e);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	rc = member_set_text(o, "context", t->text.data ? t->text.data : "",
 		t->text.len, e);
 	if (rc != 0)

@@ -116,14 +116,15 @@ plan_match_steps(struct plan_saving *s, const json_t *steps, struct err *e)
 {
 	const json_t *given;
 	size_t i;
-	int rc = 0;
-
 	json_array_foreach(steps, i, given) {
 		int64_t number =
 			json_integer_value(json_object_get(given, "step"));
+		int rc = number > 0
+				 ? plan_match_by_number(s, i, given, number, e)
+				 : 0;
 
-		if (rc == 0 && number > 0)
-			rc = plan_match_by_number(s, i, given, number, e);
+		if (rc != 0)
+			return rc;
 	}
 	json_array_foreach(steps, i, given) {
 		struct plan_match *m = &s->matches[i];
@@ -131,7 +132,7 @@ plan_match_steps(struct plan_saving *s, const json_t *steps, struct err *e)
 					   ? json_string_value(given)
 					   : jx_text(given, "text");
 
-		if (rc != 0 || m->number != 0)
+		if (m->number != 0)
 			continue;
 		m->was = plan_find_text(s, text);
 		if (m->was && !plan_number_is_taken(s, m->was->number))
@@ -139,7 +140,7 @@ plan_match_steps(struct plan_saving *s, const json_t *steps, struct err *e)
 		else
 			m->number = ++s->last;
 	}
-	return rc;
+	return 0;
 }
 
 static int

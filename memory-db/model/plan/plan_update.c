@@ -106,10 +106,9 @@ plan_settle(struct write *w, const struct plan *p, const struct plan_step *step,
 	int64_t *ret_number, struct err *e)
 {
 	const char *text = jx_text(step->said, "text");
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < p->n; i++) {
+	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_step *other = &p->steps[i];
+		int rc = 0;
 
 		if (other == step || other->number != step->number)
 			continue;
@@ -117,8 +116,10 @@ plan_settle(struct write *w, const struct plan *p, const struct plan_step *step,
 			rc = write_hide_marked(w, p->entity, other->fact, e);
 		else
 			*ret_number = plan_last(p) + 1;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int
@@ -144,7 +145,9 @@ plan_update(struct write *w, int64_t entity, const json_t *params,
 	if (rc != 0)
 		return rc;
 	rc = plan_step_with(step->said, number, params, &said, e);
-	if (rc == 0 && !json_equal(step->said, said))
+	if (rc != 0)
+		return rc;
+	if (!json_equal(step->said, said))
 		rc = plan_put_step(w, entity, said, step->fact, "step", e);
 	*ret_was = plan_step_state(step);
 	*ret_number = number;

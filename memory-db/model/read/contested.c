@@ -94,16 +94,20 @@ contested_find(struct store *st, int64_t fact, struct contest *ret,
 	*ret = (struct contest){0};
 	if (rc == 1)
 		rc = conflict_each_of(st, fact, note_row, &x, e);
-	for (int i = 0; rc >= 0 && i < x.n; i++) {
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < x.n; i++) {
 		const struct conflict *c = &x.v[i];
 
 		rc = c->kind == CONFLICT_SUCCESSION
 			     ? note_later(st, c, fact, ret, e)
 			     : is_open(st, c, e);
+		if (rc < 0)
+			return rc;
 		if (rc == 1 && c->id > ret->conflict)
 			ret->conflict = c->id;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 int
@@ -170,18 +174,19 @@ contested_set_entity(struct store *st, int64_t entity, json_t *j, struct err *e)
 		rc = conflict_each_of_entity(st, entity, note_row, &x, e);
 	if (rc < 0 || x.n == 0)
 		return rc < 0 ? rc : 0;
-	rc = 0;
 	list = json_array();
 	if (!list)
 		return err_nomem(e);
-	for (int i = 0; rc >= 0 && i < x.n; i++) {
+	for (int i = 0; i < x.n; i++) {
 		if (x.v[i].kind == CONFLICT_SUCCESSION)
 			continue;
 		rc = is_open(st, &x.v[i], e);
 		if (rc == 1)
 			rc = add_sides(st, &x.v[i], entity, list, e);
+		if (rc < 0)
+			return rc;
 	}
-	if (rc >= 0 && json_array_size(list) > 0)
-		rc = member_set_new(j, "contested", json_incref(list), e);
-	return rc < 0 ? rc : 0;
+	if (json_array_size(list) == 0)
+		return 0;
+	return member_set_new(j, "contested", json_incref(list), e);
 }

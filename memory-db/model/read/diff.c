@@ -209,6 +209,18 @@ diff_ascending(const void *a, const void *b)
 
 /* Facts of a that b has not, under the lens a is of. */
 static int
+add_texts(struct diff_row *x, const int64_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
+
+		if (rc < 0)
+			return rc;
+	}
+	return name_marks(x);
+}
+
+static int
 add_difference(struct diff_row *x, const struct diff_side *a,
 	const struct diff_side *b, const char *texts, const char *relations,
 	const char *marks, const char *sign)
@@ -230,10 +242,7 @@ add_difference(struct diff_row *x, const struct diff_side *a,
 	x->relations = json_array();
 	x->marks = json_array();
 	x->sign = sign;
-	for (size_t i = 0; rc >= 0 && i < n; i++)
-		rc = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
-	if (rc >= 0)
-		rc = name_marks(x);
+	rc = add_texts(x, v, n);
 	if (json_array_size(x->texts) > 0 &&
 		json_object_set(x->j, texts, x->texts) != 0)
 		rc = err_nomem(x->e);

@@ -174,9 +174,10 @@ encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
 		return err_nomem(p->e);
 	rc = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
-	if (rc == 0)
-		*ret = take_ptr(j);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	*ret = take_ptr(j);
+	return 0;
 }
 
 /* Does the folded text contain one of the words of `lead`? */

@@ -100,17 +100,24 @@ static int
 expires_facts(struct expiry *x, int64_t entity, bool *ret, struct err *e)
 {
 	int64_t at = 0, pin = 0;
-	int rc = 0;
+	bool is_over;
+	int rc;
 
-	if (x->entity != entity) {
-		rc = attr_get(x->st, entity, ATTR_FACT_EXPIRES, &at, e);
-		if (rc == 0 && at > 0 && at <= x->now)
-			rc = attr_get(x->st, entity, ATTR_PIN, &pin, e);
-		x->entity = rc == 0 ? entity : 0;
-		x->has_over = at > 0 && at <= x->now && pin == 0;
-	}
 	*ret = x->has_over;
-	return rc;
+	if (x->entity == entity)
+		return 0;
+	x->entity = 0;
+	rc = attr_get(x->st, entity, ATTR_FACT_EXPIRES, &at, e);
+	if (rc != 0)
+		return rc;
+	is_over = at > 0 && at <= x->now;
+	if (is_over)
+		rc = attr_get(x->st, entity, ATTR_PIN, &pin, e);
+	if (rc != 0)
+		return rc;
+	x->entity = entity;
+	*ret = x->has_over = is_over && pin == 0;
+	return 0;
 }
 
 int

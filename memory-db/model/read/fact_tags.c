@@ -199,12 +199,19 @@ add_tagged(void *ctx, const struct fact *f)
 	return 0;
 }
 
+static void
+tagged_done(struct tagged *t)
+{
+	free(t->v);
+}
+#define AUTO_TAGGED __attribute__((cleanup(tagged_done)))
+
 int
 fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	struct err *e)
 {
 	AUTO_JSON json_t *missing = NULL;
-	struct tagged t = {.e = e};
+	AUTO_TAGGED struct tagged t = {.e = e};
 	const json_t *first;
 	int rc = entity_tags_missing(st, entity, tags, &missing, e);
 
@@ -221,8 +228,12 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	t.tag = json_string_value(first);
 	t.tag_n = json_string_length(first);
 	rc = fact_each(st, entity, 1u << FACT_TAG, add_tagged, &t, e);
-	for (size_t i = 0; rc == 0 && i < t.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < t.n; i++) {
 		rc = fact_tags_have(st, entity, t.v[i], missing, e);
-	free(t.v);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }

@@ -130,9 +130,6 @@ graph_follow_contested(struct graph_follow *f)
 	for (size_t i = 0; i < f->t->entities.cap; i++)
 		if (f->t->entities.slots[i].id != 0)
 			ids[n++] = f->t->entities.slots[i].id;
-	rc = 0;
-	if (rc != 0)
-		return rc;
 	for (size_t i = 0; i < n; i++) {
 		rc = conflict_each_of_entity(f->st, ids[i],
 			graph_follow_conflict, f, f->e);

@@ -75,9 +75,9 @@ tell_content(void *ctx, const struct log_fact *f)
 		t->reversed = f->text_n > 0;
 		rc = member_set_text(t->o, "relationType", f->label,
 			f->label != NULL ? strlen(f->label) : 0, e);
-		if (rc == 0 && f->weight >= 0)
-			rc = member_set_real(t->o, "weight", f->weight, e);
-		return rc;
+		if (rc != 0 || f->weight < 0)
+			return rc;
+		return member_set_real(t->o, "weight", f->weight, e);
 	case FACT_TAG:
 		t->peer = f->supersedes;
 		return member_set_text(t->o, "tag", f->text, f->text_n, e);
@@ -91,6 +91,35 @@ tell_content(void *ctx, const struct log_fact *f)
 	return 0;
 }
 
+static int
+tell_fact_members(struct history_reader *rd, const struct log_op *op, json_t *o,
+	struct fact_telling *t)
+{
+	int rc = history_set_name(rd, o, "entity", op->entity);
+
+	if (rc != 0)
+		return rc;
+	rc = log_fact(rd->st, op->fact, tell_content, t, rd->e);
+	if (rc < 0)
+		return rc;
+	if (t->kind == FACT_RELATION)
+		rc = history_set_name(rd, o, "to",
+			t->reversed ? op->entity : t->peer);
+	if (rc < 0)
+		return rc;
+	if (t->reversed)
+		rc = history_set_name(rd, o, "entity", t->peer);
+	if (rc < 0)
+		return rc;
+	if (fact_is_mark(t->kind))
+		rc = member_set_fact(rd->st, o, "of", t->peer, rd->e);
+	if (rc < 0)
+		return rc;
+	if (t->replaces != 0)
+		rc = member_set_fact(rd->st, o, "replaces", t->replaces, rd->e);
+	return rc;
+}
+
 int
 history_tell_fact(struct history_reader *rd, const struct log_op *op,
 	struct item *ret)
@@ -101,18 +130,7 @@ history_tell_fact(struct history_reader *rd, const struct log_op *op,
 
 	if (!o)
 		return err_nomem(rd->e);
-	rc = history_set_name(rd, o, "entity", op->entity);
-	if (rc == 0)
-		rc = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
-	if (rc >= 0 && t.kind == FACT_RELATION)
-		rc = history_set_name(rd, o, "to",
-			t.reversed ? op->entity : t.peer);
-	if (rc >= 0 && t.reversed)
-		rc = history_set_name(rd, o, "entity", t.peer);
-	if (rc >= 0 && fact_is_mark(t.kind))
-		rc = member_set_fact(rd->st, o, "of", t.peer, rd->e);
-	if (rc >= 0 && t.replaces != 0)
-		rc = member_set_fact(rd->st, o, "replaces", t.replaces, rd->e);
+	rc = tell_fact_members(rd, op, o, &t);
 	if (rc < 0) {
 		json_decref(t.name);
 		return rc;

@@ -32,8 +32,6 @@ pins_each(struct store *st, const struct scope *s,
 	int (*fn)(void *ctx, int64_t entity), void *ctx, int64_t *ret_over,
 	struct err *e)
 {
-	int rc = 0;
-
 	*ret_over = 0;
 	for (int i = 0; i < s->n; i++) {
 		struct pins_counting c = {.fn = fn,
@@ -41,13 +39,15 @@ pins_each(struct store *st, const struct scope *s,
 			.is_foreign = i > 0};
 
 		/* Those of the operator come first. */
-		for (int k = 0; rc == 0 && s->ns[i] != 0 && k < 2; k++) {
+		for (int k = 0; s->ns[i] != 0 && k < 2; k++) {
+			int rc;
+
 			c.wants_asked = k > 0;
 			rc = recall_pinned(st, s->ns[i], each_pin, &c, e);
+			if (rc != 0)
+				return rc;
 		}
 		*ret_over += c.over;
-		if (rc != 0)
-			return rc;
 	}
 	return 0;
 }

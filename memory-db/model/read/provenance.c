@@ -310,30 +310,27 @@ provenance_list_set(struct store *st, const struct provenance_list *l,
 	json_t *j, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array();
-	int rc = !list ? err_nomem(e) : 0;
+	if (!list)
+		return err_nomem(e);
+	for (int i = 0; i < l->n; i++) {
+		AUTO_JSON json_t *from = NULL;
+		int rc = provenance_tell(st, l->scope, &l->rows[i], &from, e);
 
-	for (int i = 0; rc == 0 && i < l->n; i++) {
-		json_t *from = NULL;
-
-		rc = provenance_tell(st, l->scope, &l->rows[i], &from, e);
-		if (rc != 0 || !from)
+		if (rc != 0)
+			return rc;
+		if (!from)
 			continue;
 		if (jx_set(from, "facts", json_integer(l->facts[i])) != 0 ||
 			jx_add(list, json_incref(from)) != 0)
-			rc = err_nomem(e);
-		json_decref(from);
+			return err_nomem(e);
 	}
-	if (rc != 0)
-		return rc;
 	if (l->more > 0 && json_array_size(list) > 0 &&
 		jx_add(list, json_pack("{s:I}", "more", (json_int_t)l->more)) !=
 			0)
-		rc = err_nomem(e);
-	if (rc != 0)
-		return rc;
+		return err_nomem(e);
 	if (json_array_size(list) > 0 && json_object_set(j, "from", list) != 0)
-		rc = err_nomem(e);
-	return rc;
+		return err_nomem(e);
+	return 0;
 }
 
 /* --- claims --------------------------------------------------------------- */

@@ -124,7 +124,9 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	bool is_moving = false;
 	int rc = expiry_begin(st, request->now, &expiry, e);
 
-	if (rc == 0 && expiry.newest != 0)
+	if (rc)
+		return rc;
+	if (expiry.newest != 0)
 		rc = curated_facts_due(st, request->now, &is_moving, e);
 	if (rc)
 		return rc;

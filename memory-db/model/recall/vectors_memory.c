@@ -125,20 +125,33 @@ vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
 	return rc;
 }
 
+/* A vector that is damaged counts as none. */
+static int
+take_vector(struct vectors_memory *m, struct store *st, int64_t fact, float *v,
+	struct err *e)
+{
+	int r = vector_get(st, m->model.id, fact, v, m->model.dims, e);
+
+	if (r < 0)
+		return r == MDB_E_CORRUPT ? 0 : r;
+	return vectors_memory_put(m, fact, r == 1 ? v : NULL) != 0
+		       ? err_nomem(e)
+		       : 0;
+}
+
 int
 vectors_memory_sync(struct vectors_memory *m, struct store *st,
 	const int64_t *facts, size_t n, struct err *e)
 {
 	AUTO_FREE float *v = calloc(m->model.dims + 1, sizeof(*v));
-	int r = v != NULL ? 0 : err_nomem(e);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && m->scan && i < n; i++) {
-		r = vector_get(st, m->model.id, facts[i], v, m->model.dims, e);
-		if (r >= 0 &&
-			vectors_memory_put(m, facts[i], r == 1 ? v : NULL) != 0)
-			r = err_nomem(e);
-		else if (r == 1 || r == MDB_E_CORRUPT)
-			r = 0;
+	if (!v)
+		return err_nomem(e);
+	for (size_t i = 0; m->scan && i < n; i++) {
+		r = take_vector(m, st, facts[i], v, e);
+		if (r != 0)
+			break;
 	}
 	changed(m);
 	return r;

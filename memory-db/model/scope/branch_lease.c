@@ -90,39 +90,47 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 	return change_seal(take_ptr(c), ret_change, &at, e);
 }
 
+static void
+family_done(struct family *f)
+{
+	free(f->v);
+}
+#define AUTO_FAMILY __attribute__((cleanup(family_done)))
+
 int
 branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 	int64_t *ret_change, struct err *e)
 {
-	struct family f = {.e = e};
+	AUTO_FAMILY struct family f = {.e = e};
 	int r = branch_get(st, branch, take_first, &f, e);
 
 	*ret_change = 0;
-	if (r == 1 && f.state == BRANCH_LEASED && (ns == 0 || ns == f.ns)) {
-		r = branch_each(st, f.ns, take_child, &f, e);
-		if (r == 0)
-			r = branch_lease_drop(st, &f, ret_change, e);
-		r = r == 0 ? 1 : r;
-	} else if (r == 1) {
-		r = 0;
-	}
-	free(f.v);
-	return r;
+	if (r != 1)
+		return r;
+	if (f.state != BRANCH_LEASED || (ns != 0 && ns != f.ns))
+		return 0;
+	r = branch_each(st, f.ns, take_child, &f, e);
+	if (r != 0)
+		return r;
+	r = branch_lease_drop(st, &f, ret_change, e);
+	return r == 0 ? 1 : r;
 }
 
 int
 branch_lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 {
-	struct family f = {.leased = true, .e = e};
+	AUTO_FAMILY struct family f = {.leased = true, .e = e};
 	int64_t change;
 	int rc = branch_each(st, 0, take_child, &f, e);
 
 	*ret_n = 0;
-	for (size_t i = 0; rc == 0 && i < f.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < f.n; i++) {
 		rc = branch_lease_discard(st, f.v[i], 0, &change, e);
-		*ret_n += rc == 1;
-		rc = rc < 0 ? rc : 0;
+		if (rc < 0)
+			return rc;
+		*ret_n += rc;
 	}
-	free(f.v);
-	return rc;
+	return 0;
 }

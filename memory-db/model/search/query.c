@@ -238,30 +238,37 @@ weigh(struct query_terms *t, const struct search_range *range)
 
 /* Words that are nowhere go to the end, in order. Of the first few one that is spelt
  * almost alike is looked for; it takes their place. */
+/* The count of a word; one that nothing has is taken for the nearest. */
+static int
+count_or_spell(struct collect *c, struct collected *x, struct store *st,
+	const struct search_range *range, bool near, int *looked, struct err *e)
+{
+	int r = count_word(c, &x->w, st, range, e);
+
+	if (r != 0 || x->w.count != 0 || !near || x->raw_n == 0 ||
+		*looked >= QUERY_NEAR_MOST)
+		return r;
+	r = query_spelling(c->t, st, c->raw.data + x->raw, x->raw_n, &x->w, e);
+	*looked += r != QUERY_NEAR_NOT;
+	if (r == 1)
+		return count_word(c, &x->w, st, range, e);
+	return r < 0 ? r : 0;
+}
+
 static int
 query_drop_unknown(struct collect *c, struct store *st,
 	const struct search_range *range, bool near, struct err *e)
 {
 	struct query_terms *t = c->t;
-	int known = 0, looked = 0, r = 0;
+	int known = 0, looked = 0;
 
-	for (int i = 0; r >= 0 && i < c->n; i++) {
+	for (int i = 0; i < c->n; i++) {
 		struct collected *x = &c->words[i];
+		int r = count_or_spell(c, x, st, range, near, &looked, e);
 
-		r = count_word(c, &x->w, st, range, e);
-		if (r == 0 && x->w.count == 0 && near && x->raw_n > 0 &&
-			looked < QUERY_NEAR_MOST) {
-			r = query_spelling(t, st, c->raw.data + x->raw,
-				x->raw_n, &x->w, e);
-			looked += r != QUERY_NEAR_NOT;
-			if (r == 1)
-				r = count_word(c, &x->w, st, range, e);
-			else if (r < 0)
-				r = r;
-			else
-				r = 0;
-		}
-		if (r >= 0 && x->w.count > 0) {
+		if (r < 0)
+			return r;
+		if (x->w.count > 0) {
 			struct collected found = *x;
 
 			memmove(c->words + known + 1, c->words + known,
@@ -270,7 +277,7 @@ query_drop_unknown(struct collect *c, struct store *st,
 		}
 	}
 	t->unknown = c->n - known;
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 static int

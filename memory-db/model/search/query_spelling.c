@@ -79,21 +79,23 @@ static int
 query_spelling_look(struct looking *l, struct store *st, struct err *e)
 {
 	size_t pieces = l->most + 1, at = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < pieces; i++) {
+	for (size_t i = 0; i < pieces; i++) {
 		size_t end = i + 1 == pieces ? l->n
 					     : text_cut(l->word,
 						       l->n * (i + 1) / pieces);
+
+		int rc = 0;
 
 		if (end - at >= PIECE_LEAST)
 			rc = search_terms(st,
 				i == 0 ? SEARCH_PREFIX : SEARCH_INFIX,
 				l->word + at, end - at, LOOKED,
 				query_spelling_look_at, l, e);
+		if (rc < 0)
+			return rc;
 		at = end;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 int

@@ -285,11 +285,14 @@ search_best(struct searching *s)
 	int rc = search_rank(s);
 	int64_t how = searching_how(s); /* search_rank() settles it */
 
-	for (size_t i = (size_t)from; rc == 0 && !in_tail && i < s->n; i++)
-		rc = searching_give(s, s->candidates[i].entity,
-			s->candidates[i].score, how | (int64_t)i, 0);
 	if (rc != 0)
 		return rc;
+	for (size_t i = (size_t)from; !in_tail && i < s->n; i++) {
+		rc = searching_give(s, s->candidates[i].entity,
+			s->candidates[i].score, how | (int64_t)i, 0);
+		if (rc != 0)
+			return rc;
+	}
 	if (s->cut)
 		rc = search_tail(s, in_tail ? s->request->b : 0);
 	return rc;
@@ -301,17 +304,15 @@ make_lead(struct searching *s)
 {
 	AUTO_BUF struct buf lead = {0};
 	const struct query_terms *t = &s->terms[s->has_terms[0] ? 0 : 1];
-	int rc = 0;
-
-	for (int i = 0; i < t->n && rc == 0; i++)
+	for (int i = 0; i < t->n; i++)
 		if (buf_add(&lead, t->tokens.data + t->words[i].at,
 			    t->words[i].n) < 0 ||
 			buf_addc(&lead, ' ') < 0)
-			rc = MDB_E_NOMEM;
-	if (t->n == 0)
-		rc = buf_add(&lead, s->query.fold.data, s->query.fold.len);
-	if (rc == 0)
-		s->ret->lead = buf_steal(&lead);
+			return err_nomem(s->e);
+	if (t->n == 0 &&
+		buf_add(&lead, s->query.fold.data, s->query.fold.len) < 0)
+		return err_nomem(s->e);
+	s->ret->lead = buf_steal(&lead);
 	return s->ret->lead ? 0 : err_nomem(s->e);
 }
 

@@ -77,18 +77,23 @@ static int
 look_at_all(struct look *l, const struct filter_ids *ids)
 {
 	struct searching *s = l->s;
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < ids->n; i++) {
+	for (size_t i = 0; i < ids->n; i++) {
 		rc = searching_passes(s, ids->v[i]);
 		if (rc > 0)
 			rc = fact_each(s->st, ids->v[i],
 				1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
 				search_filtered_look_at, l, s->e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	for (int i = 0; rc == 0 && i < l->n; i++)
+	for (int i = 0; i < l->n; i++) {
 		rc = searching_found(s, l->which, &l->v[i].row, l->v[i].flags);
-	return rc < 0 ? rc : rc == 0;
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	return 1;
 }
 
 int

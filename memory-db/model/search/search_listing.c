@@ -228,25 +228,37 @@ list_substrings(struct search_listing *l, int which)
 	return rc;
 }
 
-int
-search_substrings(struct searching *s)
+static int
+list_each_range(struct search_listing *l)
 {
-	struct search_listing l = {.s = s};
+	struct searching *s = l->s;
 	int64_t b = s->request->b;
-	int rc = 0;
 
-	l.rows = calloc((size_t)s->caps->gather_max, sizeof(*l.rows));
-	if (!l.rows)
-		return err_nomem(s->e);
-	for (int k = 0; rc == 0 && k < 2; k++) {
+	for (int k = 0; k < 2; k++) {
 		int64_t ns = s->range[k].ns;
+		int rc;
 
 		if (ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
 				       fact_namespace(b) == s->range[1].ns))
 			continue;
-		l.from = b > 0 && fact_namespace(b) == ns ? b : 0;
-		rc = list_substrings(&l, k);
+		l->from = b > 0 && fact_namespace(b) == ns ? b : 0;
+		rc = list_substrings(l, k);
+		if (rc != 0)
+			return rc;
 	}
+	return 0;
+}
+
+int
+search_substrings(struct searching *s)
+{
+	struct search_listing l = {.s = s};
+	int rc;
+
+	l.rows = calloc((size_t)s->caps->gather_max, sizeof(*l.rows));
+	if (!l.rows)
+		return err_nomem(s->e);
+	rc = list_each_range(&l);
 	free(l.rows);
 	return rc;
 }

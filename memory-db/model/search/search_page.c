@@ -99,18 +99,18 @@ write_relation(void *ctx, const struct fact *f)
 static int
 write_relations(struct search_page_writing *w)
 {
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < w->next; i++) {
+	for (size_t i = 0; i < w->next; i++) {
 		int64_t entity = w->found->rows[i].entity;
-
-		rc = fact_each(w->st, entity, 1u << FACT_RELATION,
+		int rc = fact_each(w->st, entity, 1u << FACT_RELATION,
 			write_relation, w, w->e);
-		if (rc == 0)
-			rc = fact_each_incoming(w->st, entity, write_relation,
-				w, w->e);
+
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+		rc = fact_each_incoming(w->st, entity, write_relation, w, w->e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int

@@ -430,27 +430,38 @@ refine_name(struct searching *s, struct candidate *c)
 /* Completes what is known of the best: names, and words that older facts of
  * the entity have. */
 static int
+refine_each(struct refine *x, size_t n)
+{
+	struct searching *s = x->s;
+
+	for (size_t i = 0; i < n; i++) {
+		struct candidate *c = &s->candidates[i];
+		const struct query_terms *t = &s->terms[c->which];
+		int rc = refine_name(s, c);
+
+		if (rc != 0)
+			return rc;
+		if (*x->left <= 0 || t->rare == t->n ||
+			(c->name | c->body) == QUERY_ALL(t))
+			continue;
+		x->c = c;
+		x->left_of = s->caps->refine_facts_of;
+		rc = fact_each(s->st, c->entity,
+			1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
+			refine_fact, x, s->e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
 refine(struct searching *s, size_t n)
 {
 	int left = s->caps->refine_facts;
 	struct refine x = {.s = s, .left = &left};
-	int rc = 0;
+	int rc = refine_each(&x, n);
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct candidate *c = &s->candidates[i];
-		const struct query_terms *t = &s->terms[c->which];
-
-		rc = refine_name(s, c);
-		if (rc < 0 || left <= 0 || t->rare == t->n ||
-			(c->name | c->body) == QUERY_ALL(t))
-			continue;
-		x.c = c;
-		x.left_of = s->caps->refine_facts_of;
-		rc = fact_each(s->st, c->entity,
-			1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
-			refine_fact, &x, s->e);
-		rc = rc < 0 ? rc : 0;
-	}
 	buf_done(&x.tokens);
 	buf_done(&x.type);
 	return rc;

@@ -186,29 +186,40 @@ tail_scan(struct tail *t, const struct search_range *range)
 	return 0;
 }
 
-int
-search_tail(struct searching *s, int64_t b)
+static int
+tail_each(struct tail *t, int64_t b)
 {
-	struct tail t = {.s = s, .from = b};
-	int rc = 0;
+	struct searching *s = t->s;
 
-	for (int k = 0; rc == 0 && k < 2; k++) {
+	for (int k = 0; k < 2; k++) {
 		struct search_range range = s->range[k];
+		int rc;
 
 		/* A position in the second namespace: the first is done. */
 		if (!s->has_terms[k] || s->is_few[k] ||
 			(k == 0 && b > 0 && s->has_terms[1] &&
 				fact_namespace(b) == s->range[1].ns))
 			continue;
-		t.from = 0;
+		t->from = 0;
 		if (b > 0 && fact_namespace(b) == range.ns) {
-			t.from = b;
+			t->from = b;
 			range.hi = b - 1 < range.hi ? b - 1 : range.hi;
 		}
-		t.which = k;
-		t.scan = s->terms[k].substring == SUBSTRING_SCAN;
-		rc = t.scan ? tail_scan(&t, &range) : tail_match(&t, &range);
+		t->which = k;
+		t->scan = s->terms[k].substring == SUBSTRING_SCAN;
+		rc = t->scan ? tail_scan(t, &range) : tail_match(t, &range);
+		if (rc != 0)
+			return rc;
 	}
+	return 0;
+}
+
+int
+search_tail(struct searching *s, int64_t b)
+{
+	struct tail t = {.s = s, .from = b};
+	int rc = tail_each(&t, b);
+
 	idmap_done(&t.seen);
 	idmap_done(&t.words);
 	buf_done(&t.tokens);

@@ -186,16 +186,17 @@ substring_init(struct query_terms *t, const struct query *q, struct store *st,
 	int bound, struct err *e)
 {
 	struct build b = {.t = t, .st = st, .bound = bound, .e = e};
-	int rc = 0;
+	int rc;
 
 	/* Two rare words are condition enough, and where there are others,
 	 * common words are none: FTS5 would walk through all their matches. */
-	for (b.which = WHOLE_RARE; rc >= 0; b.which++) {
+	for (b.which = WHOLE_RARE;; b.which++) {
 		b.pieces = 0;
 		t->match.len = 0;
 		t->found = 0;
 		rc = text_pieces(q->text, q->n, piece_condition, &b);
-		if (b.which == ALL || b.pieces >= (b.which == RARE ? 1 : 2))
+		if (rc < 0 || b.which == ALL ||
+			b.pieces >= (b.which == RARE ? 1 : 2))
 			break;
 	}
 	buf_done(&b.tokens);

@@ -159,19 +159,21 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 	bind_i(s, 1, entity);
 	if (text)
 		bind_i(s, 2, same);
-	while (rc == 0 && (rc = stmt_row(st, s, e)) == 1) {
+	if (rc != 0)
+		return rc;
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		int64_t fact = sqlite3_column_int64(s, 0);
 
 		rc = !text ? READS_SO
 			   : fact_get(st, fact, reads_so, &wanted, e);
-		if (rc == 1) {
-			rc = 0;
+		if (rc == 1)
 			continue;
-		}
 		if (rc == READS_SO)
 			rc = fn(ctx, fact, sqlite3_column_int64(s, 1));
 		if (rc == 0 && text)
 			rc = each_mark(st, entity, fact, fn, ctx, e);
+		if (rc != 0)
+			return rc;
 	}
 	return rc;
 }

@@ -118,10 +118,12 @@ merge_segments(struct store *st, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = begin_merge(st, e);
-	while (rc == 0 && st->erasing == MERGING && clock_mono_ns() < end)
+	if (rc != 0)
+		return rc;
+	while (st->erasing == MERGING && clock_mono_ns() < end)
 		if (text_idle_merge(st) == 0)
 			st->erasing = TRUNCATING;
-	return rc;
+	return 0;
 }
 
 int

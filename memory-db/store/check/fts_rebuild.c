@@ -21,12 +21,32 @@
  * one. While writers are busy 4 are merged at a time, as before. */
 #define SEGMENTS_MERGED 2
 
+/* row: of the index that `what` walks through. */
+static int
+queue_row(struct store *st, enum text_statement what, int64_t row,
+	int64_t branch, int64_t fact, struct text_indexed *x, struct err *e)
+{
+	int rc = text_indexed_of(st, fact, x, e);
+
+	if (rc != 0)
+		return rc;
+	if (what == TEXT_BRANCH_FACTS)
+		return text_queue_branch(st, row, branch, fact, x, e);
+	rc = text_opens(st, fact, x->name.data, x->name.len, x->body.data,
+		x->body.len, e);
+	if (rc != 0 || what != TEXT_PAST_FACTS)
+		return rc;
+	/* Opened and closed: no row of ft_live, but its words. */
+	return text_closes(st, fact, row, x->name.data, x->name.len,
+		x->body.data, x->body.len, e);
+}
+
 static int
 queue_slice(struct store *st, enum text_statement what, int64_t *after,
 	int *ret_n, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, (int)what);
-	struct text_indexed x = {0};
+	AUTO_INDEXED struct text_indexed x = {0};
 	int rc = 0;
 
 	*ret_n = 0;
@@ -38,22 +58,13 @@ queue_slice(struct store *st, enum text_statement what, int64_t *after,
 			sqlite3_column_int64(s, is_past || is_branch ? 1 : 0);
 
 		*after = sqlite3_column_int64(s, 0);
-		rc = text_indexed_of(st, fact, &x, e);
-		/* Opened and closed: no row of ft_live, but its words. */
-		if (rc == 0 && is_branch)
-			rc = text_queue_branch(st, *after,
-				sqlite3_column_int64(s, 2), fact, &x, e);
-		else if (rc == 0)
-			rc = text_opens(st, fact, x.name.data, x.name.len,
-				x.body.data, x.body.len, e);
-		if (rc == 0 && is_past)
-			rc = text_closes(st, fact, *after, x.name.data,
-				x.name.len, x.body.data, x.body.len, e);
+		rc = queue_row(st, what, *after,
+			is_branch ? sqlite3_column_int64(s, 2) : 0, fact, &x,
+			e);
 		if (rc < 0)
-			break;
+			return rc;
 		++*ret_n;
 	}
-	text_indexed_done(&x);
 	return rc < 0 ? rc : 0;
 }
 
@@ -65,10 +76,13 @@ rebuild_from(struct store *st, enum text_statement what, struct err *e)
 
 	do {
 		rc = queue_slice(st, what, &after, &n, e);
-		if (rc == 0)
-			rc = text_queue_flush_all(st, e);
-	} while (rc == 0 && n == REBUILD_SLICE);
-	return rc;
+		if (rc != 0)
+			return rc;
+		rc = text_queue_flush_all(st, e);
+		if (rc != 0)
+			return rc;
+	} while (n == REBUILD_SLICE);
+	return 0;
 }
 
 int
@@ -77,13 +91,14 @@ fts_rebuild(struct store *st, struct err *e)
 	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
 		TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY, TEXT_TERM_EMPTY,
 		TEXT_TERM_DELETE};
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(empty); i++)
-		rc = stmt_run(st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
 	text_terms_clear(st);
-	if (rc != 0)
-		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(empty); i++) {
+		rc = stmt_run(st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
+		if (rc != 0)
+			return rc;
+	}
 	rc = text_wait_clear(st, e);
 	if (rc != 0)
 		return rc;
@@ -117,10 +132,13 @@ upgrade(struct store *st, int64_t from, struct err *e)
 	int rc = from > 0 && from != TEXT_TOKENIZER_VERSION ? fts_rebuild(st, e)
 							    : 0;
 
-	for (int i = 0; rc == 0 && i < TEXT_INDEXES; i++)
-		rc = text_command(st, i, "usermerge", SEGMENTS_MERGED, e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
+	for (int i = 0; i < TEXT_INDEXES; i++) {
+		rc = text_command(st, i, "usermerge", SEGMENTS_MERGED, e);
+		if (rc != 0)
+			return rc;
+	}
 	s = stmt_use(st, MOD_TEXT, TEXT_SET_VERSION);
 	bind_i(s, 1, TEXT_TOKENIZER_VERSION);
 	return stmt_run(st, s, e);

@@ -353,21 +353,20 @@ verify_slice(struct store *st, struct verify_mark *mark, int64_t until_ns,
 		.ctx = ctx,
 		.e = e != NULL ? e : &own};
 	int64_t end = (int64_t)ARRAY_LEN(steps);
-	int rc = 0;
-
 	if (mark->step < 0 || mark->step > end)
 		return err_param(e, MDB_E_INVALID, "cursor",
 			"cursor names no step of verify");
 	/* A table is checked in one go, however large; a client that does not
 	 * want to wait cancels. */
 	store_deadline(st, 0);
-	while (rc >= 0 && mark->step < end) {
-		rc = verify_run_step(&v);
+	while (mark->step < end) {
+		int rc = verify_run_step(&v);
+
+		if (rc < 0)
+			return rc;
 		if (verify_is_late(&v))
 			break;
 	}
-	if (rc < 0)
-		return rc;
 	if (mark->problems >= VERIFY_PROBLEMS_MAX)
 		mark->step = end;
 	*ret_done = mark->step == end;

@@ -305,16 +305,25 @@ load_at(struct verify_changes_run *run)
 	return rc < 0 ? rc : 0;
 }
 
+static void
+changes_run_done(struct verify_changes_run *x)
+{
+	free(x->ops.rows);
+}
+#define AUTO_CHANGES_RUN __attribute__((cleanup(changes_run_done)))
+
 int
 verify_changes(struct verify *v)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_CHANGES);
-	struct verify_changes_run run = {.v = v};
+	AUTO_CHANGES_RUN struct verify_changes_run run = {.v = v};
 	int rc = load_at(&run);
 
 	bind_i(s, 1, v->mark->a);
 	bind_i(s, 2, v->mark->change);
-	while (rc == 0 && (rc = stmt_row(v->st, s, v->e)) == 1) {
+	if (rc != 0)
+		return rc < 0 ? rc : 1;
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		rc = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
 		if (rc == 0)
 			rc = check_change(&run, s);
@@ -322,11 +331,8 @@ verify_changes(struct verify *v)
 			break;
 		v->mark->a = run.ops.change;
 		v->mark->changes++;
-		if (verify_is_late(v)) {
-			free(run.ops.rows);
+		if (verify_is_late(v))
 			return 0;
-		}
 	}
-	free(run.ops.rows);
 	return rc < 0 ? rc : 1;
 }

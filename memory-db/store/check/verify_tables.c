@@ -52,6 +52,19 @@ check_foreign(struct verify *v, const char *table)
 	return rc;
 }
 
+/* A table that is damaged is told, and the next one is checked. */
+static int
+check_table(struct verify *v, const char *name)
+{
+	int rc = check_integrity(v, name);
+
+	if (rc == 0)
+		rc = check_foreign(v, name);
+	if (rc != MDB_E_CORRUPT && rc != MDB_E_STORE)
+		return rc;
+	return verify_problem(v, "sqlite", "table %s: %s", name, v->e->text);
+}
+
 int
 verify_tables(struct verify *v)
 {
@@ -72,16 +85,11 @@ verify_tables(struct verify *v)
 		v->mark->a = sqlite3_column_int64(s, 0);
 		snprintf(name, sizeof(name), "%s",
 			(const char *)sqlite3_column_text(s, 1));
-		rc = check_integrity(v, name);
-		if (rc == 0)
-			rc = check_foreign(v, name);
-		if (rc < 0 && rc != MDB_E_CORRUPT && rc != MDB_E_STORE)
+		rc = check_table(v, name);
+		if (rc != 0)
 			return rc;
-		if (rc < 0)
-			rc = verify_problem(v, "sqlite", "table %s: %s", name,
-				v->e->text);
-	} while (rc == 0 && !verify_is_late(v));
-	return rc;
+	} while (!verify_is_late(v));
+	return 0;
 }
 
 /* --- namespaces ----------------------------------------------------------- */
@@ -181,7 +189,9 @@ verify_namespaces(struct verify *v)
 	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
 	int rc = verify_tables_check_identity(v);
 
-	while (rc == 0 && (rc = stmt_row(v->st, s, v->e)) == 1) {
+	if (rc != 0)
+		return rc < 0 ? rc : 1;
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		struct ns_row n;
 
 		verify_tables_read_namespace(s, &n);

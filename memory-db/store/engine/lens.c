@@ -124,7 +124,9 @@ lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
 	int rc = lens_newest(st, &hi, e);
 
 	/* `at` never decreases with the id. lo: at(lo) <= at_ms or 0. */
-	while (rc == 0 && lo < hi) {
+	if (rc != 0)
+		return rc;
+	while (lo < hi) {
 		int64_t mid = lo + (hi - lo + 1) / 2;
 
 		rc = at_of(st, mid, &at, e);
@@ -135,8 +137,6 @@ lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
 		else
 			hi = mid - 1;
 	}
-	if (rc != 0)
-		return rc;
 	*ret_change = lo;
 	return 0;
 }

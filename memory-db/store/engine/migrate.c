@@ -31,6 +31,13 @@ sql_error(sqlite3 *db, const char *what, struct err *e)
 	}
 }
 
+static void
+close_sqlite(sqlite3 **db)
+{
+	sqlite3_close(*db);
+}
+#define AUTO_SQLITE __attribute__((cleanup(close_sqlite)))
+
 static int
 exec(sqlite3 *db, const char *sql, const char *what, struct err *e)
 {
@@ -56,6 +63,19 @@ get_int(sqlite3 *db, const char *sql, const char *what, int64_t *ret,
 }
 
 static int
+exec_all(sqlite3 *db, const char *sql, const char *path, struct err *e)
+{
+	int rc = exec(db, "BEGIN IMMEDIATE", path, e);
+
+	if (rc != 0)
+		return rc;
+	rc = exec(db, sql, path, e);
+	if (rc != 0)
+		return rc;
+	return exec(db, "COMMIT", path, e);
+}
+
+static int
 migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 	struct err *e)
 {
@@ -68,10 +88,7 @@ migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 		sql = NULL;
 		return err_nomem(e);
 	}
-	rc = exec(db, "BEGIN IMMEDIATE", path, e);
-	if (rc == 0)
-		rc = exec(db, sql, path, e);
-	rc = rc == 0 ? exec(db, "COMMIT", path, e) : rc;
+	rc = exec_all(db, sql, path, e);
 	if (rc != 0)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;
@@ -123,19 +140,15 @@ database_copies(const struct database *base,
 	return 0;
 }
 
-int
-database_migrate(struct database *base, void (*progress)(void *ctx, double p),
-	void *ctx, struct err *e)
+static int
+run_steps(struct database *base, sqlite3 *db,
+	void (*progress)(void *ctx, double p), void *ctx, struct err *e)
 {
-	sqlite3 *db = NULL;
-	int from = base->schema, rc;
+	int from = base->schema;
 
-	if (!database_needs_migration(base))
-		return 0;
-	rc = connection_open(base, true, &db, e);
-	if (rc == 0 && from > 0)
-		rc = keep_copy(db, base, e);
-	for (size_t i = 0; rc == 0 && i < migrate_steps_n; i++) {
+	for (size_t i = 0; i < migrate_steps_n; i++) {
+		int rc;
+
 		if (migrate_steps[i].version <= from)
 			continue;
 		if (progress)
@@ -143,13 +156,30 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 				(double)(migrate_steps[i].version - from) /
 					(STORE_SCHEMA_VERSION - from + 1));
 		rc = migrate_run_step(db, &migrate_steps[i], base->path, e);
-		if (rc == 0)
-			base->schema = migrate_steps[i].version;
+		if (rc != 0)
+			return rc;
+		base->schema = migrate_steps[i].version;
 	}
-	if (rc == 0)
-		rc = migrate_check(db, base->schema, base->path, e);
-	sqlite3_close(db);
-	return rc;
+	return migrate_check(db, base->schema, base->path, e);
+}
+
+int
+database_migrate(struct database *base, void (*progress)(void *ctx, double p),
+	void *ctx, struct err *e)
+{
+	AUTO_SQLITE sqlite3 *db = NULL;
+	int rc;
+
+	if (!database_needs_migration(base))
+		return 0;
+	rc = connection_open(base, true, &db, e);
+	if (rc != 0)
+		return rc;
+	if (base->schema > 0)
+		rc = keep_copy(db, base, e);
+	if (rc != 0)
+		return rc;
+	return run_steps(base, db, progress, ctx, e);
 }
 
 #define TEXT_OF(x)	 #x
@@ -315,17 +345,16 @@ identify_ours(struct database *base, sqlite3 *db, struct err *e)
 int
 database_identify(struct database *base, struct err *e)
 {
-	sqlite3 *db = NULL;
+	AUTO_SQLITE sqlite3 *db = NULL;
 	int rc = connection_open(base, !base->read_only, &db, e);
 
 	if (rc == 0)
 		rc = recognise(base, db, e);
+	if (rc == 0)
+		return identify_ours(base, db, e);
 	/* A file that is not ours stays as it is, its WAL too. */
-	if (rc != 0 && db)
+	if (db)
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 			NULL);
-	if (rc == 0)
-		rc = identify_ours(base, db, e);
-	sqlite3_close(db);
 	return rc;
 }

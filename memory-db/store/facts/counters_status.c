@@ -157,6 +157,22 @@ store_counters(struct database *db, struct counters *ret, struct err *e)
 	return store_counters_of(db, NULL, ret, e);
 }
 
+static int
+add_counters(const struct counters_state *t, const char *const *only,
+	struct counters *ret)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		int rc;
+
+		if (only && !counters_is_wanted(t, &t->rows[i], only, ret))
+			continue;
+		rc = add_counter(t, &t->rows[i], ret);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 store_counters_of(struct database *db, const char *const *only,
 	struct counters *ret, struct err *e)
@@ -166,11 +182,7 @@ store_counters_of(struct database *db, const char *const *only,
 	memset(ret, 0, sizeof(*ret));
 	pthread_mutex_lock(&db->tally_lock);
 	if (db->tally) {
-		for (size_t i = 0; rc == 0 && i < db->tally->n; i++)
-			if (!only || counters_is_wanted(db->tally,
-					     &db->tally->rows[i], only, ret))
-				rc = add_counter(db->tally, &db->tally->rows[i],
-					ret);
+		rc = add_counters(db->tally, only, ret);
 		ret->last_change = db->tally->last_change;
 		ret->last_at = db->tally->last_at;
 	}

@@ -154,9 +154,12 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	rc = entity_lens_namespace(st, entity, &ns, e);
 	if (rc != 0)
 		return rc;
-	for (i = 0; rc == 0 && i < st->lens.n; i++)
+	for (i = 0; i < st->lens.n; i++) {
 		rc = version_at(st, entity, st->lens.level[i].branch,
 			lens_limit(&st->lens, i, ns), &v, e);
+		if (rc != 0)
+			break;
+	}
 	/* Born on the farthest level that knows it. */
 	for (i = st->lens.n - 1; rc == 1 && first.n == 0 && i >= 0; i--) {
 		int born = version_row(st, entity, st->lens.level[i].branch, 1,
@@ -215,7 +218,6 @@ entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 
 		rc = version_row(st, entity, st->lens.level[i].branch, n, &v,
 			e);
-
 		if (rc < 0)
 			return rc;
 		if (rc == 1 && v.n == n &&
@@ -223,9 +225,6 @@ entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 			*ret_change = v.change;
 			return 1;
 		}
-		rc = 0;
-		if (rc != 0)
-			return rc;
 	}
 	return 0;
 }

@@ -76,21 +76,29 @@ get_link(void *ctx, const struct fact *f)
 typedef int (*name_fn)(void *ctx, const char *name, size_t n);
 
 /* The names along the chain, newest first, the one of `fact` among them. */
+static void
+link_done(struct link *x)
+{
+	buf_done(&x->name);
+}
+#define AUTO_LINK __attribute__((cleanup(link_done)))
+
 static int
 each_name(struct store *st, int64_t fact, name_fn fn, void *ctx, struct err *e)
 {
-	struct link x = {.e = e};
-	int rc = 0;
+	AUTO_LINK struct link x = {.e = e};
 
-	for (int i = 0; rc == 0 && fact != 0 && i < LIMIT_ENTITY_NAMES; i++) {
-		rc = fact_get(st, fact, get_link, &x, e);
+	for (int i = 0; fact != 0 && i < LIMIT_ENTITY_NAMES; i++) {
+		int rc = fact_get(st, fact, get_link, &x, e);
+
 		fact = x.before;
 		if (rc == 1)
 			rc = x.name.len == 0 ? 0
 					     : fn(ctx, x.name.data, x.name.len);
+		if (rc != 0)
+			return rc;
 	}
-	buf_done(&x.name);
-	return rc;
+	return 0;
 }
 
 struct entity_names_wanted {

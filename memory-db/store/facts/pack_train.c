@@ -64,6 +64,27 @@ take_text(struct pack *x, int64_t id)
 	return train_add(t->train, x->text.data, x->text.len);
 }
 
+/* One text more. 1: there are no more. */
+static int
+gather_one(struct store *st, struct pack *x, struct err *e)
+{
+	struct pack_try *t = &x->try_;
+	int64_t id = 0;
+	int rc = pack_read_next(st, t->at, x->p.fact_max, &id, &x->text,
+		&x->body, e);
+
+	if (rc == MDB_E_CORRUPT && id > 0) {
+		t->at = id;
+		return 0; /* verify tells */
+	}
+	if (rc != 1)
+		return rc == 0 ? 1 : rc;
+	if (x->text.len > 0)
+		return take_text(x, id);
+	t->at = id;
+	return 0;
+}
+
 int
 pack_gather(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 {
@@ -76,25 +97,15 @@ pack_gather(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 			return err_nomem(e);
 	}
 	do {
-		int64_t id = 0;
-
-		rc = pack_read_next(st, t->at, x->p.fact_max, &id, &x->text,
-			&x->body, e);
-		if (rc == MDB_E_CORRUPT && id > 0)
-			t->at = id;
-		else if (rc == 1 && x->text.len > 0)
-			rc = take_text(x, id);
-		else if (rc == 1)
-			t->at = id, rc = 0;
-		else if (rc == 0)
-			rc = 1;
+		rc = gather_one(st, x, e);
 		if (rc == MDB_E_NOMEM)
 			return err_nomem(e);
-	} while (
-		(rc == 0 || rc == MDB_E_CORRUPT) && clock_mono_ns() < until_ns);
+		if (rc < 0 && rc != MDB_E_CORRUPT)
+			return rc;
+	} while (rc != 1 && clock_mono_ns() < until_ns);
 	if (rc == 1)
 		x->phase = PACK_CHOOSE;
-	return rc < 0 && rc != MDB_E_CORRUPT ? rc : 0;
+	return 0;
 }
 
 /* --- pieces --------------------------------------------------------------- */

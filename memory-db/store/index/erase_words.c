@@ -82,6 +82,8 @@ take_rows(struct store *st, enum text_ix ix, int64_t fact,
 			sqlite3_column_int64(s, 1), size};
 
 		rc = text_wait_out(st, &row, wait, e);
+		if (rc < 0)
+			return rc;
 		if (rc == 0)
 			rc = text_parts_take(st, ix, row.row, row.branch, parts,
 				0, parts->n, e);
@@ -112,32 +114,45 @@ drop_branch_rows(struct store *st, int64_t fact, struct err *e)
 	return stmt_run(st, s, e);
 }
 
+/* wait: the parts are taken out later. */
+static int
+take_indexed(struct words_erasure *x, int64_t fact,
+	const struct text_indexed *text, bool wait, struct err *e)
+{
+	int64_t size = (int64_t)(text->name.len + text->body.len);
+	AUTO_PARTS struct text_parts parts = {0};
+	char stem[NAMESPACE_STEM_SIZE];
+	int rc = namespace_stem(x->st, fact_namespace(fact), stem, e);
+
+	if (rc < 0)
+		return rc;
+	if (!wait)
+		rc = text_parts_make(&parts, fact, stem, text->name.data,
+			text->name.len, text->body.data, text->body.len, e);
+	if (rc < 0)
+		return rc;
+	rc = take_rows(x->st, TEXT_IX_PAST, fact, &parts, size, wait, e);
+	if (rc != 0)
+		return rc;
+	return take_rows(x->st, TEXT_IX_BRANCH, fact, &parts, size, wait, e);
+}
+
 static int
 index_rows(struct words_erasure *x, int64_t fact,
 	const struct text_indexed *text, struct err *e)
 {
 	int64_t size = (int64_t)(text->name.len + text->body.len);
-	struct text_parts parts = {0};
-	char stem[NAMESPACE_STEM_SIZE];
 	int r = text_waits_of(x->st, fact, e);
 	bool wait = r == 1 || x->now_bytes + size > NOW_BYTES;
 
-	if (r >= 0)
-		r = namespace_stem(x->st, fact_namespace(fact), stem, e);
-	if (r >= 0 && !wait)
-		r = text_parts_make(&parts, fact, stem, text->name.data,
-			text->name.len, text->body.data, text->body.len, e);
-	if (r >= 0)
-		r = take_rows(x->st, TEXT_IX_PAST, fact, &parts, size, wait, e);
-	if (r == 0)
-		r = take_rows(x->st, TEXT_IX_BRANCH, fact, &parts, size, wait,
-			e);
-	text_parts_done(&parts);
-	if (r == 0 && wait)
-		return text_gone_add(x->st, fact, text, e);
-	x->now_bytes += size;
+	if (r < 0)
+		return r;
+	r = take_indexed(x, fact, text, wait, e);
 	if (r != 0)
 		return r;
+	if (wait)
+		return text_gone_add(x->st, fact, text, e);
+	x->now_bytes += size;
 	r = keep_text(x, &text->name, e);
 	if (r != 0)
 		return r;
@@ -264,6 +279,18 @@ set_has(const struct word_set *set, const char *text, size_t n)
 
 /* 1 the fact has the word. */
 static int
+name_or_body_has(struct erase_words_word *w, const struct text_indexed *text)
+{
+	int rc = 0;
+
+	if (text->name.len > 0)
+		rc = text_terms_each(text->name.data, text->name.len, is_it, w);
+	if (rc != 0 || text->body.len == 0)
+		return rc;
+	return text_terms_each(text->body.data, text->body.len, is_it, w);
+}
+
+static int
 erase_words_has_word(struct erase_words_word *w, int64_t fact)
 {
 	AUTO_INDEXED struct text_indexed text = {0};
@@ -278,10 +305,7 @@ erase_words_has_word(struct erase_words_word *w, int64_t fact)
 		rc = !set ? err_nomem(w->e) : set_has(set, w->text, w->n);
 		return rc;
 	}
-	if (text.name.len > 0)
-		rc = text_terms_each(text.name.data, text.name.len, is_it, w);
-	if (rc == 0 && text.body.len > 0)
-		rc = text_terms_each(text.body.data, text.body.len, is_it, w);
+	rc = name_or_body_has(w, &text);
 	return rc == MDB_E_NOMEM ? err_nomem(w->e) : rc;
 }
 
@@ -384,7 +408,7 @@ static int
 erase_words_look_at(void *ctx, const char *text, size_t n)
 {
 	struct erase_words_word w = *(struct erase_words_word *)ctx;
-	char *copy;
+	AUTO_FREE char *copy = NULL;
 	int rc;
 
 	if (was_looked_at(&w, text, n))
@@ -398,10 +422,25 @@ erase_words_look_at(void *ctx, const char *text, size_t n)
 	w.text = copy;
 	w.n = n;
 	rc = is_used(&w);
-	if (rc == 0)
-		rc = drop_word(&w);
-	free(copy);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = drop_word(&w);
 	return rc < 0 ? rc : 0;
+}
+
+static int
+erase_words_each(struct words_erasure *x, struct erase_words_word *w)
+{
+	for (size_t at = 0; at < x->texts.len;) {
+		size_t n = strlen(x->texts.data + at);
+		int rc = text_terms_each(x->texts.data + at, n,
+			erase_words_look_at, w);
+
+		if (rc != 0)
+			return rc;
+		at += n + 1;
+	}
+	return 0;
 }
 
 int
@@ -412,13 +451,8 @@ erase_words(struct words_erasure *x, struct err *e)
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
 	int rc = terms_wait_settle(x->st, e);
 
-	for (size_t at = 0; rc == 0 && at < x->texts.len;) {
-		size_t n = strlen(x->texts.data + at);
-
-		rc = text_terms_each(x->texts.data + at, n, erase_words_look_at,
-			&w);
-		at += n + 1;
-	}
+	if (rc == 0)
+		rc = erase_words_each(x, &w);
 	free(w.looked);
 	erase_words_free(x->st);
 	text_terms_clear(x->st);

@@ -80,10 +80,9 @@ int
 filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
 	void *ctx, struct err *e)
 {
-	int rc = 0;
-
 	for (int tier = 1; tier < 32; tier++) {
 		AUTO_STMT sqlite3_stmt *s = NULL;
+		int rc;
 
 		if (!(tiers >> tier & 1))
 			continue;
@@ -210,14 +209,15 @@ filter_index_metadata(struct store *st, const struct search_range *range,
 		rc = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
 			(size_t)sqlite3_column_bytes(s, 2), (size_t)size, &text,
 			e);
-		if (rc == 0 && !buf_str(&text))
-			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
+		if (!buf_str(&text))
+			return err_nomem(e);
 		f.text = text.data;
 		f.text_n = text.len;
-		if (rc == 0)
-			rc = fn(ctx, &f);
+		rc = fn(ctx, &f);
 		if (rc != 0)
-			break;
+			return rc;
 	}
 	return rc;
 }

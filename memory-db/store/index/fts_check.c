@@ -179,28 +179,37 @@ use_stem(struct fts_check *c, int64_t ns)
 
 /* The first parts of a row (all: -1). */
 static int
+add_part(struct fts_check *c, int64_t row, int i)
+{
+	struct text_part part;
+	int rc;
+
+	text_part_get(&c->parts, i, &part);
+	rc = add_column(c, row, COLUMN_NAME, part.name, part.name_n);
+	if (rc != 0)
+		return rc;
+	return add_column(c, row, COLUMN_BODY, part.body, part.body_n);
+}
+
+static int
 fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 	int64_t parts)
 {
 	char scope[24];
 	int rc = use_stem(c, fact_namespace(row->fact));
 
-	if (rc == 0)
-		rc = text_parts_make(&c->parts, row->fact, c->stem,
-			c->text.name.data, c->text.name.len, c->text.body.data,
-			c->text.body.len, c->e);
-	for (int i = 0; rc == 0 && i < c->parts.n && (parts < 0 || i < parts);
-		i++) {
-		struct text_part part;
-
-		text_part_get(&c->parts, i, &part);
-		rc = add_column(c, row->row, COLUMN_NAME, part.name,
-			part.name_n);
-		if (rc == 0)
-			rc = add_column(c, row->row, COLUMN_BODY, part.body,
-				part.body_n);
+	if (rc != 0)
+		return rc;
+	rc = text_parts_make(&c->parts, row->fact, c->stem, c->text.name.data,
+		c->text.name.len, c->text.body.data, c->text.body.len, c->e);
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < c->parts.n && (parts < 0 || i < parts); i++) {
+		rc = add_part(c, row->row, i);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc == 0 && row->ix == TEXT_IX_BRANCH && parts != 0) {
+	if (row->ix == TEXT_IX_BRANCH && parts != 0) {
 		int n = snprintf(scope, sizeof(scope), "b%lld",
 			(long long)row->branch);
 
@@ -208,7 +217,7 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 			1);
 	}
 	c->cells[cell_of(row->row)].row = row->row;
-	return rc;
+	return 0;
 }
 
 static enum text_ix

@@ -239,12 +239,14 @@ static int
 merge_live(void *ctx, const struct search_row *row)
 {
 	struct search_merge *m = ctx;
-	int rc = 0;
-
 	/* Of what waits the index may have only a part. */
-	while (rc == 0 && m->next < m->n && m->rows[m->next].fact >= row->fact)
-		rc = merge_give(m, &m->rows[m->next++]);
-	return rc != 0 ? rc : merge_give(m, row);
+	while (m->next < m->n && m->rows[m->next].fact >= row->fact) {
+		int rc = merge_give(m, &m->rows[m->next++]);
+
+		if (rc != 0)
+			return rc;
+	}
+	return merge_give(m, row);
 }
 
 static sqlite3_stmt *

@@ -251,6 +251,22 @@ search_wait_ask(struct store *st, struct search_waits *w,
 	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }
 
+static int
+search_wait_ask_each(struct store *st, struct search_waits *w,
+	const struct search_range *range, struct asking *a, struct err *e)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		int rc;
+
+		if (w->v[i].fact < range->lo || w->v[i].fact > range->hi)
+			continue;
+		rc = search_wait_ask(st, w, &w->v[i], a, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 search_wait_match(struct store *st, struct search_waits *w,
 	const struct search_range *range, const struct search_match *match,
@@ -264,9 +280,8 @@ search_wait_match(struct store *st, struct search_waits *w,
 		r = err_nomem(e);
 	else if (r != 0)
 		r = err_set(e, r, "an expression of ours is not understood");
-	for (size_t i = 0; r == 0 && i < w->n; i++)
-		if (w->v[i].fact >= range->lo && w->v[i].fact <= range->hi)
-			r = search_wait_ask(st, w, &w->v[i], &a, e);
+	else
+		r = search_wait_ask_each(st, w, range, &a, e);
 	search_expr_done(&expr);
 	return r;
 }

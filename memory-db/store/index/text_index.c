@@ -388,21 +388,25 @@ learn_words(struct store *st, struct err *e)
 		st->terms_new + st->index_now.terms};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < q->n; i++) {
+	for (size_t i = 0; i < q->n; i++) {
 		struct text_index_entry *x = &q->entries[i];
 		const char *text = q->arena.data + x->at;
 
 		if (!q->all_now)
 			rc = let_wait(st, &b, x, e);
+		if (rc != 0)
+			return rc;
 		/* Name and body apart: one must not run into the other. */
-		if (rc < 0 || x->waits || x->closes)
+		if (x->waits || x->closes)
 			continue;
 		rc = text_terms_learn(st, text, x->name_n, e);
-		if (rc == 0)
-			rc = text_terms_learn(st, text + x->name_n, x->body_n,
-				e);
+		if (rc != 0)
+			return rc;
+		rc = text_terms_learn(st, text + x->name_n, x->body_n, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

@@ -30,6 +30,7 @@ int text_parts_make(struct text_parts *ret, int64_t fact, const char *stem,
 	const char *name, size_t name_n, const char *body, size_t body_n,
 	struct err *e) MUST_CHECK;
 void text_parts_done(struct text_parts *p);
+#define AUTO_PARTS __attribute__((cleanup(text_parts_done)))
 
 /* One part: where it lies in name and body. */
 struct text_part {

@@ -257,9 +257,11 @@ text_wait_in(struct store *st, const struct text_row *row, bool wait,
 
 	if (rc < 0)
 		return rc;
+	if (rc == 0 && !wait)
+		return 0;
 	if (rc == 0) {
-		rc = wait ? text_wait_put(st, row, 1, 0, 0, e) : 0;
-		return rc == 0 ? wait : rc;
+		rc = text_wait_put(st, row, 1, 0, 0, e);
+		return rc == 0 ? 1 : rc;
 	}
 	rc = s.parts < 0 && s.words < 0 ? text_wait_drop(st, row, s.size, e)
 					: set_goal(st, row, 1, e);
@@ -275,9 +277,11 @@ text_wait_out(struct store *st, const struct text_row *row, bool wait,
 
 	if (rc < 0)
 		return rc;
+	if (rc == 0 && !wait)
+		return 0;
 	if (rc == 0) {
-		rc = wait ? text_wait_put(st, row, 0, -1, -1, e) : 0;
-		return rc == 0 ? wait : rc;
+		rc = text_wait_put(st, row, 0, -1, -1, e);
+		return rc == 0 ? 1 : rc;
 	}
 	rc = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
 			  : set_goal(st, row, 0, e);
@@ -344,10 +348,10 @@ text_wait_clear(struct store *st, struct err *e)
 {
 	int rc = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, CLEAR), e);
 
-	if (rc == 0)
-		rc = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, GONE_CLEAR), e);
 	text_wait_forget(st);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, GONE_CLEAR), e);
 }
 
 static int

@@ -121,29 +121,42 @@ need_text(struct text_work_progress *p, int64_t fact)
 
 /* Name and body are passed one behind the other; fn gets stretches of them.
  * *at -1: all is passed. */
+/* The time of the slice is over. */
+#define PASS_LATE 1
+
+/* What is left of one of the texts, which begins at `before`. */
+static int
+pass_text(struct text_work_progress *p, const struct buf *text, int64_t before,
+	int64_t *at,
+	int (*fn)(struct store *st, const char *s, size_t n, struct err *e))
+{
+	while (*at >= before && *at < before + (int64_t)text->len) {
+		size_t from = (size_t)(*at - before), end;
+		int rc;
+
+		if (is_late(p))
+			return PASS_LATE;
+		end = stretch_end(text, from);
+		rc = fn(p->st, text->data + from, end - from, p->e);
+		if (rc != 0)
+			return rc;
+		*at = before + (int64_t)end;
+	}
+	return 0;
+}
+
 static int
 pass_words(struct text_work_progress *p, int64_t *at,
 	int (*fn)(struct store *st, const char *s, size_t n, struct err *e))
 {
 	const struct buf *text[] = {&p->text.name, &p->text.body};
 	int64_t before = 0;
-	int rc = 0;
-
 	for (int i = 0; *at >= 0 && i < 2; i++) {
-		int64_t len = (int64_t)text[i]->len;
+		int rc = pass_text(p, text[i], before, at, fn);
 
-		while (rc == 0 && *at >= before && *at < before + len) {
-			size_t from = (size_t)(*at - before), end;
-
-			if (is_late(p))
-				return 0;
-			end = stretch_end(text[i], from);
-			rc = fn(p->st, text[i]->data + from, end - from, p->e);
-			*at = before + (int64_t)end;
-		}
-		before += len;
 		if (rc != 0)
-			return rc;
+			return rc == PASS_LATE ? 0 : rc;
+		before += (int64_t)text[i]->len;
 	}
 	*at = -1;
 	return 0;
@@ -190,17 +203,20 @@ move_parts(struct text_work_progress *p, const struct text_row *row,
 		return rc;
 	if (s->parts < 0)
 		s->parts = parts->n;
-	while (rc == 0 && s->parts != (s->goal != 0 ? parts->n : 0) &&
-		!is_late(p)) {
+	if (rc != 0)
+		return rc;
+	while (s->parts != (s->goal != 0 ? parts->n : 0) && !is_late(p)) {
 		int n = (int)s->parts;
 
 		rc = s->goal != 0 ? text_parts_put(p->st, row->ix, row->row,
 					    row->branch, parts, n, n + 1, p->e)
 				  : text_parts_take(p->st, row->ix, row->row,
 					    row->branch, parts, n - 1, n, p->e);
+		if (rc != 0)
+			return rc;
 		s->parts += s->goal != 0 ? 1 : -1;
 	}
-	return rc;
+	return 0;
 }
 
 /* Moves one row on. */

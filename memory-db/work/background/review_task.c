@@ -37,10 +37,28 @@ review_one(struct reviewing *x, int64_t ns)
 	int rc = review_expire(x->c->st, ns, clock_now_ms(), LIMIT_REVIEW_SLICE,
 		&n, x->e);
 
-	if (rc == 0)
-		rc = review_settle(x->c, ns, LIMIT_REVIEW_SETTLE, &more, x->e);
+	if (rc != 0)
+		return rc;
+	rc = review_settle(x->c, ns, LIMIT_REVIEW_SETTLE, &more, x->e);
 	x->more |= more || n == LIMIT_REVIEW_SLICE;
 	return rc;
+}
+
+static int
+review_each(struct reviewing *x, int64_t end_ns)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		int rc;
+
+		if (clock_mono_ns() > end_ns) {
+			x->more = true;
+			return 0;
+		}
+		rc = review_one(x, x->ns[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -54,12 +72,8 @@ review_all(struct store *st, int64_t budget_ns, bool *ret_more, struct err *e)
 	int64_t end_ns = clock_mono_ns() + budget_ns;
 	int rc = staged_each_namespace(st, add_namespace, &x, e);
 
-	for (size_t i = 0; rc == 0 && i < x.n; i++) {
-		if (clock_mono_ns() > end_ns)
-			x.more = true;
-		else
-			rc = review_one(&x, x.ns[i]);
-	}
+	if (rc == 0)
+		rc = review_each(&x, end_ns);
 	free(x.ns);
 	call_done(&c);
 	*ret_more = x.more;
