@@ -194,13 +194,13 @@ open_chat(const char *database, struct err *e)
 		.timeout_ms = arg.chat_ms,
 		.calls_per_day = arg.chat_calls,
 		.tokens_per_day = arg.chat_tokens};
-	int rc = read_key("chat-key-file", arg.chat_key_file, key, sizeof(key),
-		e);
+	int rc;
 
-	if (rc == 0 && asprintf(&budget, "%s-chat", database) < 0) {
+	if (asprintf(&budget, "%s-chat", database) < 0) {
 		budget = NULL;
-		rc = err_nomem(e);
+		return err_nomem(e);
 	}
+	rc = read_key("chat-key-file", arg.chat_key_file, key, sizeof(key), e);
 	if (*key)
 		o.key = key;
 	else if (given && *given)

@@ -443,9 +443,12 @@ pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 		p->status.misses++;
 		pthread_cond_signal(&p->work);
 	}
-	while (p->status.waiting == 0 && rc == 0 &&
-		(p->status.is_available || !p->status.is_settled))
+	while (p->status.waiting == 0 &&
+		(p->status.is_available || !p->status.is_settled)) {
 		rc = pthread_cond_timedwait(&p->ready, &p->lock, &until);
+		if (rc != 0)
+			break;
+	}
 	if (p->status.waiting > 0) {
 		*ret = p->waiting[--p->status.waiting];
 		/* Starting another now would take the CPU from the script,

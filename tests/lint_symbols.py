@@ -66,10 +66,7 @@ KNOWN = {
 MOST_FILES = 6
 KNOTS = {
     "mcp-server/mcp": 8,
-    "memory-db/model/recall": 12,
-    "memory-db/model/transfer": 7,
-    "memory-db/net": 13,
-    "memory-db/work": 8,
+    "memory-db/net": 12,
 }
 
 

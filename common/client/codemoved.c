@@ -160,17 +160,19 @@ each_in_index(const char *top, const char *path, bool by_name, codemoved_fn fn,
 	void *ctx)
 {
 	struct index x = {.version = 0};
+	bool is_read = index_read(top, &x);
 	int rc = 0;
 
-	if (index_read(top, &x))
-		while (rc == 0 && index_next(&x)) {
-			bool is_named =
-				strcmp(base_of(x.name), base_of(path)) == 0;
+	while (is_read && index_next(&x)) {
+		bool is_named = strcmp(base_of(x.name), base_of(path)) == 0;
 
-			if (strcmp(x.name, path) != 0 && is_named == by_name &&
-				strcmp(kind_of(x.name), kind_of(path)) == 0)
-				rc = fn(ctx, x.name);
-		}
+		if (strcmp(x.name, path) == 0 || is_named != by_name ||
+			strcmp(kind_of(x.name), kind_of(path)) != 0)
+			continue;
+		rc = fn(ctx, x.name);
+		if (rc != 0)
+			break;
+	}
 	buf_done(&x.bytes);
 	return rc;
 }
@@ -188,8 +190,7 @@ each_beside(const char *top, const char *path, codemoved_fn fn, void *ctx)
 		!buf_str(&folder))
 		return 0;
 	dir = opendir(folder.data);
-	while (dir && rc == 0 && seen++ < BESIDE_MAX &&
-		(d = readdir(dir)) != NULL) {
+	while (dir && seen++ < BESIDE_MAX && (d = readdir(dir)) != NULL) {
 		char name[LIMIT_CODE_PATH_BYTES + 1];
 
 		if (d->d_name[0] == '.' ||
@@ -199,6 +200,8 @@ each_beside(const char *top, const char *path, codemoved_fn fn, void *ctx)
 				path, d->d_name) >= (int)sizeof(name))
 			continue;
 		rc = fn(ctx, name);
+		if (rc != 0)
+			break;
 	}
 	if (dir)
 		closedir(dir);

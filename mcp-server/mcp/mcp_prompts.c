@@ -366,7 +366,7 @@ completion_done(void *ctx, int rc, json_t *reply, const struct err *e)
 	(void)e;
 	c->call = NULL;
 	/* Names that begin with what was typed stand first. */
-	for (int round = 0; values && rc == 0 && round < 2; round++)
+	for (int round = rc == 0 ? 0 : 2; values && round < 2; round++)
 		json_array_foreach(json_object_get(reply, c->list), i, row) {
 			const char *name = jx_text(row, c->member);
 			bool begins = name && strncasecmp(name, c->begin,

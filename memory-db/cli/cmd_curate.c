@@ -149,9 +149,9 @@ call_all(struct cli *c, struct sum *s, json_t **ret_reply)
 {
 	AUTO_JSON json_t *params = params_of(), *reply = NULL;
 	bool more = true;
-	int rc = CLI_OK;
+	int rc;
 
-	while (rc == CLI_OK && more) {
+	while (more) {
 		const char *next;
 
 		json_decref(reply);
@@ -159,18 +159,20 @@ call_all(struct cli *c, struct sum *s, json_t **ret_reply)
 		rc = cli_call(c, "curate", jx_copy(params), CLI_NOW, &reply);
 		if (rc == CLI_OK)
 			rc = sum_add(s, reply);
-		if (rc != CLI_OK)
-			break;
+		if (rc != CLI_OK) {
+			*ret_reply = take_ptr(reply);
+			return rc;
+		}
 		next = cli_str(reply, "next", NULL);
 		more = next || json_is_false(json_object_get(reply, "done"));
 		if (next && jx_set(params, "cursor", json_string(next)) != 0)
-			rc = cli_nomem();
+			return cli_nomem();
 		progress_at(&s->progress, -1,
 			dry_run ? s->looked : cli_int(reply, "looked", 0),
 			"entities");
 	}
 	*ret_reply = take_ptr(reply);
-	return rc;
+	return CLI_OK;
 }
 
 static int

@@ -37,21 +37,24 @@ cmd_diff_make_params(const char *name)
 		{"to_branch", to_branch, 0, false},
 		{"from_version", NULL, from_version, false},
 		{"to_version", NULL, to_version, false}};
-	json_t *p = json_object();
-	int rc = !p;
+	AUTO_JSON json_t *p = json_object();
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(all); i++)
-		if (all[i].n != 0)
-			rc = jx_set(p, all[i].key, json_integer(all[i].n));
-		else if (all[i].text)
-			rc = jx_set(p, all[i].key,
-				all[i].is_point ? cli_point(all[i].text)
-						: json_string(all[i].text));
-	if (rc != 0) {
-		json_decref(p);
+	if (!p)
 		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		json_t *v;
+
+		if (all[i].n != 0)
+			v = json_integer(all[i].n);
+		else if (!all[i].text)
+			continue;
+		else
+			v = all[i].is_point ? cli_point(all[i].text)
+					    : json_string(all[i].text);
+		if (jx_set(p, all[i].key, v) != 0)
+			return NULL;
 	}
-	return p;
+	return take_ptr(p);
 }
 
 static int

@@ -113,18 +113,29 @@ put_page(struct export *x, char **cursor)
 }
 
 static int
-put_all(struct export *x)
+put_pages(struct export *x)
 {
 	AUTO_FREE char *cursor = NULL;
+
+	do {
+		int rc = put_page(x, &cursor);
+
+		progress_at(&x->progress, -1, x->lines, "lines");
+		if (rc != CLI_OK)
+			return rc;
+		if (ferror(x->f ? x->f : stdout))
+			return cli_fail(CLI_SYSTEM, "cannot write: %m");
+	} while (cursor);
+	return CLI_OK;
+}
+
+static int
+put_all(struct export *x)
+{
 	int rc;
 
 	progress_start(&x->progress, x->c, "exporting");
-	do {
-		rc = put_page(x, &cursor);
-		progress_at(&x->progress, -1, x->lines, "lines");
-		if (rc == CLI_OK && ferror(x->f ? x->f : stdout))
-			rc = cli_fail(CLI_SYSTEM, "cannot write: %m");
-	} while (rc == CLI_OK && cursor);
+	rc = put_pages(x);
 	progress_clear(&x->progress);
 	return rc;
 }

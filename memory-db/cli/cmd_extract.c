@@ -176,16 +176,20 @@ cmd_extract_run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	table_init(&t, columns, ARRAY_LEN(columns));
-	for (size_t at = 0; rc == CLI_OK && at < text.len;) {
+	if (rc != CLI_OK)
+		return rc;
+	for (size_t at = 0; at < text.len;) {
 		size_t n = piece_of(text.data + at, text.len - at);
 
 		if (n == 0)
 			break;
 		rc = extract_piece(c, text.data + at, n, &t, &sums);
+		if (rc != CLI_OK)
+			return rc;
 		at += n;
 	}
-	if (rc != CLI_OK || c->json)
-		return rc;
+	if (c->json)
+		return CLI_OK;
 	if (table_print(&t, c, stdout) != 0)
 		return cli_nomem();
 	tell(c, &sums);

@@ -48,33 +48,46 @@ take_problems(struct repair *r, const json_t *reply)
 	return CLI_OK;
 }
 
+/* cursor: where the slice begins, then where the next one does; NULL: the end. */
+static int
+verify_one(struct repair *r, char **cursor, double *ret_progress)
+{
+	AUTO_JSON json_t *reply = NULL;
+	json_t *params =
+		*cursor ? json_pack("{s:s}", "cursor", *cursor) : json_object();
+	const char *next;
+	int rc = cli_call(r->c, "verify", params, CLI_NOW, &reply);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = take_problems(r, reply);
+	if (rc != CLI_OK)
+		return rc;
+	*ret_progress = cli_num(reply, "progress", -1);
+	free(take_ptr(*cursor));
+	next = cli_str(reply, "next", NULL);
+	if (!next)
+		return CLI_OK;
+	*cursor = strdup(next);
+	return *cursor ? CLI_OK : cli_nomem();
+}
+
 static int
 find_problems(struct repair *r)
 {
 	AUTO_FREE char *cursor = NULL;
 	struct progress progress;
 	int64_t slices = 0;
-	int rc = CLI_OK;
+	double done = -1;
+	int rc;
 
 	progress_start(&progress, r->c, "verifying");
 	do {
-		AUTO_JSON json_t *reply = NULL;
-		json_t *params = cursor ? json_pack("{s:s}", "cursor", cursor)
-					: json_object();
-		const char *next;
-
-		rc = cli_call(r->c, "verify", params, CLI_NOW, &reply);
-		if (rc == CLI_OK)
-			rc = take_problems(r, reply);
+		rc = verify_one(r, &cursor, &done);
 		if (rc != CLI_OK)
 			break;
-		free(take_ptr(cursor));
-		next = cli_str(reply, "next", NULL);
-		if (next && (cursor = strdup(next)) == NULL)
-			rc = cli_nomem();
-		progress_at(&progress, cli_num(reply, "progress", -1), ++slices,
-			"slices");
-	} while (rc == CLI_OK && cursor);
+		progress_at(&progress, done, ++slices, "slices");
+	} while (cursor);
 	progress_clear(&progress);
 	return rc;
 }

@@ -107,10 +107,10 @@ static int
 print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 {
 	AUTO_TABLE struct table t;
-	int rc = CLI_OK;
+	int rc;
 
 	table_init(&t, columns, ARRAY_LEN(columns));
-	for (size_t i = 0; i < n && rc == CLI_OK; i++) {
+	for (size_t i = 0; i < n; i++) {
 		AUTO_JSON json_t *j = NULL;
 
 		if (c->json) {
@@ -118,14 +118,14 @@ print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 				"entities", (json_int_t)rows[i].entities,
 				"facts", (json_int_t)rows[i].facts);
 			rc = !j ? cli_nomem() : cli_print_json(c, j);
+			if (rc != CLI_OK)
+				return rc;
 			continue;
 		}
 		table_text(&t, rows[i].tag);
 		table_number(&t, rows[i].entities);
 		table_number(&t, rows[i].facts);
 	}
-	if (rc != CLI_OK)
-		return rc;
 	if (!c->json && table_print(&t, c, stdout) != 0)
 		return cli_nomem();
 	return CLI_OK;

@@ -246,10 +246,28 @@ top_look(struct cli *c, struct top_look *ret)
 		&ret->status);
 }
 
+/* then: how it was; it becomes what is shown. */
+static int
+look_again(struct cli *c, struct top_look *then)
+{
+	struct timespec pause = {.tv_sec = interval};
+	struct top_look now = {0};
+	int rc;
+
+	while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+		continue;
+	rc = top_look(c, &now);
+	if (rc == CLI_OK)
+		rc = top_show(c, then, &now);
+	json_decref(then->status);
+	*then = now;
+	return rc;
+}
+
 static int
 cmd_top_run(struct cli *c, int argc, char **argv)
 {
-	struct top_look then = {0}, now = {0};
+	struct top_look then = {0};
 	int rc;
 
 	(void)argc;
@@ -257,20 +275,14 @@ cmd_top_run(struct cli *c, int argc, char **argv)
 	/* Whoever looks does not keep the service alive by starting it. */
 	c->no_spawn = true;
 	rc = top_look(c, &then);
-	for (int64_t i = 0; rc == CLI_OK && (times == 0 || i < times); i++) {
-		struct timespec pause = {.tv_sec = interval};
-
-		while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
-			continue;
-		rc = top_look(c, &now);
-		if (rc == CLI_OK)
-			rc = top_show(c, &then, &now);
-		json_decref(then.status);
-		then = now;
-		now.status = NULL;
+	if (rc != CLI_OK)
+		return rc;
+	for (int64_t i = 0; times == 0 || i < times; i++) {
+		rc = look_again(c, &then);
+		if (rc != CLI_OK)
+			break;
 	}
 	json_decref(then.status);
-	json_decref(now.status);
 	return rc;
 }
 

@@ -202,19 +202,18 @@ bert_words(const struct bert_rules *rules, const char *s, size_t n,
 	w.n = w.chars = 0;
 	w.fn = fn;
 	w.ctx = ctx;
-	while (i < n && rc == 0) {
+	while (i < n) {
 		uint32_t cp;
-		size_t len;
+		size_t len = utf8_decode(s + i, n - i, &cp);
 
-		if ((unsigned char)s[i] < 0x80) {
-			rc = add_ascii(&w, (unsigned char)s[i++]);
-			continue;
-		}
-		len = utf8_decode(s + i, n - i, &cp);
-		if (len > 0)
+		if ((unsigned char)s[i] < 0x80)
+			rc = add_ascii(&w, (unsigned char)s[i]);
+		else if (len > 0)
 			rc = bert_text_add_code_point(&w, cp);
+		if (rc != 0)
+			return rc;
 		/* A byte that is no text is dropped, as U+FFFD would be. */
 		i += len > 0 ? len : 1;
 	}
-	return rc == 0 ? end_word(&w) : rc;
+	return end_word(&w);
 }

@@ -100,7 +100,6 @@ budget_today(struct chat *x)
 	x->day = day;
 }
 
-/* Before a call: takes it, and the tokens that it may cost. */
 /* Is there something against one more call? */
 static int
 budget_check(const struct chat *x, int64_t tokens, struct err *e)
@@ -122,6 +121,7 @@ budget_check(const struct chat *x, int64_t tokens, struct err *e)
 	return 0;
 }
 
+/* Before a call: takes it, and the tokens that it may cost. */
 static int
 budget_take(struct chat *x, int64_t tokens, struct err *e)
 {
@@ -241,13 +241,24 @@ read_answer(const struct chat *x, const struct http_answer *a, struct buf *out,
 		       : 0;
 }
 
+static int
+post(struct chat *x, const struct buf *body, struct buf *out, int64_t *ret_used,
+	struct err *e)
+{
+	AUTO_ANSWER struct http_answer a = {.most = ANSWER_BYTES};
+	int rc = http_client_post(x->client, EMBED_STORED, body, &a, e);
+
+	if (rc != 0)
+		return rc;
+	return read_answer(x, &a, out, ret_used, e);
+}
+
 int
 chat_ask(struct chat *x, const char *orders, const char *text, size_t n,
 	struct buf *out, struct err *e)
 {
 	int64_t tokens =
 		(int64_t)(n + strlen(orders)) / TOKEN_BYTES + ANSWER_TOKENS;
-	struct http_answer a = {.most = ANSWER_BYTES};
 	AUTO_BUF struct buf body = {0};
 	int64_t used = -1;
 	int rc = budget_take(x, tokens, e);
@@ -256,10 +267,7 @@ chat_ask(struct chat *x, const char *orders, const char *text, size_t n,
 		return rc;
 	if (make_body(x, orders, text, n, &body) != 0)
 		return err_nomem(e);
-	rc = http_client_post(x->client, EMBED_STORED, &body, &a, e);
-	if (rc == 0)
-		rc = read_answer(x, &a, out, &used, e);
-	buf_done(&a.body);
+	rc = post(x, &body, out, &used, e);
 	budget_settle(x, tokens, used, rc, e);
 	return rc;
 }

@@ -135,16 +135,17 @@ http_texts(struct embedder *embedder, enum embed_use use,
 {
 	struct http *x = (struct http *)embedder;
 	AUTO_BUF struct buf body = {0};
-	struct http_answer a = {.most = n * EMBED_DIMS_MAX * HTTP_NUMBER_BYTES +
-					HTTP_REST_BYTES};
+	AUTO_ANSWER struct http_answer a = {
+		.most = n * EMBED_DIMS_MAX * HTTP_NUMBER_BYTES +
+			HTTP_REST_BYTES};
 	int rc = make_body(x, texts, n, &body);
 
 	if (rc < 0)
 		return err_nomem(e);
 	rc = http_client_post(x->client, use, &body, &a, e);
-	if (rc == 0)
-		rc = read_answer(x, &a, n, ret, ret_dims, e);
-	buf_done(&a.body);
+	if (rc != 0)
+		return rc;
+	rc = read_answer(x, &a, n, ret, ret_dims, e);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)

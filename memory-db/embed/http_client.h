@@ -31,6 +31,13 @@ struct http_answer {
 	bool is_too_long, is_nomem;
 	long status;
 };
+
+static inline void
+http_answer_done(struct http_answer *a)
+{
+	buf_done(&a->body);
+}
+#define AUTO_ANSWER __attribute__((cleanup(http_answer_done)))
 /* Any thread. Any status is an answer. MDB_E_TIMEOUT, MDB_E_UNREACHABLE,
  * MDB_E_CANCELLED, MDB_E_INVALID (more than most), MDB_E_NOMEM. */
 int http_client_post(struct http_client *x, enum embed_use use,

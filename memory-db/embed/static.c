@@ -373,7 +373,7 @@ open_files(struct static_model *m, const char *folder, struct err *e)
 	if (rc < 0)
 		return prefixed(rc, folder, "tokenizer.json", e);
 	rc = map_file(folder, "model.safetensors", MODEL_MAX, &m->file, e);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = open_tensors(m, &json, e);
 	return prefixed(rc, folder, "model.safetensors", e);
 }

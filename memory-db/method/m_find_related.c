@@ -28,7 +28,6 @@ m_find_related_kinds(const json_t *list)
 	return mask ? mask : (1u << RELATED_KINDS) - 1;
 }
 
-/* The entity or the text that is asked about, in the state that a cursor pins. */
 static int
 m_find_related_missing(struct call *c, const struct scope *s, const char *name,
 	struct err *e)
@@ -46,6 +45,7 @@ m_find_related_missing(struct call *c, const struct scope *s, const char *name,
 		near.len > 0 ? near.data : "");
 }
 
+/* The entity or the text that is asked about, in the state that a cursor pins. */
 static int
 m_find_related_read(struct call *c, struct related_request *q, struct scope *s,
 	int64_t *ret_offset, struct err *e)

@@ -174,8 +174,6 @@ resume_staged_row(void *ctx, const struct staged *s)
 							   : 0;
 }
 
-/* Counts, and why: the texts themselves are read by the session alone that
- * wrote them. */
 static int
 resume_review_of(struct resume *r, struct resume_staged *x)
 {
@@ -208,6 +206,8 @@ resume_review_of(struct resume *r, struct resume_staged *x)
 	return rc < 0 ? rc : 0;
 }
 
+/* Counts, and why: the texts themselves are read by the session alone that
+ * wrote them. */
 int
 resume_review(struct resume *r)
 {

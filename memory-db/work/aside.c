@@ -1,6 +1,7 @@
 #include "memory-db/work/aside.h"
 
 #include "memory-db/work/background/tasks.h"
+#include "memory-db/work/helper_thread.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/policing.h"
 #include "memory-db/work/scanning.h"
@@ -37,43 +38,21 @@ aside_is_busy(void *ctx)
 	return false;
 }
 
-static int
-start_scanning(struct work *w, const struct aside_options *p, struct err *e)
+int
+aside_start(struct work *w, const struct helper_room *room, struct err *e)
 {
-	struct scanning_options o = {.db = w->opt.db,
+	struct scanning_options scan = {.room = *room,
 		.background = w->background,
-		.thread = p->thread,
-		.enter = p->enter,
-		.leave = p->leave,
-		.pass_on = p->pass_on,
 		.mode = aside_mode,
 		.requests = aside_requests,
-		.is_busy = aside_is_busy,
-		.ctx = w};
+		.is_busy = aside_is_busy};
+	struct policing_options police = {.room = *room,
+		.sandbox = w->opt.sandbox};
+	int rc = scanning_start(&scan, &w->scanning, e);
 
-	return scanning_start(&o, &w->scanning, e);
-}
-
-static int
-start_policing(struct work *w, const struct aside_options *p, struct err *e)
-{
-	struct policing_options o = {.db = w->opt.db,
-		.sandbox = w->opt.sandbox,
-		.thread = p->thread,
-		.enter = p->enter,
-		.leave = p->leave,
-		.pass_on = p->pass_on,
-		.ctx = w};
-
-	return policing_start(&o, &w->policing, e);
-}
-
-int
-aside_start(struct work *w, const struct aside_options *p, struct err *e)
-{
-	int rc = start_scanning(w, p, e);
-
-	return rc ? rc : start_policing(w, p, e);
+	if (rc)
+		return rc;
+	return policing_start(&police, &w->policing, e);
 }
 
 void

@@ -43,23 +43,23 @@ health_is_due(const struct health *h)
 void
 embedding_note(struct embedding *x, const struct err *e)
 {
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	snprintf(x->last_error, sizeof(x->last_error), "%.*s",
 		(int)sizeof(x->last_error) - 1, e->text);
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 }
 
 void
 embedding_failed(struct embedding *x, const struct err *e)
 {
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	if (!x->question.is_down) {
 		health_failed(&x->question);
 		x->question_failed = true;
-		x->is_woken = true;
-		pthread_cond_signal(&x->wake);
+		x->helper.is_woken = true;
+		pthread_cond_broadcast(&x->helper.wake);
 	}
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	atomic_store(&x->question_down, true);
 	embedding_note(x, e);
 }
@@ -75,19 +75,19 @@ look_after_questions(struct embedding *x)
 	bool due;
 	int rc;
 
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	due = x->question.is_down && health_is_due(&x->question);
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	if (!due)
 		return;
 	rc = embed_texts(x->opt.x, EMBED_QUESTION, &text, 1, &v, &dims, &e);
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	x->question_failed = rc != 0;
 	if (rc == 0)
 		health_ok(&x->question);
 	else
 		health_failed(&x->question);
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	atomic_store(&x->question_down, rc != 0);
 	if (rc != 0)
 		embedding_note(x, &e);
@@ -119,18 +119,6 @@ embedding_run(void *ctx, struct store *st, struct err *e)
 	return 0;
 }
 
-static void
-embedding_done(void *ctx, struct job *j)
-{
-	struct embedding *x = ctx;
-
-	(void)j;
-	pthread_mutex_lock(&x->lock);
-	x->job_done = true;
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
-}
-
 static int
 check_disk(struct embedding *x, struct err *e)
 {
@@ -147,25 +135,11 @@ check_disk(struct embedding *x, struct err *e)
 int
 embedding_write(struct embedding *x, struct err *e)
 {
-	struct job_list list = {0};
 	int rc = check_disk(x, e);
 
 	if (rc != 0)
 		return rc;
-	job_init(&x->job, 0);
-	x->job.kind = JOB_OWN;
-	x->job.own = (struct own_work){.run = embedding_run,
-		.done = embedding_done,
-		.ctx = x};
-	x->job_done = false;
-	job_list_add(&list, &x->job);
-	work_push_writes(x->work, &list);
-	pthread_mutex_lock(&x->lock);
-	while (!x->job_done)
-		pthread_cond_wait(&x->wake, &x->lock);
-	pthread_mutex_unlock(&x->lock);
-	rc = x->job.code;
-	job_done(&x->job);
+	rc = helper_write(&x->helper, embedding_run, x);
 	if (rc == 0)
 		return 0;
 	return err_set(e, rc, "the vectors could not be stored (%s)",
@@ -179,7 +153,7 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 	struct embedding *x = ctx;
 
 	atomic_fetch_add(&x->written, 1);
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	if (x->erased_n + n > x->erased_cap) {
 		size_t cap = 2 * (x->erased_n + n);
 		int64_t *v = reallocarray(x->erased, cap, sizeof(*v));
@@ -195,9 +169,9 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 		memcpy(x->erased + x->erased_n, erased, n * sizeof(*erased));
 		x->erased_n += n;
 	}
-	x->is_woken = true;
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
+	x->helper.is_woken = true;
+	pthread_cond_broadcast(&x->helper.wake);
+	pthread_mutex_unlock(&x->helper.lock);
 }
 
 /* --- the thread ----------------------------------------------------------- */
@@ -208,28 +182,24 @@ earlier(const struct health *h, int64_t until)
 }
 
 static void
-wait_until(struct embedding *x, int64_t until_ns, bool for_work)
-{
-	struct timespec until = {.tv_sec = until_ns / 1000000000,
-		.tv_nsec = until_ns % 1000000000};
-
-	while (!embedding_is_stopped(x) && !(for_work && x->is_woken))
-		if (pthread_cond_timedwait(&x->wake, &x->lock, &until) != 0)
-			return;
-}
-
-static void
 pause_thread(struct embedding *x, int wait_ms)
 {
 	int64_t until = clock_mono_ns() + wait_ms * INT64_C(1000000);
+	bool is_erased;
 
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	until = earlier(&x->question, until);
-	wait_until(x, until, true);
-	if (x->is_woken && x->erased_n == 0)
-		wait_until(x, clock_mono_ns() + GATHER_MS * 1000000, false);
-	x->is_woken = false;
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
+	if (!helper_sleep(&x->helper, until))
+		return;
+	pthread_mutex_lock(&x->helper.lock);
+	is_erased = x->erased_n > 0;
+	pthread_mutex_unlock(&x->helper.lock);
+	if (is_erased)
+		return;
+	helper_pause(&x->helper, clock_mono_ns() + GATHER_MS * 1000000);
+	/* What came meanwhile goes into the same batch. */
+	(void)helper_sleep(&x->helper, 0);
 }
 
 /* Clients wrote while the last batch was made. */
@@ -241,15 +211,13 @@ yield_to_writes(struct embedding *x)
 	if (written == x->yielded)
 		return;
 	x->yielded = written;
-	pthread_mutex_lock(&x->lock);
-	wait_until(x, clock_mono_ns() + YIELD_MS * 1000000, false);
-	pthread_mutex_unlock(&x->lock);
+	helper_pause(&x->helper, clock_mono_ns() + YIELD_MS * 1000000);
 }
 
 static int
 open_model(struct embedding *x, struct err *e)
 {
-	int rc = store_open(x->db, STORE_READER, &x->st, e);
+	int rc = store_open(x->db, STORE_READER, &x->helper.st, e);
 
 	if (rc != 0)
 		return rc;
@@ -257,7 +225,8 @@ open_model(struct embedding *x, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (vectors_memory_model(x->m).id != 0)
-		return vectors_memory_load(x->m, x->st, &x->stop, e);
+		return vectors_memory_load(x->m, x->helper.st,
+			&x->helper.is_stopped, e);
 	return 0;
 }
 
@@ -267,8 +236,7 @@ embedding_open_all(struct embedding *x, struct err *e)
 	int rc = open_model(x, e);
 
 	if (rc != 0) {
-		store_close(x->st);
-		x->st = NULL;
+		helper_close(&x->helper);
 	}
 	return rc;
 }
@@ -293,16 +261,13 @@ embedding_main(void *arg)
 	int wait_ms;
 
 	(void)pthread_setname_np(pthread_self(), "embedding");
-	pthread_mutex_lock(&x->lock);
-	while (!x->is_begun && !embedding_is_stopped(x))
-		pthread_cond_wait(&x->wake, &x->lock);
-	pthread_mutex_unlock(&x->lock);
+	helper_wait_begun(&x->helper);
 	while (!embedding_is_stopped(x) && embedding_open_all(x, &e) != 0)
 		open_failed(x, &e);
 	while (!embedding_is_stopped(x)) {
 		embedding_rest(x);
-		if (!x->st &&
-			store_open(x->db, STORE_READER, &x->st, &e) != 0) {
+		if (!x->helper.st && store_open(x->db, STORE_READER,
+					     &x->helper.st, &e) != 0) {
 			open_failed(x, &e);
 			continue;
 		}
@@ -321,31 +286,26 @@ embedding_main(void *arg)
 /* --- from outside --------------------------------------------------------- */
 static int
 embedding_make(struct work *w, const struct embedding_options *o,
-	struct database *db, struct embedding **ret, struct err *e)
+	const struct helper_room *room, struct embedding **ret, struct err *e)
 {
 	struct embedding *x = calloc(1, sizeof(*x));
-	pthread_condattr_t attr;
 
 	if (!x)
 		return err_nomem(e);
 	x->work = w;
-	x->db = db;
+	x->db = room->db;
 	x->opt = *o;
 	x->written = 1; /* the first look */
 	x->question.is_down = !embed_is_local(o->x);
 	x->question_down = x->question.is_down;
-	(void)pthread_mutex_init(&x->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&x->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	helper_init(&x->helper, room);
 	*ret = x;
-	return vectors_memory_open(db, o->x, &x->m, e);
+	return vectors_memory_open(room->db, o->x, &x->m, e);
 }
 
 int
 embedding_start(struct work *w, const struct embedding_options *o,
-	struct database *db, struct embedding **ret, struct err *e)
+	const struct helper_room *room, struct embedding **ret, struct err *e)
 {
 	struct embedding *x = NULL;
 	int rc;
@@ -353,15 +313,14 @@ embedding_start(struct work *w, const struct embedding_options *o,
 	*ret = NULL;
 	if (!o->x)
 		return 0;
-	rc = embedding_make(w, o, db, &x, e);
+	rc = embedding_make(w, o, room, &x, e);
 	if (rc == 0)
-		rc = work_thread(&x->thread, embedding_main, x, e);
+		rc = helper_start(&x->helper, embedding_main, x, e);
 	if (rc != 0) {
 		embedding_free(x);
 		return rc;
 	}
-	x->is_started = true;
-	vectors_watch(db, on_commit, x);
+	vectors_watch(room->db, on_commit, x);
 	*ret = x;
 	return 0;
 }
@@ -369,29 +328,19 @@ embedding_start(struct work *w, const struct embedding_options *o,
 void
 embedding_begin(struct embedding *x)
 {
-	if (!x)
-		return;
-	pthread_mutex_lock(&x->lock);
-	x->is_begun = true;
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
+	if (x)
+		helper_begin(&x->helper);
 }
 
 void
 embedding_stop(struct embedding *x)
 {
-	if (!x || !x->is_started)
+	if (!x || !x->helper.is_started)
 		return;
-	pthread_mutex_lock(&x->lock);
-	atomic_store(&x->stop, true);
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
+	helper_end(&x->helper);
 	/* A request may have a long time limit. */
 	embed_stop(x->opt.x);
-	pthread_join(x->thread, NULL);
-	x->is_started = false;
-	store_close(x->st);
-	x->st = NULL;
+	helper_stop(&x->helper);
 }
 
 void
@@ -401,8 +350,7 @@ embedding_free(struct embedding *x)
 		return;
 	vectors_watch(x->db, NULL, NULL);
 	vectors_memory_close(x->m);
-	pthread_mutex_destroy(&x->lock);
-	pthread_cond_destroy(&x->wake);
+	helper_done(&x->helper);
 	buf_done(&x->b.text);
 	free(x->b.v);
 	free(x->places);
@@ -448,12 +396,12 @@ embedding_status(struct embedding *x, struct embedding_status *ret)
 	ret->vectors = vectors_memory_count(x->m);
 	ret->bytes = vectors_memory_bytes(x->m);
 	ret->pending = atomic_load(&x->pending);
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	memcpy(ret->last_error, x->last_error, sizeof(ret->last_error));
 	if (atomic_load(&x->fill_down) ||
 		(x->question.is_down && x->question_failed))
 		ret->state = "down";
 	else if (busy)
 		ret->state = "filling";
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 }

@@ -18,6 +18,7 @@
 #include "memory-db/model/recall/vectors_memory.h"
 
 struct embedding;
+struct helper_room;
 struct work;
 
 struct embedding_options {
@@ -29,7 +30,8 @@ struct embedding_options {
 /* Starts the thread, which waits for embedding_begin. *ret is NULL without an
  * embedder. */
 int embedding_start(struct work *w, const struct embedding_options *o,
-	struct database *db, struct embedding **ret, struct err *e) MUST_CHECK;
+	const struct helper_room *room, struct embedding **ret, struct err *e)
+	MUST_CHECK;
 /* The database is open (called once, by the writer). */
 void embedding_begin(struct embedding *x);
 /* Closes its connection for a while: true when that is so. False: its thread is

@@ -82,7 +82,7 @@ embedding_fill_tell(struct embedding *x, struct err *e)
 	place = place ? place + 1 : model;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(place, "/"), place);
 	for (size_t i = 0; i < x->places_n; i++, all += n) {
-		rc = vector_texts_count(x->st, x->places[i].ns,
+		rc = vector_texts_count(x->helper.st, x->places[i].ns,
 			x->places[i].upto, &n, e);
 		if (rc != 0)
 			return rc;
@@ -98,7 +98,7 @@ read_places(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
 	int64_t written = atomic_load(&x->written);
-	int rc = vector_namespaces(x->st, note_place, x, e);
+	int rc = vector_namespaces(x->helper.st, note_place, x, e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
@@ -106,8 +106,8 @@ read_places(struct embedding *x, struct err *e)
 		return rc;
 	for (size_t i = 0; i < x->places_n; i++) {
 		if (x->places[i].upto < 0)
-			rc = vector_highest(x->st, model.id, x->places[i].ns,
-				&x->places[i].upto, e);
+			rc = vector_highest(x->helper.st, model.id,
+				x->places[i].ns, &x->places[i].upto, e);
 		if (rc != 0)
 			return rc;
 	}
@@ -156,14 +156,14 @@ clear(struct batch *b, size_t max)
 static int
 embedding_fill_gather(struct embedding *x, const struct place *p, struct err *e)
 {
-	int rc = store_read_begin(x->st, e);
+	int rc = store_read_begin(x->helper.st, e);
 
 	clear(&x->b, x->singles > 0 ? 1 : LIMIT_EMBED_BATCH);
 	if (rc != 0)
 		return rc;
-	rc = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b,
-		e);
-	store_read_end(x->st);
+	rc = vector_texts(x->helper.st, p->ns, p->upto, embedding_fill_collect,
+		&x->b, e);
+	store_read_end(x->helper.st);
 	x->b.is_last = rc == 0;
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
@@ -279,7 +279,7 @@ store_batch(struct embedding *x, struct err *e)
 	}
 	if (rc != 0)
 		return rc;
-	return vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
+	return vectors_memory_sync(x->m, x->helper.st, b->facts, b->n, e);
 }
 
 /* The vectors of a batch, stored. Of a batch that fails no text may be left. */
@@ -351,7 +351,8 @@ embedding_choose(struct embedding *x, struct err *e)
 {
 	struct vector_model model = {0};
 	size_t dims = x->b.dims != 0 ? x->b.dims : embed_dims(x->opt.x);
-	int rc = vector_model_find(x->st, embed_model(x->opt.x), &model, e);
+	int rc = vector_model_find(x->helper.st, embed_model(x->opt.x), &model,
+		e);
 
 	if (rc < 0)
 		return rc;
@@ -368,7 +369,8 @@ int
 embedding_drop(struct embedding *x, struct err *e)
 {
 	int64_t model = vectors_memory_model(x->m).id;
-	int rc = model != 0 ? vector_model_other(x->st, model, &x->b.drop, e)
+	int rc = model != 0 ? vector_model_other(x->helper.st, model,
+				      &x->b.drop, e)
 			    : 0;
 
 	if (rc != 1)

@@ -2,11 +2,11 @@
 #ifndef WORK_EMBEDDING_INTERNAL_H
 #define WORK_EMBEDDING_INTERNAL_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "common/limits.h"
 #include "memory-db/work/embedding.h"
+#include "memory-db/work/helper_thread.h"
 #include "memory-db/work/internal.h"
 
 /* Is somebody who may fail asked again? */
@@ -43,14 +43,9 @@ struct embedding {
 	struct database *db;
 	struct embedding_options opt;
 	struct vectors_memory *m;
-	struct store *st; /* of the thread */
-	pthread_t thread;
-	bool is_started;
-	atomic_bool stop;
+	struct helper helper; /* st: of the thread alone */
 
-	pthread_mutex_t lock; /* of what follows up to the line */
-	pthread_cond_t wake;
-	bool is_begun, is_woken, job_done;
+	/* Under the lock of the helper, up to the line. */
 	bool is_to_park, is_parked; /* its connection is closed for a while */
 	int64_t *erased;	    /* owned */
 	size_t erased_n, erased_cap;
@@ -78,13 +73,12 @@ struct embedding {
 	size_t singles;	   /* texts that are tried one by one */
 	int blamed;	   /* times that one failed alone */
 	struct batch b;
-	struct job job;
 };
 
 static inline bool
 embedding_is_stopped(const struct embedding *x)
 {
-	return atomic_load_explicit(&x->stop, memory_order_relaxed);
+	return helper_is_stopped(&x->helper);
 }
 
 /* Closes the connection and waits, when it was asked to (embedding_park). */

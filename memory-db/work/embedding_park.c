@@ -5,16 +5,15 @@
 void
 embedding_rest(struct embedding *x)
 {
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	if (x->is_to_park) {
-		store_close(x->st);
-		x->st = NULL;
+		helper_close(&x->helper);
 		x->is_parked = true;
 		while (x->is_to_park && !embedding_is_stopped(x))
-			pthread_cond_wait(&x->wake, &x->lock);
+			pthread_cond_wait(&x->helper.wake, &x->helper.lock);
 		x->is_parked = false;
 	}
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 }
 
 bool
@@ -24,11 +23,12 @@ embedding_park(struct embedding *x, bool on)
 
 	if (!x)
 		return true;
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	x->is_to_park = on;
-	x->is_woken = true;
-	pthread_cond_broadcast(&x->wake);
-	is_parked = x->is_parked || !x->is_started || !x->is_begun;
-	pthread_mutex_unlock(&x->lock);
+	x->helper.is_woken = true;
+	pthread_cond_broadcast(&x->helper.wake);
+	is_parked =
+		x->is_parked || !x->helper.is_started || !x->helper.is_begun;
+	pthread_mutex_unlock(&x->helper.lock);
 	return is_parked;
 }

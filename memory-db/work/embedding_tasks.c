@@ -12,7 +12,8 @@ load_again(struct embedding *x, const struct vector_model *model, struct err *e)
 
 	if (rc != 0 || model->id == 0)
 		return rc;
-	return vectors_memory_load(x->m, x->st, &x->stop, e);
+	return vectors_memory_load(x->m, x->helper.st, &x->helper.is_stopped,
+		e);
 }
 
 static int
@@ -24,25 +25,25 @@ take_erased(struct embedding *x, struct err *e)
 	bool lost;
 	int rc;
 
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	facts = take_ptr(x->erased);
 	n = x->erased_n;
 	lost = x->erased_lost;
 	x->erased_n = x->erased_cap = 0;
 	x->erased_lost = false;
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	if (n == 0 && !lost)
 		return 0;
-	rc = lost ? -1 : vectors_memory_sync(x->m, x->st, facts, n, e);
+	rc = lost ? -1 : vectors_memory_sync(x->m, x->helper.st, facts, n, e);
 	if (rc == 0)
 		return 0;
 	/* Which ones is not known any more: all are read again. */
 	rc = load_again(x, &model, e);
 	if (rc == 0)
 		return 0;
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	x->erased_lost = true;
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	return rc;
 }
 
@@ -65,9 +66,9 @@ erased_wanted(void *ctx)
 	struct embedding *x = ctx;
 	bool some;
 
-	pthread_mutex_lock(&x->lock);
+	pthread_mutex_lock(&x->helper.lock);
 	some = x->erased_n > 0 || x->erased_lost;
-	pthread_mutex_unlock(&x->lock);
+	pthread_mutex_unlock(&x->helper.lock);
 	return some;
 }
 

@@ -11,35 +11,26 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "memory-db/model/review/review_script.h"
 #include "memory-db/store/engine/store.h"
-#include "memory-db/work/job.h"
 #include "sandbox/sandbox.h"
 
 /* From a failure to the next attempt. */
-#define AGAIN_S 3
+#define AGAIN_NS (3 * INT64_C(1000000000))
 
 struct policing {
 	struct policing_options opt;
-	pthread_t thread;
-	bool is_started;
+	struct helper helper;
 	atomic_bool cancelled;
 
-	pthread_mutex_t lock; /* of what follows up to the line */
-	pthread_cond_t wake;
-	bool is_begun, is_woken, is_stopped, job_done;
-	/* ------------------------------------------------------------------ */
-
-	struct store *st; /* between enter and leave */
 	/* of the thread alone */
 	bool again; /* it failed */
 	struct review_asked asked;
 	enum review_do what;
 	struct buf why;
-	struct job job;
 };
 
 /* --- the writer's half ---------------------------------------------------- */
@@ -53,43 +44,16 @@ policing_run(void *ctx, struct store *st, struct err *e)
 		x->why.len > 0 ? x->why.data : NULL, &x->job.effects, e);
 }
 
-static void
-policing_done(void *ctx, struct job *j)
-{
-	struct policing *x = ctx;
-
-	(void)j;
-	pthread_mutex_lock(&x->lock);
-	x->job_done = true;
-	pthread_cond_broadcast(&x->wake);
-	pthread_mutex_unlock(&x->lock);
-}
-
 static int
 policing_write(struct policing *x, struct err *e)
 {
-	struct job_list list = {0};
-	int rc;
+	int rc = helper_write(&x->helper, policing_run, x);
 
-	job_init(&x->job, 0);
-	x->job.kind = JOB_OWN;
-	x->job.own = (struct own_work){.run = policing_run,
-		.done = policing_done,
-		.ctx = x};
-	x->job_done = false;
-	job_list_add(&list, &x->job);
-	x->opt.pass_on(x->opt.ctx, &list);
-	pthread_mutex_lock(&x->lock);
-	while (!x->job_done)
-		pthread_cond_wait(&x->wake, &x->lock);
-	pthread_mutex_unlock(&x->lock);
-	rc = x->job.code;
-	job_done(&x->job);
-	return rc == 0 ? 0
-		       : err_set(e, rc,
-				 "the answer of a policy function was not "
-				 "stored (%s)",
-				 err_name(rc));
+	if (rc == 0)
+		return 0;
+	return err_set(e, rc,
+		"the answer of a policy function was not stored (%s)",
+		err_name(rc));
 }
 
 /* --- the function --------------------------------------------------------- */
@@ -183,15 +147,12 @@ ask(struct policing *x, struct err *e)
 static int
 look(struct policing *x, struct err *e)
 {
-	int rc = x->st ? 0 : store_open(x->opt.db, STORE_READER, &x->st, e);
+	int rc = helper_read_begin(&x->helper, e);
 
 	if (rc)
 		return rc;
-	rc = store_read_begin(x->st, e);
-	if (rc)
-		return rc;
-	rc = review_ask_next(x->st, &x->asked, e);
-	store_read_end(x->st);
+	rc = review_ask_next(x->helper.st, &x->asked, e);
+	store_read_end(x->helper.st);
 	return rc;
 }
 
@@ -200,9 +161,9 @@ find_next(struct policing *x, struct err *e)
 {
 	int rc;
 
-	x->opt.enter(x->opt.ctx);
+	x->opt.room.enter(x->opt.room.ctx);
 	rc = look(x, e);
-	x->opt.leave(x->opt.ctx);
+	x->opt.room.leave(x->opt.room.ctx);
 	return rc;
 }
 
@@ -232,34 +193,14 @@ police_all(struct policing *x)
 		x->asked = (struct review_asked){.ns = 0};
 		rc = police_one(x, &e);
 		review_asked_done(&x->asked);
-	} while (rc == 1 && !atomic_load(&x->cancelled));
+	} while (rc > 0 && !atomic_load(&x->cancelled));
 	x->again = rc < 0;
 	if (rc < 0)
 		log_event(LOG_WARN, "a policy function was not asked", 0,
 			LOG_S("error", e.text));
-	x->opt.enter(x->opt.ctx);
+	x->opt.room.enter(x->opt.room.ctx);
 	policing_close(x);
-	x->opt.leave(x->opt.ctx);
-}
-
-static bool
-wait_for_work(struct policing *x)
-{
-	struct timespec until;
-	bool is_stopped;
-	int rc = 0;
-
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += AGAIN_S;
-	pthread_mutex_lock(&x->lock);
-	while (rc == 0 && !x->is_stopped && !(x->is_begun && x->is_woken))
-		rc = x->again ? pthread_cond_timedwait(&x->wake, &x->lock,
-					&until)
-			      : pthread_cond_wait(&x->wake, &x->lock);
-	x->is_woken = false;
-	is_stopped = x->is_stopped;
-	pthread_mutex_unlock(&x->lock);
-	return !is_stopped;
+	x->opt.room.leave(x->opt.room.ctx);
 }
 
 static void *
@@ -268,9 +209,14 @@ policing_main(void *arg)
 	struct policing *x = arg;
 
 	(void)pthread_setname_np(pthread_self(), "policy");
-	while (wait_for_work(x))
+	helper_wait_begun(&x->helper);
+	for (;;) {
+		(void)helper_sleep(&x->helper,
+			x->again ? clock_mono_ns() + AGAIN_NS : HELPER_FOREVER);
+		if (helper_is_stopped(&x->helper))
+			return NULL;
 		police_all(x);
-	return NULL;
+	}
 }
 
 /* --- from outside --------------------------------------------------------- */
@@ -284,49 +230,36 @@ policing_start(const struct policing_options *o, struct policing **ret,
 	if (!x)
 		return err_nomem(e);
 	x->opt = *o;
-	x->is_woken = true; /* what a service before this one left */
-	(void)pthread_mutex_init(&x->lock, NULL);
-	(void)pthread_cond_init(&x->wake, NULL);
-	rc = o->thread(&x->thread, policing_main, x, e);
+	helper_init(&x->helper, &o->room);
+	helper_wake(&x->helper); /* what a service before this one left */
+	rc = helper_start(&x->helper, policing_main, x, e);
 	if (rc) {
 		policing_free(x);
 		return rc;
 	}
-	x->is_started = true;
 	*ret = x;
 	return 0;
-}
-
-static void
-policing_tell(struct policing *x, bool *flag)
-{
-	pthread_mutex_lock(&x->lock);
-	*flag = true;
-	pthread_cond_broadcast(&x->wake);
-	pthread_mutex_unlock(&x->lock);
 }
 
 void
 policing_begin(struct policing *x)
 {
 	if (x)
-		policing_tell(x, &x->is_begun);
+		helper_begin(&x->helper);
 }
 
 void
 policing_note(struct policing *x)
 {
 	if (x)
-		policing_tell(x, &x->is_woken);
+		helper_wake(&x->helper);
 }
 
 void
 policing_close(struct policing *x)
 {
-	if (!x)
-		return;
-	store_close(x->st);
-	x->st = NULL;
+	if (x)
+		helper_close(&x->helper);
 }
 
 void
@@ -339,13 +272,10 @@ policing_cancel(struct policing *x)
 void
 policing_stop(struct policing *x)
 {
-	if (!x || !x->is_started)
+	if (!x)
 		return;
 	policing_cancel(x);
-	policing_tell(x, &x->is_stopped);
-	pthread_join(x->thread, NULL);
-	x->is_started = false;
-	policing_close(x);
+	helper_stop(&x->helper);
 }
 
 void
@@ -353,8 +283,7 @@ policing_free(struct policing *x)
 {
 	if (!x)
 		return;
-	pthread_mutex_destroy(&x->lock);
-	pthread_cond_destroy(&x->wake);
+	helper_done(&x->helper);
 	buf_done(&x->why);
 	free(x);
 }

@@ -6,28 +6,16 @@
 #ifndef WORK_POLICING_H
 #define WORK_POLICING_H
 
-#include <pthread.h>
-
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/work/queue.h"
+#include "memory-db/work/helper_thread.h"
 
-struct database;
 struct policing;
 struct sandbox;
 
-/* What it needs of the room; all of it borrowed. */
 struct policing_options {
-	struct database *db;
-	struct sandbox *sandbox;
-	int (*thread)(pthread_t *ret, void *(*fn)(void *), void *arg,
-		struct err *e);
-	/* Around each use of its connection. */
-	void (*enter)(void *ctx);
-	void (*leave)(void *ctx);
-	/* To the writer. */
-	void (*pass_on)(void *ctx, struct job_list *l);
-	void *ctx;
+	struct helper_room room;
+	struct sandbox *sandbox; /* borrowed */
 };
 
 int policing_start(const struct policing_options *o, struct policing **ret,

@@ -22,7 +22,6 @@
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/order/scan.h"
 #include "memory-db/store/engine/store.h"
-#include "memory-db/work/job.h"
 
 #define MS_NS INT64_C(1000000)
 /* Below that of all other threads, so that these run when they want to. */
@@ -42,19 +41,11 @@
 
 struct scanning {
 	struct scanning_options opt;
-	pthread_t thread;
-	bool is_started;
+	struct helper helper;
 	unsigned asked; /* of the writer: scans when it looked last */
 
-	pthread_mutex_t lock; /* of what follows up to the line */
-	pthread_cond_t wake;
-	bool is_begun, is_woken, is_stopped, job_done;
-	/* ------------------------------------------------------------------ */
-
-	struct store *st; /* between enter and leave */
 	/* of the thread alone */
 	struct scan_place place;
-	struct job job;
 	int64_t written_ns, looked_ns;
 	struct conflicts_pause pause;
 	int64_t worked_ns, credit_ns; /* since when; how long it may wait */
@@ -62,15 +53,16 @@ struct scanning {
 	int64_t saw_ns; /* and when there were more than before */
 };
 
-static bool
-scanning_is_stopped(struct scanning *x)
+static void
+enter(struct scanning *x)
 {
-	bool is_stopped;
+	x->opt.room.enter(x->opt.room.ctx);
+}
 
-	pthread_mutex_lock(&x->lock);
-	is_stopped = x->is_stopped;
-	pthread_mutex_unlock(&x->lock);
-	return is_stopped;
+static void
+leave(struct scanning *x)
+{
+	x->opt.room.leave(x->opt.room.ctx);
 }
 
 /* --- the writer's half ---------------------------------------------------- */
@@ -80,44 +72,16 @@ scanning_run(void *ctx, struct store *st, struct err *e)
 	return scan_write(st, &((struct scanning *)ctx)->place, e);
 }
 
-static void
-scanning_done(void *ctx, struct job *j)
-{
-	struct scanning *x = ctx;
-
-	(void)j;
-	pthread_mutex_lock(&x->lock);
-	x->job_done = true;
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
-}
-
 /* Hands on what was found, and waits for its COMMIT. */
 static int
 scanning_write(struct scanning *x, struct err *e)
 {
-	struct job_list list = {0};
-	int rc;
+	int rc = helper_write(&x->helper, scanning_run, x);
 
-	job_init(&x->job, 0);
-	x->job.kind = JOB_OWN;
-	x->job.own = (struct own_work){.run = scanning_run,
-		.done = scanning_done,
-		.ctx = x};
-	x->job_done = false;
-	job_list_add(&list, &x->job);
-	x->opt.pass_on(x->opt.ctx, &list);
-	pthread_mutex_lock(&x->lock);
-	while (!x->job_done)
-		pthread_cond_wait(&x->wake, &x->lock);
-	pthread_mutex_unlock(&x->lock);
-	rc = x->job.code;
-	job_done(&x->job);
 	x->written_ns = clock_mono_ns();
 	x->place.n = 0;
-	if (rc == 0 && !x->place.is_done)
-		return 0;
-	x->place.ns = 0; /* from what is written */
+	if (rc != 0 || x->place.is_done)
+		x->place.ns = 0; /* from what is written */
 	if (rc == 0)
 		return 0;
 	return err_set(e, rc,
@@ -130,7 +94,7 @@ scanning_write(struct scanning *x, struct err *e)
 static bool
 is_calm(struct scanning *x)
 {
-	uint64_t now = x->opt.requests(x->opt.ctx);
+	uint64_t now = x->opt.requests(x->opt.room.ctx);
 
 	if (x->saw != now) {
 		x->saw = now;
@@ -140,31 +104,18 @@ is_calm(struct scanning *x)
 	       clock_mono_ns() - x->looked_ns > TURN_NS;
 }
 
-/* A snapshot, on a connection that may have to be opened. Entered. */
-static int
-begin_snapshot(struct scanning *x, struct err *e)
-{
-	if (!x->st) {
-		int rc = store_open(x->opt.db, STORE_READER, &x->st, e);
-
-		if (rc)
-			return rc;
-	}
-	return store_read_begin(x->st, e);
-}
-
 static bool
 wants_look(struct scanning *x, bool calm)
 {
 	struct err e = {0};
 	bool is_wanted = true; /* as long as nobody can look */
 
-	x->opt.enter(x->opt.ctx);
-	if (begin_snapshot(x, &e) == 0) {
-		is_wanted = scan_wanted(x->st, calm);
-		store_read_end(x->st);
+	enter(x);
+	if (helper_read_begin(&x->helper, &e) == 0) {
+		is_wanted = scan_wanted(x->helper.st, calm);
+		store_read_end(x->helper.st);
 	}
-	x->opt.leave(x->opt.ctx);
+	leave(x);
 	return is_wanted;
 }
 
@@ -182,14 +133,14 @@ stand_aside(void *ctx)
 	struct scanning *x = ctx;
 	int64_t now;
 
-	if (!x->opt.is_busy(x->opt.ctx))
+	if (!x->opt.is_busy(x->opt.room.ctx))
 		return;
 	now = clock_mono_ns();
 	x->credit_ns += ASIDE_SHARE * (now - x->worked_ns);
 	if (x->credit_ns > ASIDE_MAX_NS)
 		x->credit_ns = ASIDE_MAX_NS;
 	x->worked_ns = now;
-	while (x->credit_ns > 0 && x->opt.is_busy(x->opt.ctx)) {
+	while (x->credit_ns > 0 && x->opt.is_busy(x->opt.room.ctx)) {
 		(void)nanosleep(&nap, NULL);
 		x->worked_ns = clock_mono_ns();
 		x->credit_ns -= x->worked_ns - now;
@@ -198,18 +149,26 @@ stand_aside(void *ctx)
 }
 
 static int
+look_now(struct scanning *x, int64_t budget_ns, struct err *e)
+{
+	int rc = helper_read_begin(&x->helper, e);
+
+	if (rc != 0)
+		return rc;
+	x->place.pause = &x->pause;
+	rc = scan_look(x->helper.st, &x->place, true, budget_ns, e);
+	store_read_end(x->helper.st);
+	return rc;
+}
+
+static int
 look(struct scanning *x, int64_t budget_ns, struct err *e)
 {
 	int rc;
 
-	x->opt.enter(x->opt.ctx);
-	rc = begin_snapshot(x, e);
-	if (rc == 0) {
-		x->place.pause = &x->pause;
-		rc = scan_look(x->st, &x->place, true, budget_ns, e);
-		store_read_end(x->st);
-	}
-	x->opt.leave(x->opt.ctx);
+	enter(x);
+	rc = look_now(x, budget_ns, e);
+	leave(x);
 	x->looked_ns = clock_mono_ns();
 	if (rc < 0)
 		x->place.ns = 0;
@@ -246,29 +205,12 @@ const struct background_task scanning_task = {
 };
 
 /* --- the thread ----------------------------------------------------------- */
-/* Until a scan begins, or so long; a negative time is no limit. */
-static void
-sleep_until_woken(struct scanning *x, int64_t ns)
-{
-	int64_t until = clock_mono_ns() + ns;
-	struct timespec t = {.tv_sec = until / 1000000000,
-		.tv_nsec = until % 1000000000};
-	int rc = 0;
-
-	pthread_mutex_lock(&x->lock);
-	while (!x->is_stopped && !x->is_woken && rc == 0)
-		rc = ns < 0 ? pthread_cond_wait(&x->wake, &x->lock)
-			    : pthread_cond_timedwait(&x->wake, &x->lock, &t);
-	x->is_woken = false;
-	pthread_mutex_unlock(&x->lock);
-}
-
 static void
 close_connection(struct scanning *x)
 {
-	x->opt.enter(x->opt.ctx);
+	enter(x);
 	scanning_close(x);
-	x->opt.leave(x->opt.ctx);
+	leave(x);
 }
 
 static void
@@ -280,11 +222,12 @@ give_way(struct scanning *x, int wait_ms)
 		/* It waits for its turn, or for what made it fail. */
 		int64_t ns = wait_ms * MS_NS;
 
-		sleep_until_woken(x, ns < TURN_NS ? ns : TURN_NS);
+		(void)helper_sleep(&x->helper,
+			clock_mono_ns() + (ns < TURN_NS ? ns : TURN_NS));
 		return;
 	}
 	close_connection(x);
-	sleep_until_woken(x, -1);
+	(void)helper_sleep(&x->helper, HELPER_FOREVER);
 }
 
 static void *
@@ -296,13 +239,10 @@ scanning_main(void *arg)
 	/* Of the thread alone, as Linux has it. */
 	if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
 		log_event(LOG_DEBUG, "no lower priority for scans", 0);
-	pthread_mutex_lock(&x->lock);
-	while (!x->is_begun && !x->is_stopped)
-		pthread_cond_wait(&x->wake, &x->lock);
-	pthread_mutex_unlock(&x->lock);
-	while (!scanning_is_stopped(x)) {
+	helper_wait_begun(&x->helper);
+	while (!helper_is_stopped(&x->helper)) {
 		int wait_ms = background_run(x->opt.background,
-			BACKGROUND_SCANNER, x->opt.mode(x->opt.ctx), x);
+			BACKGROUND_SCANNER, x->opt.mode(x->opt.room.ctx), x);
 
 		give_way(x, wait_ms);
 	}
@@ -315,42 +255,27 @@ scanning_start(const struct scanning_options *o, struct scanning **ret,
 	struct err *e)
 {
 	struct scanning *x = calloc(1, sizeof(*x));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (!x)
 		return err_nomem(e);
 	x->opt = *o;
 	x->pause = (struct conflicts_pause){stand_aside, x};
-	(void)pthread_mutex_init(&x->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&x->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
-	rc = o->thread(&x->thread, scanning_main, x, e);
+	helper_init(&x->helper, &o->room);
+	rc = helper_start(&x->helper, scanning_main, x, e);
 	if (rc) {
 		scanning_free(x);
 		return rc;
 	}
-	x->is_started = true;
 	*ret = x;
 	return 0;
-}
-
-static void
-scanning_tell(struct scanning *x, bool *flag)
-{
-	pthread_mutex_lock(&x->lock);
-	*flag = true;
-	pthread_cond_signal(&x->wake);
-	pthread_mutex_unlock(&x->lock);
 }
 
 void
 scanning_begin(struct scanning *x)
 {
 	if (x)
-		scanning_tell(x, &x->is_begun);
+		helper_begin(&x->helper);
 }
 
 void
@@ -361,27 +286,21 @@ scanning_note(struct scanning *x)
 	if (!x || asked == x->asked)
 		return;
 	x->asked = asked;
-	scanning_tell(x, &x->is_woken);
+	helper_wake(&x->helper);
 }
 
 void
 scanning_close(struct scanning *x)
 {
-	if (!x)
-		return;
-	store_close(x->st);
-	x->st = NULL;
+	if (x)
+		helper_close(&x->helper);
 }
 
 void
 scanning_stop(struct scanning *x)
 {
-	if (!x || !x->is_started)
-		return;
-	scanning_tell(x, &x->is_stopped);
-	pthread_join(x->thread, NULL);
-	x->is_started = false;
-	scanning_close(x);
+	if (x)
+		helper_stop(&x->helper);
 }
 
 void
@@ -389,7 +308,6 @@ scanning_free(struct scanning *x)
 {
 	if (!x)
 		return;
-	pthread_mutex_destroy(&x->lock);
-	pthread_cond_destroy(&x->wake);
+	helper_done(&x->helper);
 	free(x);
 }

@@ -6,34 +6,24 @@
 #ifndef WORK_SCANNING_H
 #define WORK_SCANNING_H
 
-#include <pthread.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/work/background/background.h"
-#include "memory-db/work/queue.h"
+#include "memory-db/work/helper_thread.h"
 
-struct database;
 struct scanning;
 
-/* What it needs of the room; all of it borrowed. */
 struct scanning_options {
-	struct database *db;
+	struct helper_room room;
 	struct background *background;
-	int (*thread)(pthread_t *ret, void *(*fn)(void *), void *arg,
-		struct err *e);
-	/* Around each use of its connection. */
-	void (*enter)(void *ctx);
-	void (*leave)(void *ctx);
-	/* To the writer. */
-	void (*pass_on)(void *ctx, struct job_list *l);
+	/* These have the ctx of the room. */
 	enum background_mode (*mode)(void *ctx);
 	/* Requests that the writer had so far. */
 	uint64_t (*requests)(void *ctx);
-	/* Is a request of a client under way? Cheap. */
+	/* Is a request of a client under way? */
 	bool (*is_busy)(void *ctx);
-	void *ctx;
 };
 
 extern const struct background_task scanning_task;

@@ -22,6 +22,7 @@
 #include "memory-db/work/internal.h"
 #include "memory-db/embed/chat.h"
 #include "memory-db/work/policing.h"
+#include "memory-db/work/helper_thread.h"
 #include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
@@ -140,15 +141,15 @@ start_preparing(struct work *w, struct err *e)
 	return preparing_start(&o, &w->preparing, e);
 }
 
-static const struct aside_options aside = {.thread = work_thread,
-	.enter = enter_gate,
-	.leave = leave_gate,
-	.pass_on = work_pass_on};
-
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
 	struct background_options tasks = {.tasks = o->tasks, .n = o->tasks_n};
+	struct helper_room room = {.db = o->db,
+		.thread = work_thread,
+		.enter = enter_gate,
+		.leave = leave_gate,
+		.pass_on = work_pass_on};
 	struct work *w = calloc(1, sizeof *w);
 
 	if (!w)
@@ -160,6 +161,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 			o->no_upkeep ? background_needed_n : background_tasks_n;
 	}
 	w->opt = *o;
+	room.ctx = w;
 	if (!w->opt.run)
 		w->opt.run = method_run;
 	if (readers_init(w) || init_queues(w)) {
@@ -173,10 +175,10 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		w->runners[i].work = w;
 	w->shrunk_at = UINT64_MAX; /* opening took some, too */
 	if (background_new(&tasks, &w->background, e) ||
-		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
+		embedding_start(w, &o->embedding, &room, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
-		start_preparing(w, e) || aside_start(w, &aside, e) ||
+		start_preparing(w, e) || aside_start(w, &room, e) ||
 		start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);

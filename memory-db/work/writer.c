@@ -64,6 +64,37 @@ is_other_pass(const struct call *c, int rc)
 	return rc != 0 && c->note.other_pass;
 }
 
+/* The handler; *c tells what it did. A write that was done before under the
+ * same key is not done again. */
+static int
+writer_call(struct work *w, struct job *j, struct call *c, struct once *once,
+	json_t **ret_result, struct err *e)
+{
+	int rc = once_look(w->st, j, once, ret_result, e);
+
+	parts_give(j, c);
+	if (rc != 0 || *ret_result)
+		return rc;
+	rc = w->opt.run(c, ret_result, e);
+	if (once->is_seen)
+		return once_again(once, c, rc, ret_result, e);
+	if (rc != 0 || c->dry_run || c->has_more)
+		return rc;
+	return once_keep(w->st, j, once, c, *ret_result, e);
+}
+
+/* Takes the result. */
+static int
+writer_answer(struct job *j, const struct call *c, json_t *result,
+	struct err *e)
+{
+	if (!c->has_more)
+		return job_answer(j, result, e);
+	json_decref(result);
+	parts_answer(j);
+	return 0;
+}
+
 /* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
  * what it did stays (of a dry run and of a retry nothing does). */
 static int
@@ -76,16 +107,8 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 		.prepared = &j->prepared};
 	json_t *result = NULL;
 	struct once once;
-	int rc = once_look(w->st, j, &once, &result, e);
+	int rc = writer_call(w, j, &c, &once, &result, e);
 
-	parts_give(j, &c);
-	if (rc == 0 && !result) {
-		rc = w->opt.run(&c, &result, e);
-		if (once.is_seen)
-			rc = once_again(&once, &c, rc, &result, e);
-		else if (rc == 0 && !c.dry_run && !c.has_more)
-			rc = once_keep(w->st, j, &once, &c, result, e);
-	}
 	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
 	if (!once.is_seen && is_other_pass(&c, rc)) {
 		j->ctx.review_pass = j->ctx.review_pass == REVIEW_PASS_ASK
@@ -98,14 +121,11 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	}
 	if (*ret_keep)
 		rc = writer_note_effects(&c, result, e);
-	if (rc == 0 && c.has_more) {
-		json_decref(result);
-		parts_answer(j);
-	} else if (rc == 0) {
-		rc = job_answer(j, result, e);
-	} else {
+	if (rc != 0) {
 		json_decref(result);
 		e->code = rc;
+	} else {
+		rc = writer_answer(j, &c, result, e);
 	}
 	if (rc == 0 && *ret_keep)
 		effects_move(&j->effects, &c.effects);
@@ -167,7 +187,9 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		pass = j->ctx.review_pass;
 		memset(e, 0, sizeof(*e));
 		rc = writer_try_job(w, j, e);
-	} while (rc == 0 && j->ctx.review_pass != pass);
+		if (rc)
+			break;
+	} while (j->ctx.review_pass != pass);
 	if (rc)
 		job_fail(j, e);
 	/* Records of a damaged import say that of themselves. */

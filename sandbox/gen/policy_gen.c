@@ -52,19 +52,29 @@ policy_gen_add(scmp_filter_ctx ctx, uint32_t arch, const struct rule *r)
 }
 
 static int
-policy_gen_print(scmp_filter_ctx ctx)
+print_filter(FILE *from, scmp_filter_ctx ctx)
 {
 	struct sock_filter f;
+	int rc = seccomp_export_bpf(ctx, fileno(from));
+
+	if (rc != 0)
+		return rc;
+	rewind(from);
+	while (fread(&f, sizeof(f), 1, from) == 1)
+		printf("{0x%04x, %3u, %3u, 0x%08x},\n", f.code, f.jt, f.jf,
+			f.k);
+	return 0;
+}
+
+static int
+policy_gen_print(scmp_filter_ctx ctx)
+{
 	FILE *tmp = tmpfile();
 	int rc;
 
 	if (!tmp)
 		return -errno;
-	rc = seccomp_export_bpf(ctx, fileno(tmp));
-	rewind(tmp);
-	while (rc == 0 && fread(&f, sizeof(f), 1, tmp) == 1)
-		printf("{0x%04x, %3u, %3u, 0x%08x},\n", f.code, f.jt, f.jf,
-			f.k);
+	rc = print_filter(tmp, ctx);
 	fclose(tmp);
 	return rc;
 }

@@ -154,24 +154,36 @@ compare_entries(const void *a, const void *b)
 	return strcmp(x->file, y->file);
 }
 
+static int
+add_entries(struct backup_folder *f, DIR *d, const char *id, struct err *e)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(d)) != NULL) {
+		struct backup_name name;
+		int rc;
+
+		if (!backup_name_parse(entry->d_name, &name) ||
+			(id && strncmp(name.id, id, BACKUP_ID_DIGITS) != 0))
+			continue;
+		rc = add_entry(f, entry->d_name, &name, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
 {
 	DIR *d = fdopendir(dup(f->fd));
-	struct dirent *entry;
-	int rc = 0;
+	int rc;
 
 	f->n = 0;
 	if (!d)
 		return backup_folder_error(e, "list", f->path);
 	rewinddir(d);
-	while (rc == 0 && (entry = readdir(d)) != NULL) {
-		struct backup_name name;
-
-		if (backup_name_parse(entry->d_name, &name) &&
-			(!id || strncmp(name.id, id, BACKUP_ID_DIGITS) == 0))
-			rc = add_entry(f, entry->d_name, &name, e);
-	}
+	rc = add_entries(f, d, id, e);
 	closedir(d);
 	if (rc != 0)
 		return rc;

@@ -116,11 +116,15 @@ walk(const struct disksource *src, char *folder, bool is_any, disk_file_fn fn,
 
 	if (!tree)
 		return -1;
-	while (rc == 0 && (at = fts_read(tree)) != NULL)
-		if (at->fts_info == FTS_F &&
-			(is_meant(src, at->fts_path) ||
-				(is_any && at->fts_level == 0)))
-			rc = fn(ctx, at->fts_path, at->fts_statp->st_size);
+	while ((at = fts_read(tree)) != NULL) {
+		if (at->fts_info != FTS_F ||
+			(!is_meant(src, at->fts_path) &&
+				!(is_any && at->fts_level == 0)))
+			continue;
+		rc = fn(ctx, at->fts_path, at->fts_statp->st_size);
+		if (rc != 0)
+			break;
+	}
 	fts_close(tree);
 	return rc;
 }

@@ -59,7 +59,7 @@ folderbase_list(int dir, json_t *files)
 			close(fd);
 		return MDB_E_STORE;
 	}
-	while (rc == 0 && (errno = 0, e = readdir(d)) != NULL) {
+	while (names && (errno = 0, e = readdir(d)) != NULL) {
 		if (!is_note(e->d_name) ||
 			fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 			!S_ISREG(st.st_mode))
@@ -70,8 +70,11 @@ folderbase_list(int dir, json_t *files)
 			break;
 		}
 		names[n] = strdup(e->d_name);
-		rc = names[n] ? 0 : MDB_E_NOMEM;
-		n += names[n] != NULL;
+		if (!names[n]) {
+			rc = MDB_E_NOMEM;
+			break;
+		}
+		n++;
 	}
 	/* What was not seen is not gone. */
 	failed = errno;

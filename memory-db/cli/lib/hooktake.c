@@ -55,16 +55,22 @@ put_again(struct editing *ed, const struct hookfile *hf, const json_t *now,
 {
 	int rc = hf->is_versioned ? hookfile_add_version(ed, e) : 0;
 
-	for (size_t i = 0; rc == 0 && i < hooks_n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < hooks_n; i++) {
 		const char *command;
 		bool is_only;
 		size_t a, b;
 
-		if (is_of(hf, &hooks[i]) && hookfile_find(now, hf, &hooks[i],
-						    &a, &b, &is_only, &command))
-			rc = hookfile_append(ed, hf, &hooks[i], command, e);
+		if (!is_of(hf, &hooks[i]) ||
+			!hookfile_find(now, hf, &hooks[i], &a, &b, &is_only,
+				&command))
+			continue;
+		rc = hookfile_append(ed, hf, &hooks[i], command, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* Whether old with our hooks is what the file says. */
@@ -91,13 +97,17 @@ take_each(struct editing *ed, const struct hookfile *hf, const struct buf *old,
 {
 	AUTO_BUF struct buf after = {0}, last = {0};
 	AUTO_JSON json_t *before = NULL;
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < hooks_n; i++)
-		if (is_of(hf, &hooks[i]))
-			rc = hookfile_remove_event(ed, hf, &hooks[i], e);
-	if (rc != 0 || ed->edits == 0)
-		return rc;
+	for (size_t i = 0; i < hooks_n; i++) {
+		if (!is_of(hf, &hooks[i]))
+			continue;
+		rc = hookfile_remove_event(ed, hf, &hooks[i], e);
+		if (rc != 0)
+			return rc;
+	}
+	if (ed->edits == 0)
+		return 0;
 	rc = clienttake_empty(&ed->text, "hooks", old, &after, e);
 	if (rc != 0 || (rc = hookfile_settle(ed, &after, e)) != 0)
 		return rc;

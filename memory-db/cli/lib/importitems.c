@@ -249,20 +249,33 @@ take_lines(struct records *r, int fd)
 	return 0;
 }
 
+/* *ret_any: one of the tables is there. 1: the import is to end. */
+static int
+take_tables(struct records *r, const char *path, bool *ret_any, struct err *e)
+{
+	AUTO_SQLITEFILE struct sqlitefile *f = NULL;
+	int rc = sqlitefile_open(path, &f, e);
+
+	if (rc != 0)
+		return rc;
+	for (const char *const *t = r->kind->tables; *t; t++) {
+		rc = sqlitefile_each(f, *t, take_element, r, e);
+
+		*ret_any |= rc == 1;
+		/* 1 is also what stops: then j->rc says why. */
+		if (rc < 0 || (rc == 1 && r->j->rc != CLI_OK))
+			return rc;
+	}
+	return 0;
+}
+
 static int
 take_database(struct records *r, const char *path)
 {
-	AUTO_SQLITEFILE struct sqlitefile *f = NULL;
 	struct err e = {0};
 	bool has_any = false;
-	int rc = sqlitefile_open(path, &f, &e);
+	int rc = take_tables(r, path, &has_any, &e);
 
-	for (const char *const *t = r->kind->tables; rc == 0 && *t; t++) {
-		rc = sqlitefile_each(f, *t, take_element, r, &e);
-		has_any |= rc == 1;
-		/* 1 is also what stops: then j->rc says why. */
-		rc = rc == 1 && r->j->rc == CLI_OK ? 0 : rc;
-	}
 	if (rc == 0 && has_any)
 		return 0;
 	if (rc < 0 && rc != MDB_E_NOMEM)

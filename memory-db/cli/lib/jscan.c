@@ -137,9 +137,9 @@ jscan_plain(const char *s, size_t n, struct buf *out)
 {
 	size_t at = 0, end;
 	char before = '{';
-	int rc = 0;
+	int rc;
 
-	while (at < n && rc == 0) {
+	while (at < n) {
 		if (s[at] == '"' && (end = string_end(s, n, at)) > at) {
 			rc = buf_add(out, s + at, end - at);
 			before = '"';
@@ -156,9 +156,11 @@ jscan_plain(const char *s, size_t n, struct buf *out)
 			if (end == at + 1 && strchr(" \t\r\n", s[at]) == NULL)
 				before = s[at];
 		}
+		if (rc != 0)
+			return MDB_E_NOMEM;
 		at = end;
 	}
-	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
+	return !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 
 bool

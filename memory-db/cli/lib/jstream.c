@@ -145,23 +145,29 @@ jstream_chunk(struct jstream *j, const char *s, size_t n)
 	return j->is_taking ? jstream_keep(j, s + from, n - from) : 0;
 }
 
+static int
+read_chunks(struct jstream *j, struct bytesource *from, char *chunk)
+{
+	for (;;) {
+		ssize_t got = bytesource_read(from, chunk, CHUNK);
+		int rc;
+
+		if (got <= 0)
+			return (int)got;
+		rc = jstream_chunk(j, chunk, (size_t)got);
+		if (rc != 0)
+			return rc;
+	}
+}
+
 int
 jstream_each(struct bytesource *from, jstream_fn fn, void *ctx,
 	struct jstream_result *ret)
 {
 	struct jstream j = {.fn = fn, .ctx = ctx, .result = ret};
 	AUTO_FREE char *chunk = malloc(CHUNK);
-	int rc = !chunk ? MDB_E_NOMEM : 0;
+	int rc = !chunk ? MDB_E_NOMEM : read_chunks(&j, from, chunk);
 
-	while (rc == 0) {
-		ssize_t got = bytesource_read(from, chunk, CHUNK);
-
-		if (got < 0)
-			rc = (int)got;
-		if (got <= 0)
-			break;
-		rc = jstream_chunk(&j, chunk, (size_t)got);
-	}
 	ret->is_torn = rc == 0 && j.depth > 0;
 	buf_done(&j.element);
 	return rc;

@@ -230,14 +230,14 @@ notefile_parse(struct notefile *f)
 	size_t n = f->raw.len, begin = 0, next;
 	enum inside inside = INSIDE_TEXT;
 	bool is_open = false;
-	int rc = 0;
+	int rc;
 
 	if (!s)
 		return MDB_E_NOMEM;
 	f->is_torn = memchr(s, '\0', n) != NULL || !text_is_utf8(s, n);
 	if (f->is_torn)
 		return 0;
-	for (size_t at = read_front(f); rc == 0 && at < n; at = next) {
+	for (size_t at = read_front(f); at < n; at = next) {
 		const char *nl = memchr(s + at, '\n', n - at);
 		size_t len = nl ? (size_t)(nl - s) - at : n - at, line = len;
 		bool is_no_fact;
@@ -249,6 +249,8 @@ notefile_parse(struct notefile *f)
 		f->has_more |= is_no_fact && line > 0 && s[at] != '#';
 		if (is_open && (is_no_fact || item_begin(s + at, line) > 0)) {
 			rc = add_block(f, begin, at);
+			if (rc != 0)
+				return rc;
 			is_open = false;
 		}
 		if (!is_no_fact && !is_open) {
@@ -258,7 +260,7 @@ notefile_parse(struct notefile *f)
 	}
 	/* What is added would stand in the code. */
 	f->is_torn |= inside != INSIDE_TEXT;
-	return rc == 0 && is_open ? add_block(f, begin, n) : rc;
+	return is_open ? add_block(f, begin, n) : 0;
 }
 
 /* --- writing -------------------------------------------------------------- */

@@ -95,7 +95,7 @@ notes_facts(const char *s, size_t n, json_t *facts)
 					 memcmp(s, "---\r\n", 5) == 0);
 	int rc = 0;
 
-	for (size_t at = is_front ? 4 : 0, next; rc == 0 && at < n; at = next) {
+	for (size_t at = is_front ? 4 : 0, next; at < n; at = next) {
 		const char *nl = memchr(s + at, '\n', n - at), *line = s + at;
 		size_t len = nl ? (size_t)(nl - line) : n - at, item;
 		bool is_fence = len >= 3 && memcmp(line, "```", 3) == 0;
@@ -109,8 +109,9 @@ notes_facts(const char *s, size_t n, json_t *facts)
 		if (len == 0 || line[0] == '#' || is_fence || item > 0)
 			rc = add_fact(facts, &text);
 		is_code = is_code != is_fence;
-		if (rc != 0 || is_code || is_fence || len == 0 ||
-			line[0] == '#')
+		if (rc != 0)
+			return rc;
+		if (is_code || is_fence || len == 0 || line[0] == '#')
 			continue;
 		while (item < len && strchr(" \t", line[item]))
 			item++;
@@ -118,10 +119,13 @@ notes_facts(const char *s, size_t n, json_t *facts)
 			len--;
 		if (text.len > 0)
 			rc = buf_addc(&text, ' ');
-		if (rc == 0)
-			rc = buf_add(&text, line + item, len - item);
+		if (rc != 0)
+			return rc;
+		rc = buf_add(&text, line + item, len - item);
+		if (rc != 0)
+			return rc;
 	}
-	return rc != 0 ? rc : add_fact(facts, &text);
+	return add_fact(facts, &text);
 }
 
 /* --- pieces --------------------------------------------------------------- */

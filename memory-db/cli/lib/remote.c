@@ -275,10 +275,13 @@ list_folder(const struct remote *r, json_t *names, struct err *e)
 	if (!dir)
 		return err_set(e, MDB_E_STORE, "cannot read %s: %s",
 			folder.data, strerrordesc_np(errno));
-	while (rc == 0 && (d = readdir(dir)) != NULL)
-		rc = d->d_name[0] == '.'
-			     ? 0
-			     : add_name(names, d->d_name, strlen(d->d_name), e);
+	while ((d = readdir(dir)) != NULL) {
+		if (d->d_name[0] == '.')
+			continue;
+		rc = add_name(names, d->d_name, strlen(d->d_name), e);
+		if (rc != 0)
+			break;
+	}
 	closedir(dir);
 	return rc;
 }

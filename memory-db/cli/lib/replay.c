@@ -191,12 +191,13 @@ log_replay_read(struct cli *from, int64_t since, const char *as_of,
 	log_replay_line_fn fn, void *ctx)
 {
 	AUTO_FREE char *cursor = NULL;
-	int rc;
+	do {
+		int rc = read_page(from, since, as_of, &cursor, fn, ctx);
 
-	do
-		rc = read_page(from, since, as_of, &cursor, fn, ctx);
-	while (rc == CLI_OK && cursor);
-	return rc;
+		if (rc != CLI_OK)
+			return rc;
+	} while (cursor);
+	return CLI_OK;
 }
 
 static int
@@ -241,7 +242,7 @@ log_replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 	AUTO_LOG_REPLAY struct log_replay r = {0};
 	AUTO_BUF struct buf text = {0};
 	ssize_t got;
-	int rc = CLI_OK;
+	int rc;
 
 	log_replay_begin(&r, to);
 	do {
@@ -254,6 +255,8 @@ log_replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 			return CLI_PROBLEM;
 		text.len += (size_t)got;
 		rc = take_lines(&text, &r);
-	} while (rc == CLI_OK && got > 0);
-	return rc == CLI_OK ? log_replay_end(&r) : rc;
+		if (rc != CLI_OK)
+			return rc;
+	} while (got > 0);
+	return log_replay_end(&r);
 }

@@ -58,14 +58,17 @@ restore_forget_from(struct restore *r, struct cli *newer, bool *ret_is_whole)
 		*ret_is_whole = rc != CLI_PROBLEM;
 		if (rc == CLI_PROBLEM)
 			return CLI_OK;
-		if (rc == CLI_OK)
-			rc = replay_list(r, json_object_get(reply, "erasures"));
+		if (rc != CLI_OK)
+			return rc;
+		rc = replay_list(r, json_object_get(reply, "erasures"));
+		if (rc != CLI_OK)
+			return rc;
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
-		if (rc == CLI_OK && next && (cursor = strdup(next)) == NULL)
-			rc = cli_nomem();
-	} while (rc == CLI_OK && cursor);
-	return rc;
+		if (next && (cursor = strdup(next)) == NULL)
+			return cli_nomem();
+	} while (cursor);
+	return CLI_OK;
 }
 
 /* Whether it is the same database, and not another one. */

@@ -183,10 +183,12 @@ queue_list(struct cli *c, const struct review_options *o)
 		after = cli_int(reply, "next", 0);
 		rc = c->json ? cli_print_jsonl(c, rows)
 			     : print_rows(c, rows, FACTS_SHOWN);
-		if (rc == CLI_OK && !c->json && after == 0)
+		if (rc != CLI_OK)
+			return rc;
+		if (!c->json && after == 0)
 			print_waiting(c, json_object_get(reply, "waiting"));
-	} while (rc == CLI_OK && after != 0);
-	return rc;
+	} while (after != 0);
+	return CLI_OK;
 }
 
 static int
@@ -241,27 +243,31 @@ set_upto(struct cli *c, json_t *p)
 }
 
 static int
+read_ids(int n, char **ids, json_t *list)
+{
+	for (int i = 0; i < n; i++) {
+		int64_t id = 0;
+		int rc = read_id(ids[i], &id);
+
+		if (rc != CLI_OK)
+			return rc;
+		if (jx_add(list, json_integer(id)) != 0)
+			return cli_nomem();
+	}
+	return CLI_OK;
+}
+
+static int
 decide_params(struct cli *c, const struct review_options *o, const char *what,
 	int n, char **ids, json_t **ret)
 {
 	AUTO_JSON json_t *p = json_pack("{s:s}", "do", what);
-	json_t *list = json_array();
-	int rc = CLI_OK;
+	AUTO_JSON json_t *list = json_array();
+	int rc = list ? read_ids(n, ids, list) : cli_nomem();
 
-	for (int i = 0; rc == CLI_OK && i < n; i++) {
-		int64_t id = 0;
-
-		rc = read_id(ids[i], &id);
-		if (rc == CLI_OK && jx_add(list, json_integer(id)) != 0)
-			rc = cli_nomem();
-	}
-	if (rc != CLI_OK || n == 0) {
-		json_decref(list);
-		list = NULL;
-	}
 	if (rc != CLI_OK)
 		return rc;
-	if (!p || (list && jx_set(p, "changes", list) != 0) ||
+	if (!p || (n > 0 && json_object_set(p, "changes", list) != 0) ||
 		(o->session && jx_set(p, "session_id",
 				       json_string(o->session)) != 0) ||
 		(o->all && jx_set(p, "all", json_true()) != 0) ||
@@ -321,7 +327,9 @@ queue_decide(struct cli *c, const struct review_options *o, const char *what,
 	bool more = true;
 	int rc = decide_params(c, o, what, n, ids, &p);
 
-	while (rc == CLI_OK && more) {
+	if (rc != CLI_OK)
+		return rc;
+	while (more) {
 		AUTO_JSON json_t *reply = NULL;
 
 		rc = cli_call(c, "review_staged", jx_copy(p), CLI_NOW, &reply);
@@ -335,10 +343,12 @@ queue_decide(struct cli *c, const struct review_options *o, const char *what,
 			rc = print_left(c, json_object_get(reply, "left"));
 		if (!c->json && !more)
 			print_decided(c, reply);
-		if (rc == CLI_OK && !more && cli_int(reply, "skipped", 0) > 0)
-			rc = CLI_PROBLEM;
+		if (rc != CLI_OK)
+			return rc;
+		if (!more && cli_int(reply, "skipped", 0) > 0)
+			return CLI_PROBLEM;
 	}
-	return rc;
+	return CLI_OK;
 }
 
 int

@@ -130,15 +130,15 @@ make_locked(char *path, int *ret_fd, struct err *e)
 int
 temp_folder_make(char path[TEMP_FOLDER_SIZE], int *ret_fd, struct err *e)
 {
-	int rc = 0;
-
 	sweep();
-	for (int i = 0; rc == 0 && i < TRIES; i++) {
+	for (int i = 0; i < TRIES; i++) {
+		int rc;
+
 		snprintf(path, TEMP_FOLDER_SIZE, "/tmp/" PREFIX "XXXXXX");
 		rc = make_locked(path, ret_fd, e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	if (rc == 0)
-		return err_set(e, MDB_E_STORE,
-			"cannot keep a folder in /tmp: somebody removes it");
-	return rc < 0 ? rc : 0;
+	return err_set(e, MDB_E_STORE,
+		"cannot keep a folder in /tmp: somebody removes it");
 }

@@ -271,16 +271,17 @@ read_all(struct toml_reader *r, struct err *e)
 {
 	AUTO_BUF struct buf path = {0};
 	json_t *table = r->t->all;
-	int rc = 0;
+	for (;;) {
+		int rc;
 
-	while (rc == 0) {
 		toml_space(r);
 		if (r->at >= r->n)
 			return 0;
 		rc = r->s[r->at] == '[' ? read_header(r, &table, &path, e)
 					: read_statement(r, table, &path, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
 }
 
 int

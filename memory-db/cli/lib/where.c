@@ -396,11 +396,12 @@ add_told(const struct cli *c, const json_t *found, struct buf *out)
 	size_t n = json_array_size(found);
 	int rc = buf_addf(out, "%s", n == 1 ? "namespace " : "namespaces ");
 
-	for (size_t i = 0; rc == 0 && i < n && i < TOLD_MAX; i++)
-		rc = buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
-			json_string_value(json_array_get(found, i)));
 	if (rc != 0)
 		return MDB_E_NOMEM;
+	for (size_t i = 0; i < n && i < TOLD_MAX; i++)
+		if (buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
+			    json_string_value(json_array_get(found, i))) != 0)
+			return MDB_E_NOMEM;
 	if (n > TOLD_MAX)
 		rc = buf_addf(out, " and %zu more", n - TOLD_MAX);
 	if (rc != 0)

@@ -216,7 +216,9 @@ words_for_people(const char *text, struct buf *out)
 		rc = buf_adds(out, parameter(path));
 		s += n;
 	}
-	while (rc == 0 && *s != '\0') {
+	if (rc != 0)
+		return rc;
+	while (*s != '\0') {
 		bool is_start = s == text || !is_word(s[-1]);
 		const char *end = quoted_end(s, is_start);
 		size_t k;
@@ -232,6 +234,8 @@ words_for_people(const char *text, struct buf *out)
 		} else {
 			rc = buf_addc(out, *s++);
 		}
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

@@ -97,7 +97,7 @@ add_pinned(void *ctx, int64_t entity)
 			rc = is_vouched(g, facts[i], pinned_at, &o);
 			if (rc < 0)
 				return rc;
-			if (rc == 0)
+			if (rc != 1)
 				continue;
 			taken++;
 			rc = context_gather_add(g,

@@ -113,18 +113,16 @@ is_due(struct store *st, int64_t ns, struct err *e)
 static int
 next_due(struct store *st, struct curation_alone *a, struct err *e)
 {
-	int rc;
-
-	do {
+	for (;;) {
 		struct finding f = {.a = a, .e = e};
+		int rc = namespace_each(st, 0, take_next, &f, e);
 
-		rc = namespace_each(st, 0, take_next, &f, e);
-		if (rc >= 0 && !f.found)
-			return 0;
-		if (rc >= 0)
-			rc = is_due(st, a->ns, e);
-	} while (rc == 0);
-	return rc;
+		if (rc < 0 || !f.found)
+			return rc < 0 ? rc : 0;
+		rc = is_due(st, a->ns, e);
+		if (rc != 0)
+			return rc;
+	}
 }
 
 /* --- a slice -------------------------------------------------------------- */

@@ -191,6 +191,20 @@ vote_lines(struct votes *v, const char *text, size_t n)
 	return rc;
 }
 
+static int
+vote_fact(struct votes *v, const struct extracted *f)
+{
+	const struct kind *k = &kinds[f->kind];
+	bool is_fact = k->tier == SEMANTIC && !f->is_person &&
+		       strcmp(k->type, "person") == 0;
+
+	/* It was counted by its line. */
+	if (f->is_gone || f->kind == EXTRACT_INSTRUCTION)
+		return 0;
+	return vote(v, k->tier, f->confidence, is_fact ? "fact" : k->type,
+		k->name, k->why, f->text, strlen(f->text));
+}
+
 /* --- facts ---------------------------------------------------------------- */
 static int
 vote_facts(struct votes *v, const struct extract_request *q)
@@ -198,20 +212,10 @@ vote_facts(struct votes *v, const struct extract_request *q)
 	struct extraction x = {0};
 	int rc = extract_facts(q, &x, v->e);
 
-	for (size_t i = 0; rc == 0 && i < x.n; i++) {
-		const struct extracted *f = &x.v[i];
-		const struct kind *k = &kinds[f->kind];
-		enum tier tier = k->tier;
-
-		/* It was counted by its line. */
-		if (f->is_gone || f->kind == EXTRACT_INSTRUCTION)
-			continue;
-		rc = vote(v, tier, f->confidence,
-			tier == SEMANTIC && !f->is_person &&
-					strcmp(k->type, "person") == 0
-				? "fact"
-				: k->type,
-			k->name, k->why, f->text, strlen(f->text));
+	for (size_t i = 0; i < x.n; i++) {
+		if (rc != 0)
+			break;
+		rc = vote_fact(v, &x.v[i]);
 	}
 	extract_done(&x);
 	return rc;

@@ -129,7 +129,9 @@ judge_sequences(const struct judging *j, int64_t ns, int64_t entity,
 	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION,
 		add_observation, &o, j->e);
 
-	for (int i = 0; rc >= 0 && i < o.n; i++) {
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < o.n; i++) {
 		struct sequence s;
 
 		rc = sequence_find(j, ns, o.fact[i], &s);
@@ -137,8 +139,10 @@ judge_sequences(const struct judging *j, int64_t ns, int64_t entity,
 		v.uses = v.becomes = s.tracks;
 		if (rc == 0 && s.tracks > 0)
 			rc = list_add(ret, &v, j->e);
+		if (rc < 0)
+			return rc;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* What would be made of an entity. */
@@ -184,23 +188,36 @@ judge_days(const struct judging *j, int64_t ns, int64_t deadline_ns,
 	return 0;
 }
 
+/* What the rules say of one entity. */
+static int
+judge_one(const struct judging *j, int64_t ns, int64_t entity,
+	struct curation_list *ret)
+{
+	struct verdict_move v[VERDICTS_MOST];
+	int n, rc = judge_entity(j, entity, v, &n);
+
+	if (rc != 0)
+		return rc;
+	for (int k = 0; k < n; k++) {
+		rc = list_add(ret, &v[k], j->e);
+		if (rc != 0)
+			return rc;
+	}
+	return j->is_preview ? judge_making(j, ns, entity, ret) : 0;
+}
+
 static int
 judge_page(const struct judging *j, int64_t ns, const struct page *p,
 	size_t most, int64_t deadline_ns, struct curation_list *ret)
 {
 	for (int i = 0; i < p->n; i++) {
-		struct verdict_move v[VERDICTS_MOST];
-		int n, rc;
+		int rc;
 
 		/* At least one a slice, or a run would never end. */
 		if (ret->looked > 0 &&
 			(ret->n >= most || clock_mono_ns() > deadline_ns))
 			return 1;
-		rc = judge_entity(j, p->entity[i], v, &n);
-		for (int k = 0; rc == 0 && k < n; k++)
-			rc = list_add(ret, &v[k], j->e);
-		if (rc == 0 && j->is_preview)
-			rc = judge_making(j, ns, p->entity[i], ret);
+		rc = judge_one(j, ns, p->entity[i], ret);
 		if (rc != 0)
 			return rc;
 		ret->looked++;
@@ -219,7 +236,9 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 	if (j->is_preview && after == 0 &&
 		(j->rules >> CURATION_day_summary & 1))
 		rc = judge_days(j, ns, deadline_ns, ret);
-	while (rc == 0 && !ret->is_end) {
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	while (!ret->is_end) {
 		struct page p = {.n = 0};
 
 		rc = fact_each_entity(j->st, ns, ret->after, page_add, &p,
@@ -227,9 +246,11 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 		if (rc < 0)
 			return rc;
 		rc = judge_page(j, ns, &p, most, deadline_ns, ret);
-		ret->is_end = rc == 0 && p.n < PAGE;
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+		ret->is_end = p.n < PAGE;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* --- telling -------------------------------------------------------------- */
@@ -247,6 +268,22 @@ value_of(const struct curation_rule *r, int64_t value)
 	return json_string(text);
 }
 
+/* What was hidden has the name that it was made with; a day whose entity is not
+ * made yet has that of the day. 1: there is one. */
+static int
+name_of(struct store *st, const struct verdict_move *v, struct buf *out,
+	struct err *e)
+{
+	int rc;
+
+	if (v->entity == 0)
+		return day_name(v->was, out) == 0 ? 1 : err_nomem(e);
+	rc = fact_existence(st, v->entity, NULL, NULL, out, e);
+	if (rc != 0)
+		return rc;
+	return entity_first_name(st, v->entity, NULL, out, e);
+}
+
 int
 curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 	struct err *e)
@@ -258,13 +295,9 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 	int rc = curation_settings_of(NULL, &defaults, e);
 
 	*ret = NULL;
-	if (rc == 0 && v->entity == 0) /* a day whose entity is not made yet */
-		rc = day_name(v->was, &name) == 0 ? 1 : err_nomem(e);
-	else if (rc == 0)
-		rc = fact_existence(st, v->entity, NULL, NULL, &name, e);
-	/* What was hidden has the name that it was made with. */
-	if (rc == 0)
-		rc = entity_first_name(st, v->entity, NULL, &name, e);
+	if (rc != 0)
+		return rc;
+	rc = name_of(st, v, &name, e);
 	if (rc != 1)
 		return rc;
 	r = &defaults.rules[v->rule];

@@ -98,14 +98,17 @@ make_message(struct running *x, const struct curation_list *l, struct buf *out)
 
 	for (size_t i = 0; i < l->n; i++)
 		n[l->v[i].rule]++;
-	for (int i = 0; rc == 0 && i < CURATION_RULES; i++) {
+	if (rc != 0)
+		return err_nomem(x->e);
+	for (int i = 0; i < CURATION_RULES; i++) {
 		if (n[i] == 0)
 			continue;
-		rc = buf_addf(out, "%s%" PRId64 " %s", between, n[i],
-			x->settings.rules[i].name);
+		if (buf_addf(out, "%s%" PRId64 " %s", between, n[i],
+			    x->settings.rules[i].name) != 0)
+			return err_nomem(x->e);
 		between = ", ";
 	}
-	return rc != 0 || !buf_str(out) ? err_nomem(x->e) : 0;
+	return !buf_str(out) ? err_nomem(x->e) : 0;
 }
 
 /* The list ends before verdict n, and the next slice begins with its entity. */

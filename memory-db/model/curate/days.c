@@ -305,38 +305,45 @@ write_texts(struct write *w, int64_t entity, struct noting *x)
 {
 	int rc = score_all(x);
 
-	for (int n = 0; rc == 0 && n < TEXTS; n++) {
+	if (rc != 0)
+		return rc;
+	for (int n = 0; n < TEXTS; n++) {
 		struct noted *best = best_of(x);
 
 		if (!best)
-			break;
+			return 0;
 		rc = made_text(w, entity, best->text, best->n, &best->fact, 1,
 			x->e);
+		if (rc != 0)
+			return rc;
 		for (int i = 0; i < x->n; i++)
 			x->v[i].is_taken |=
 				words_likeness(&x->v[i].words, &best->words) >=
 				WORDS_ALIKE;
 		best->is_taken = true;
 	}
-	return rc;
+	return 0;
 }
 
 static int
 relate_all(struct write *w, int64_t entity, const struct noting *x)
 {
-	int related = 0, rc = 0;
+	int related = 0;
 
-	for (int i = 0; rc == 0 && i < x->n && related < ENTITIES; i++) {
+	for (int i = 0; i < x->n && related < ENTITIES; i++) {
 		bool is_first = true;
+		int rc;
 
 		for (int k = 0; k < i && is_first; k++)
 			is_first = x->v[k].entity != x->v[i].entity;
 		if (!is_first)
 			continue;
 		rc = made_relate(w, entity, x->v[i].entity, x->e);
+		if (rc != 0)
+			return rc;
 		related++;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -289,25 +289,28 @@ static int
 write_quotes(struct write *w, int64_t entity, struct quotes *q)
 {
 	AUTO_FREE bool *taken = calloc((size_t)q->n + 1, sizeof(*taken));
-	int rc = taken ? 0 : err_nomem(q->e);
-
+	if (!taken)
+		return err_nomem(q->e);
 	score_quotes(q);
-	for (int n = 0; rc >= 0 && n < GATHER_TEXTS; n++) {
+	for (int n = 0; n < GATHER_TEXTS; n++) {
 		int best = best_quote(q, taken);
 		struct observation_in o;
 		struct observation_source source;
 		int64_t fact;
+		int rc;
 
 		if (best < 0)
-			break;
+			return 0;
 		source = (struct observation_source){NULL, q->v[best].fact};
 		o = observation_in(q->v[best].text, q->v[best].n, METHOD_AUTO);
 		o.derived_from = &source;
 		o.derived_n = 1;
 		rc = write_observation(w, entity, &o, &fact, q->e);
+		if (rc < 0)
+			return rc;
 		take_quote(q, best, taken);
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int

@@ -300,7 +300,7 @@ judge_entity(const struct judging *j, int64_t entity,
 		*ret_n = rc == 1;
 		return rc < 0 ? rc : 0;
 	}
-	for (int i = 0; rc == 0 && i < CURATION_RULES; i++) {
+	for (int i = 0; i < CURATION_RULES; i++) {
 		bool is_confirm = j->settings->rules[i].act == CURATE_CONFIRM;
 		int before = *ret_n;
 
@@ -309,9 +309,11 @@ judge_entity(const struct judging *j, int64_t entity,
 			continue;
 		rc = judge_rule(j, (enum curation_rule_id)i, &s, &moves, ret,
 			ret_n);
+		if (rc != 0)
+			return rc;
 		confirms |= is_confirm && *ret_n > before;
 	}
-	return rc;
+	return 0;
 }
 
 int

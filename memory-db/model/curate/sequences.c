@@ -335,8 +335,9 @@ write_step(struct write *w, const struct sequence *s, int step, int64_t entity,
 	int64_t sources[SEQUENCE_TRACKS];
 	int rc = buf_addf(&text, "%d. ", step + 1);
 
-	if (rc == 0)
-		rc = fact_get(w->st, s->fact[0][step], text_of, &text, e);
+	if (rc < 0)
+		return err_nomem(e);
+	rc = fact_get(w->st, s->fact[0][step], text_of, &text, e);
 	if (rc < 0 || !buf_str(&text))
 		return rc < 0 && rc != MDB_E_NOMEM ? rc : err_nomem(e);
 	for (int t = 0; t < s->tracks; t++)

@@ -150,8 +150,11 @@ model_lines_read(const struct extract_request *q, struct model_lines *ret,
 	struct turns turns = {0};
 	int rc = turns_read(q, &turns, e);
 
-	for (size_t i = 0; i < turns.n && rc == 0; i++)
+	for (size_t i = 0; i < turns.n; i++) {
+		if (rc != 0)
+			break;
 		rc = add_turn(q, &turns.v[i], i + 1, ret, e);
+	}
 	turns_done(&turns);
 	return rc;
 }

@@ -109,7 +109,7 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 	size_t start = out->len;
 	int rc = 0;
 
-	for (int i = first; i < end && rc == 0; i++) {
+	for (int i = first; i < end; i++) {
 		const char *is = NULL;
 		const struct when *when = NULL;
 		const struct extract_word *x = &w->v[i];
@@ -125,13 +125,14 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 			if (strcmp(x->low, persons[k].low) == 0)
 				is = persons[k].is;
 		if (strcmp(x->low, "'s") == 0) {
-			rc = buf_adds(out, "'s");
+			if (buf_adds(out, "'s") != 0)
+				return MDB_E_NOMEM;
 			continue;
 		}
 		if (out->len > start || start > 0)
 			rc = add_space(out, i == first ? " " : between(w, i));
 		if (rc != 0)
-			break;
+			return rc;
 		if (when) {
 			extract_when_text(w, when, text);
 			/* "on" may stand before `first`. */
@@ -146,8 +147,10 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 			rc = buf_adds(out, x->low);
 		else
 			rc = buf_add(out, x->s, x->n);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* "usually", "never" before the verb. */

@@ -277,14 +277,19 @@ find_for_text(struct finding *f)
 	/* The newest facts of the entity itself are few, and what is most often
 	 * meant: they are looked at however late it is. Whoever asks on a
 	 * machine that is busy is told of "lives in Rome" all the same. */
-	if (rc >= 0 && f->entity != 0)
+	if (rc < 0)
+		return rc;
+	if (f->entity != 0)
 		rc = recall_newest_of(f->st, f->entity,
 			q->before > 0 ? q->before : INT64_MAX, newest, facts,
 			&n, f->e);
-	for (int i = 0; rc >= 0 && i < n; i++)
-		rc = look_at(f, facts[i]);
 	if (rc < 0)
 		return rc;
+	for (int i = 0; i < n; i++) {
+		rc = look_at(f, facts[i]);
+		if (rc < 0)
+			return rc;
+	}
 	if (q->candidates < 0)
 		return 0;
 	return find_by_words(f, q->candidates > 0 ? q->candidates : CANDIDATES);
@@ -300,21 +305,35 @@ surest_first(const void *a, const void *b)
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
+static int
+find_for_texts(struct finding *f)
+{
+	const struct conflicts_request *q = f->request;
+	int rc = 0;
+
+	f->entity = q->entity;
+	if (*q->name && f->entity == 0)
+		rc = scope_entity(f->st, q->scope, q->name, strlen(q->name),
+			&f->entity, f->e);
+	if (rc < 0)
+		return rc;
+	for (; f->which < q->said_n && !f->ret->partial; f->which++) {
+		rc = find_for_text(f);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 conflicts_find(struct store *st, const struct conflicts_request *request,
 	struct conflicts *ret, struct err *e)
 {
 	struct finding f = {.st = st, .request = request, .ret = ret, .e = e};
-	int rc = 0;
+	int rc;
 
 	*ret = (struct conflicts){0};
-	f.entity = request->entity;
-	if (*request->name && f.entity == 0)
-		rc = scope_entity(st, request->scope, request->name,
-			strlen(request->name), &f.entity, e);
-	rc = rc < 0 ? rc : 0;
-	for (; rc == 0 && f.which < request->said_n && !ret->partial; f.which++)
-		rc = find_for_text(&f);
+	rc = find_for_texts(&f);
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(*ret->v), surest_first);
 	while (ret->n > request->most) {

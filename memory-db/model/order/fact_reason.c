@@ -91,21 +91,19 @@ add_common(const struct comparing *c, struct buf *out)
 {
 	const struct pairing *p = &c->p;
 	size_t begin = out->len;
-	int rc = 0;
+	for (int i = 0; i < p->a->n; i++) {
+		int rc;
 
-	for (int i = 0; rc == 0 && i < p->a->n; i++) {
 		if (p->a_to[i] < 0 || out->len - begin > QUOTED)
 			continue;
-		if (out->len > begin)
-			rc = buf_addc(out, ' ');
-		if (rc == 0)
-			rc = add_term(p->a, i, out);
+		rc = out->len > begin ? buf_addc(out, ' ') : 0;
+		if (rc != 0)
+			return rc;
+		rc = add_term(p->a, i, out);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
-	if (out->len == begin)
-		rc = buf_adds(out, "the same");
-	return rc;
+	return out->len == begin ? buf_adds(out, "the same") : 0;
 }
 
 /* "Rome" and "Oslo" differ */
@@ -182,12 +180,18 @@ fact_reason(const struct comparing *c, struct buf *out)
 		return reason_contradiction(c, out);
 	case FACTS_UPDATE:
 		rc = add_head(c, "both say", out);
-		return rc == 0 && values ? add_values(c, "differ", out) : rc;
+		if (rc != 0 || !values)
+			return rc;
+		return add_values(c, "differ", out);
 	case FACTS_SUCCESSION:
 		rc = add_head(c, "both say", out);
-		if (rc == 0 && values)
+		if (rc != 0)
+			return rc;
+		if (values)
 			rc = add_values(c, "differ", out);
-		return rc == 0 ? buf_adds(out, ", one after the other") : rc;
+		if (rc != 0)
+			return rc;
+		return buf_adds(out, ", one after the other");
 	case FACTS_DIFFERENT:
 	case FACTS_KIND_MAX:
 		break;

@@ -38,6 +38,20 @@ count_row(struct learning *x, const struct queue_row *r)
 }
 
 static int
+count_kept(struct learning *x, const struct queue_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = rows[i].decision == DECIDED_KEEP_BOTH
+				 ? count_row(x, &rows[i])
+				 : 0;
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
 count_rows(struct learning *x, const struct scope *scope)
 {
 	struct queue_filter f = {.state = QUEUE_RESOLVED,
@@ -51,9 +65,8 @@ count_rows(struct learning *x, const struct scope *scope)
 	if (!rows)
 		return err_nomem(x->e);
 	rc = queue_page(x->st, scope, &f, LOOKED, rows, &n, &next, x->e);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (rows[i].decision == DECIDED_KEEP_BOTH)
-			rc = count_row(x, &rows[i]);
+	if (rc == 0)
+		rc = count_kept(x, rows, n);
 	for (size_t i = 0; i < n; i++)
 		queue_row_done(&rows[i]);
 	free(rows);

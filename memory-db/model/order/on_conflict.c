@@ -309,6 +309,23 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 }
 
 static int
+act_on_found(struct on_conflict *x, struct write *w, const struct fact *f,
+	int64_t fact, struct err *e)
+{
+	for (size_t i = 0; i < x->found.n; i++) {
+		int rc;
+
+		/* A replacement names what it takes the place of. */
+		if (x->found.v[i].fact == f->supersedes && x->place == 0)
+			continue;
+		rc = act_on(x, w, &x->found.v[i], f, fact, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
 on_conflict_after(struct write_watcher *watcher, struct write *w,
 	const struct fact *f, int64_t fact, struct err *e)
 {
@@ -322,12 +339,10 @@ on_conflict_after(struct write_watcher *watcher, struct write *w,
 		x->is_scanned = true;
 		rc = scan_start(w->st, w->ns, x->first_fact - 1, e);
 	}
-	for (size_t i = 0; rc >= 0 && i < x->found.n; i++)
-		/* A replacement names what it takes the place of. */
-		if (x->found.v[i].fact != f->supersedes || x->place != 0)
-			rc = act_on(x, w, &x->found.v[i], f, fact, e);
+	if (rc >= 0)
+		rc = act_on_found(x, w, f, fact, e);
 	conflicts_done(&x->found);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 /* --- the frame ------------------------------------------------------------ */

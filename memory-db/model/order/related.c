@@ -256,36 +256,63 @@ related_take_tag(void *ctx, const struct fact *f)
 }
 
 static int
+related_find_tagged(struct relating *x, int64_t label, struct filter_ids *ids)
+{
+	const struct scope *scope = x->request->scope;
+
+	for (int i = 0; i < scope->n; i++) {
+		struct search_range range;
+		int rc;
+
+		if (scope->ns[i] == 0)
+			continue;
+		rc = search_range(x->st, scope->ns[i], &range, x->e);
+		if (rc != 0)
+			return rc;
+		rc = filter_index_tagged(x->st, &range, label, filter_ids_add,
+			ids, x->e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+related_add_tagged(struct relating *x, const struct filter_ids *ids,
+	const json_t *wanted, int64_t label)
+{
+	struct related_why why = {RELATED_TAGS, label, 0, 0, false};
+
+	for (size_t i = 0; i < ids->n; i++) {
+		struct related_row *row;
+		int rc = fact_tags_any(x->st, ids->v[i], wanted, x->e);
+
+		if (rc == 0)
+			continue;
+		if (rc < 0)
+			return rc;
+		rc = 0;
+		row = related_row_of(x, ids->v[i], &rc);
+		if (rc != 0)
+			return rc;
+		if (row)
+			related_add(row, related_shared(LIKELY_TAG, ids->n),
+				&why);
+	}
+	return 0;
+}
+
+static int
 related_by_tag(struct relating *x, json_t *tag, int64_t label)
 {
 	AUTO_JSON json_t *wanted = json_pack("[O]", tag);
 	struct filter_ids ids = {.most = TAGGED_MAX, .e = x->e};
-	struct related_why why = {RELATED_TAGS, label, 0, 0, false};
-	int rc = !wanted ? err_nomem(x->e) : 0;
+	int rc =
+		!wanted ? err_nomem(x->e) : related_find_tagged(x, label, &ids);
 
-	for (int i = 0; rc == 0 && i < x->request->scope->n; i++) {
-		struct search_range range;
-
-		if (x->request->scope->ns[i] == 0)
-			continue;
-		rc = search_range(x->st, x->request->scope->ns[i], &range,
-			x->e);
-		if (rc == 0)
-			rc = filter_index_tagged(x->st, &range, label,
-				filter_ids_add, &ids, x->e);
-	}
 	/* 1: so many have it that it says nothing. */
-	for (size_t i = 0; rc == 0 && i < ids.n; i++) {
-		struct related_row *row;
-
-		rc = fact_tags_any(x->st, ids.v[i], wanted, x->e);
-		if (rc != 1)
-			continue;
-		row = related_row_of(x, ids.v[i], &rc);
-		if (row)
-			related_add(row, related_shared(LIKELY_TAG, ids.n),
-				&why);
-	}
+	if (rc == 0)
+		rc = related_add_tagged(x, &ids, wanted, label);
 	filter_ids_done(&ids);
 	return rc < 0 ? rc : 0;
 }
@@ -368,17 +395,22 @@ related_by_session(struct related_session *s, int64_t session)
 
 	s->changes_n = 0;
 	idset_done(&s->entities);
-	for (int i = 0; rc >= 0 && i < x->request->scope->n; i++)
-		if (x->request->scope->ns[i] != 0 &&
-			s->changes_n < SESSION_CHANGES)
-			rc = log_newest(x->st, x->request->scope->ns[i],
-				session, x->request->scope->change + 1,
-				related_take_change, s, x->e);
-	for (int i = 0; rc >= 0 && i < s->changes_n; i++)
+	for (int i = 0; i < x->request->scope->n; i++) {
+		if (x->request->scope->ns[i] == 0 ||
+			s->changes_n >= SESSION_CHANGES)
+			continue;
+		rc = log_newest(x->st, x->request->scope->ns[i], session,
+			x->request->scope->change + 1, related_take_change, s,
+			x->e);
+		if (rc < 0)
+			return rc;
+	}
+	for (int i = 0; i < s->changes_n; i++) {
 		rc = log_ops(x->st, s->changes[i], 0, 0, related_take_op, s,
 			x->e);
-	if (rc < 0)
-		return rc;
+		if (rc < 0)
+			return rc;
+	}
 	rc = 0;
 	for (size_t i = 0; i < s->entities.cap; i++) {
 		struct related_row *row =
@@ -401,8 +433,11 @@ related_by_sessions(struct relating *x)
 	int rc = log_of_entity(x->st, x->request->entity,
 		x->request->scope->change + 1, related_take_session, &s, x->e);
 
-	for (int i = 0; rc >= 0 && i < s.n && !related_is_late(x); i++)
+	for (int i = 0; i < s.n && !related_is_late(x); i++) {
+		if (rc < 0)
+			break;
 		rc = related_by_session(&s, s.sessions[i]);
+	}
 	idset_done(&s.entities);
 	return rc < 0 ? rc : 0;
 }

@@ -168,18 +168,18 @@ related_reasons(struct store *st, const struct related_request *request,
 	const char *name, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array();
-	int rc = !list ? err_nomem(e) : 0;
-
-	for (int i = 0; rc >= 0 && i < row->why_n; i++) {
+	if (!list)
+		return err_nomem(e);
+	for (int i = 0; i < row->why_n; i++) {
 		AUTO_BUF struct buf text = {0};
+		int rc = reasons_one(st, request, r, row, &row->why[i], name,
+			&text, e);
 
-		rc = reasons_one(st, request, r, row, &row->why[i], name, &text,
-			e);
-		if (rc >= 0 && jx_add(list, member_text(text.data, text.len)))
-			rc = err_nomem(e);
+		if (rc < 0)
+			return rc;
+		if (jx_add(list, member_text(text.data, text.len)))
+			return err_nomem(e);
 	}
-	if (rc < 0)
-		return rc;
 	*ret = take_ptr(list);
 	return 0;
 }

@@ -109,16 +109,18 @@ related_read_own(struct related_texts *t)
 			facts, &n, t->x->e);
 	else if (buf_add(&t->own, q->text, q->text_n) != 0)
 		rc = err_nomem(t->x->e);
-	for (int i = 0; rc >= 0 && i < n; i++) {
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < n; i++) {
 		struct recall_row row;
 
 		rc = recall_row(t->x->st, facts[i], &row, t->x->e);
+		if (rc < 0)
+			return rc;
 		if (rc == 1 && (buf_add(&t->own, row.text, row.text_n) != 0 ||
 				       buf_addc(&t->own, '\n') != 0))
-			rc = err_nomem(t->x->e);
+			return err_nomem(t->x->e);
 	}
-	if (rc < 0)
-		return rc;
 	if (!buf_str(&t->own) ||
 		text_fold(t->own.data, t->own.len, &t->folded) != 0 ||
 		!buf_str(&t->folded) ||

@@ -140,17 +140,17 @@ hide(struct resolving *x)
 static int
 name_branch(struct resolving *x)
 {
-	int rc = 0;
-
-	for (int i = 1; rc == 0; i++) {
+	for (int i = 1;; i++) {
 		int64_t id;
+		int rc;
 
 		snprintf(x->branch, sizeof(x->branch),
 			i == 1 ? "conflict-%lld" : "conflict-%lld-%d",
 			(long long)x->row->c.id, i);
 		rc = lens_branch(x->w->st, x->w->ns, x->branch, &id, NULL);
+		if (rc != 0)
+			return rc == MDB_E_NOT_FOUND ? 0 : rc;
 	}
-	return rc == MDB_E_NOT_FOUND ? 0 : rc;
 }
 
 /* The branch forks before this change, so it goes on seeing both facts. */

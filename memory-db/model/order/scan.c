@@ -212,6 +212,17 @@ note_later(struct scan *x, const struct buf *running, int64_t from)
 	return rc ? rc : scan_save(x);
 }
 
+/* A scan that runs goes on, but for one that only catches up. */
+static int
+begin_unless_running(struct scan *x, int64_t from)
+{
+	int rc = scan_load(x);
+
+	if (rc != 0 || (scan_is_running(x) && !is_catch_up(x)))
+		return rc;
+	return scan_begin(x, from);
+}
+
 int
 scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 {
@@ -224,13 +235,10 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	rc = meta_get(st, key, &running, e);
 	if (rc < 0)
 		return rc;
-	if (rc == 1 && from >= 0) {
+	if (rc == 1 && from >= 0)
 		rc = note_later(&x, &running, from);
-	} else {
-		rc = scan_load(&x);
-		if (rc == 0 && (!scan_is_running(&x) || is_catch_up(&x)))
-			rc = scan_begin(&x, from);
-	}
+	else
+		rc = begin_unless_running(&x, from);
 	json_decref(x.state);
 	atomic_fetch_add(&asked, 1);
 	return rc;

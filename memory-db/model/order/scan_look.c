@@ -46,10 +46,13 @@ look_at_main(struct scan *x, struct scope *s, struct fact_attributes **ret)
 	int rc = lens_make(x->st, STORE_MAIN, STORE_OPEN_END - 1, &s->lens,
 		x->e);
 
-	if (rc == 0)
-		rc = lens_apply(x->st, &s->lens, x->e);
+	if (rc)
+		return rc;
+	rc = lens_apply(x->st, &s->lens, x->e);
+	if (rc)
+		return rc;
 	fact_home(x->st, x->ns);
-	return rc ? rc : fact_attributes_get(x->st, x->ns, ret, x->e);
+	return fact_attributes_get(x->st, x->ns, ret, x->e);
 }
 
 /* Is that enough for one look? What is found has its bound, too. */
@@ -238,6 +241,22 @@ end_or_go_on(struct scan *x)
 	return scan_begin(x, later);
 }
 
+static int
+write_found(struct scan *x, const struct scan_place *place)
+{
+	int rc;
+
+	/* Stopped, or begun anew, while its thread looked. */
+	if (!scan_is_running(x) || x->started_at != place->started_at)
+		return 0;
+	rc = queue_found(x);
+	if (rc)
+		return rc;
+	x->after = place->after;
+	x->checked = place->checked;
+	return place->is_done ? end_or_go_on(x) : scan_save(x);
+}
+
 int
 scan_write(struct store *st, const struct scan_place *place, struct err *e)
 {
@@ -247,15 +266,8 @@ scan_write(struct store *st, const struct scan_place *place, struct err *e)
 		.e = e};
 	int rc = scan_load(&x);
 
-	/* Stopped, or begun anew, while its thread looked. */
-	if (rc == 0 && scan_is_running(&x) &&
-		x.started_at == place->started_at) {
-		rc = queue_found(&x);
-		x.after = place->after;
-		x.checked = place->checked;
-		if (rc == 0)
-			rc = place->is_done ? end_or_go_on(&x) : scan_save(&x);
-	}
+	if (rc == 0)
+		rc = write_found(&x, place);
 	json_decref(x.state);
 	return rc;
 }

@@ -328,8 +328,9 @@ terms_name_subject(const char *subject, const char *text, bool *ret)
 	t->text = text;
 	r->t = t;
 	rc = terms_take_words(r);
-	if (rc == 0)
-		rc = terms_mark_subject(r, subject);
+	if (rc != 0)
+		return rc;
+	rc = terms_mark_subject(r, subject);
 	for (int i = 0; i < r->n; i++)
 		*ret = *ret || (r->w[i].is_subject &&
 				       (strcasecmp(subject, "user") == 0 ||

@@ -128,11 +128,9 @@ terms_take_words(struct reading *r)
 {
 	const char *s = r->t->text, *word;
 	size_t n = strlen(s), at = 0, len;
-	int rc = 0;
-
 	r->first = true;
-	while (rc == 0 && repeats_next_word(s, n, &at, &word, &len)) {
-		int before = r->n;
+	while (repeats_next_word(s, n, &at, &word, &len)) {
+		int before = r->n, rc;
 
 		r->t->is_question |= word[len - 1] == '?';
 		if (word[len - 1] == '?' && len > 1)
@@ -142,8 +140,10 @@ terms_take_words(struct reading *r)
 			r->first = true;
 			r->w[r->n - 1].ends = true;
 		}
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* The words that name what the fact is of are left out. */

@@ -207,7 +207,6 @@ diff_ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Facts of a that b has not, under the lens a is of. */
 static int
 add_texts(struct diff_row *x, const int64_t *v, size_t n)
 {
@@ -220,6 +219,7 @@ add_texts(struct diff_row *x, const int64_t *v, size_t n)
 	return name_marks(x);
 }
 
+/* Facts of a that b has not, under the lens a is of. */
 static int
 add_difference(struct diff_row *x, const struct diff_side *a,
 	const struct diff_side *b, const char *texts, const char *relations,

@@ -25,8 +25,6 @@
 #define SHORT_BYTES 120
 /* Time kept for writing the reply. */
 #define RESERVE_NS (INT64_C(100) * 1000 * 1000)
-#define DAY_MS	   INT64_C(86400000)
-#define MINUTE_MS  INT64_C(60000)
 
 const char *
 recall_part_name(enum recall_part p)
@@ -63,14 +61,6 @@ confidence_of(const struct recalling *r, bool *ret_relevant)
 		confidence = fmax(confidence, fmin(r->nearest, 1));
 	*ret_relevant = is_near || confidence >= r->w.relevant;
 	return confidence;
-}
-
-int64_t
-recall_day(const struct recalling *r, int64_t ms)
-{
-	int64_t local = ms + r->minutes * MINUTE_MS;
-
-	return local / DAY_MS - (local % DAY_MS < 0);
 }
 
 /* All candidates of one question with their scores. */

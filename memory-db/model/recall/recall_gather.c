@@ -5,10 +5,8 @@
  * throughout, the newest. A match costs half a microsecond and tells which
  * words it has; the best by their weight are read. Entities whose name or type
  * has words of the question bring their newest facts along. */
-#include <assert.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/vec.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/model/search/tag_sets.h"
@@ -30,7 +28,6 @@
 #define COPIES 1000
 /* Facts that an entity brings along by its name. */
 #define NAMED_FACTS 24
-#define TICKS	    64
 
 struct match {
 	int64_t fact;
@@ -46,55 +43,6 @@ struct recall_gather_gathering {
 	int64_t taken, max; /* matches that pass the filters */
 	bool filters;
 };
-
-bool
-recall_is_late(struct recalling *r)
-{
-	if (r->late || r->request->deadline_ns == 0 || ++r->ticks % TICKS != 0)
-		return r->late;
-	r->late = clock_mono_ns() > r->request->deadline_ns;
-	return r->late;
-}
-
-int
-recall_add(struct recalling *r, int which, int64_t fact, double guess,
-	struct recall_candidate **ret)
-{
-	const struct recall_fact *f;
-	struct recall_candidate *c;
-	int32_t at;
-	int k;
-
-	if (idmap_get(&r->index, fact, &at)) {
-		if (ret)
-			*ret = &r->c[at];
-		return 1;
-	}
-	k = recall_fact(r->st, fact, r->terms[which].stem, &f, r->e);
-	if (k == 1 &&
-		(!f->is_observation || !recall_fact_passes(r->request, f)))
-		return 0;
-	if (k == 1)
-		k = recall_fact_of_passes(r, f->entity, fact);
-	if (k == RECALL_ASK_FACT)
-		k = recall_tags_pass(r, f->entity, fact);
-	if (k != 1)
-		return k;
-	if (vec_room(r->c, r->n, r->cap) != 0)
-		return err_nomem(r->e);
-	if (idmap_put(&r->index, fact, (int32_t)r->n) < 0)
-		return err_nomem(r->e);
-	assert(which >= 0 && which < 2); /* of the two namespaces of a recall */
-	c = &r->c[r->n++];
-	*c = (struct recall_candidate){.fact = fact,
-		.which = which,
-		.guess = guess,
-		.f = f,
-		.name = -1};
-	if (ret)
-		*ret = c;
-	return 1;
-}
 
 /* --- matches -------------------------------------------------------------- */
 

@@ -200,17 +200,16 @@ review_list(struct store *st, const struct context *ctx,
 	int rc = !ids || !rows ? err_nomem(e) : list_ids(st, q, &x, e);
 
 	*ret_next = 0;
+	if (rc != 0)
+		return rc;
 	json_array_foreach(ids, i, id) {
 		AUTO_REVIEW_ROW struct review_row r = {.by = NULL};
 		json_t *row = NULL;
 
-		if (rc == 0)
-			rc = staged_get(st, json_integer_value(id),
-				review_row_copy, &r, e);
-		if (rc == 1 && !belongs(q, &r.s)) {
-			rc = 0;
+		rc = staged_get(st, json_integer_value(id), review_row_copy, &r,
+			e);
+		if (rc == 1 && !belongs(q, &r.s))
 			continue;
-		}
 		if (rc == 1)
 			rc = make_row(st, ctx, &r.s, q->max_bytes, &row, e);
 		if (rc != 0)
@@ -224,8 +223,6 @@ review_list(struct store *st, const struct context *ctx,
 		if (jx_add(rows, row) != 0)
 			return err_nomem(e);
 	}
-	if (rc != 0)
-		return rc;
 	if (x.more)
 		*ret_next = json_integer_value(
 			json_object_get(json_array_get(rows,

@@ -163,22 +163,33 @@ show_one(struct call *c, int64_t ns, int64_t change, int64_t session,
 	return staged_set_shown(c->st, change, inbox, e);
 }
 
+static void
+unshown_done(struct unshown *x)
+{
+	free(x->v);
+}
+#define AUTO_UNSHOWN __attribute__((cleanup(unshown_done)))
+
 int
 review_show_again(struct call *c, int64_t ns, int64_t *room, bool *ret_more,
 	struct err *e)
 {
-	struct unshown x = {.e = e};
+	AUTO_UNSHOWN struct unshown x = {.e = e};
 	size_t done = 0;
 	int rc = staged_each(c->st, ns, STAGED_WAITING, STAGED_ANY, 0,
 		add_unshown, &x, e);
 
-	while (rc == 0 && done<x.n && * room> 0) {
+	if (rc != 0)
+		return rc;
+	for (; done < x.n; done++) {
+		if (*room <= 0) {
+			*ret_more = true;
+			return 0;
+		}
 		rc = show_one(c, ns, x.v[done].change, x.v[done].session, room,
 			e);
-		done++;
+		if (rc != 0)
+			return rc;
 	}
-	if (done < x.n)
-		*ret_more = true;
-	free(x.v);
-	return rc;
+	return 0;
 }

@@ -73,20 +73,22 @@ add_named(struct deciding *x, struct upcoming *u)
 {
 	size_t n = json_array_size(x->sel->changes);
 	AUTO_FREE int64_t *v = calloc(n + 1, sizeof(*v));
-	int rc = 0;
-
 	if (!v)
 		return err_nomem(x->e);
 	for (size_t i = 0; i < n; i++)
 		v[i] = json_integer_value(json_array_get(x->sel->changes, i));
 	qsort(v, n, sizeof(*v), compare_ids);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct staged s = {.change = v[i]};
+		int rc;
 
-		if (v[i] > x->after && (i == 0 || v[i] != v[i - 1]))
-			rc = add_upcoming(u, &s);
+		if (v[i] <= x->after || (i > 0 && v[i] == v[i - 1]))
+			continue;
+		rc = add_upcoming(u, &s);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int

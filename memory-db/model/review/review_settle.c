@@ -140,6 +140,23 @@ add_inbox(void *ctx, const struct branch_row *b)
 	return 0;
 }
 
+static int
+settle_inboxes(struct settling *x, const struct inbox_ids *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		int rc;
+
+		if (x->room <= 0) {
+			x->more = true;
+			return 0;
+		}
+		rc = settle_inbox(x, all->v[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 review_settle(struct call *c, int64_t ns, int64_t room, bool *ret_more,
 	struct err *e)
@@ -148,15 +165,12 @@ review_settle(struct call *c, int64_t ns, int64_t room, bool *ret_more,
 	struct inbox_ids all = {.e = e};
 	int rc = branch_each(c->st, ns, add_inbox, &all, e);
 
-	for (size_t i = 0; rc == 0 && i < all.n; i++) {
-		if (x.room > 0)
-			rc = settle_inbox(&x, all.v[i]);
-		else
-			x.more = true;
-	}
-	free(all.v);
 	if (rc == 0)
-		rc = review_show_again(c, ns, &x.room, &x.more, e);
+		rc = settle_inboxes(&x, &all);
+	free(all.v);
+	if (rc != 0)
+		return rc;
+	rc = review_show_again(c, ns, &x.room, &x.more, e);
 	*ret_more = x.more;
 	return rc;
 }
@@ -200,7 +214,9 @@ review_expire(struct store *st, int64_t ns, int64_t now, int64_t most,
 		days);
 	rc = staged_each(st, ns, STAGED_WAITING, STAGED_ANY, 0, add_expired, &x,
 		e);
-	for (int64_t i = 0; rc >= 0 && i < x.n; i++) {
+	if (rc < 0)
+		return rc;
+	for (int64_t i = 0; i < x.n; i++) {
 		struct staged s = {.change = v[i],
 			.state = STAGED_EXPIRED,
 			.decided = now,
@@ -208,7 +224,9 @@ review_expire(struct store *st, int64_t ns, int64_t now, int64_t most,
 			.note = note};
 
 		rc = staged_decide(st, &s, e);
+		if (rc < 0)
+			return rc;
 	}
 	*ret_n = x.n;
-	return rc < 0 ? rc : 0;
+	return 0;
 }

@@ -85,27 +85,28 @@ add_builders(struct withdrawing *x, struct buf *others)
 {
 	AUTO_FREE int64_t *v = calloc(x->waiting.n + 1, sizeof(*v));
 	size_t n = 0;
-	int rc = 0;
-
 	if (!v)
 		return err_nomem(x->e);
 	for (size_t i = 0; i < x->waiting.cap; i++)
 		if (x->waiting.slots[i].id != 0)
 			v[n++] = x->waiting.slots[i].id;
 	qsort(v, n, sizeof(*v), by_id);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		int rc;
+
 		if (idset_has(&x->gone, v[i]))
 			continue;
 		rc = builds_on(x, v[i]);
-		if (rc != 1)
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			continue;
-		rc = 0;
 		if (!idset_put(&x->gone, v[i]) ||
 			buf_addf(others, "%s%lld", others->len > 0 ? ", " : "",
 				(long long)v[i]) != 0)
-			rc = err_nomem(x->e);
+			return err_nomem(x->e);
 	}
-	return rc;
+	return 0;
 }
 
 static int

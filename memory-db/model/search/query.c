@@ -236,8 +236,6 @@ weigh(struct query_terms *t, const struct search_range *range)
 		t->words[i].weight /= sum;
 }
 
-/* Words that are nowhere go to the end, in order. Of the first few one that is spelt
- * almost alike is looked for; it takes their place. */
 /* The count of a word; one that nothing has is taken for the nearest. */
 static int
 count_or_spell(struct collect *c, struct collected *x, struct store *st,
@@ -255,6 +253,8 @@ count_or_spell(struct collect *c, struct collected *x, struct store *st,
 	return r < 0 ? r : 0;
 }
 
+/* Words that are nowhere go to the end, in order. Of the first few one that is spelt
+ * almost alike is looked for; it takes their place. */
 static int
 query_drop_unknown(struct collect *c, struct store *st,
 	const struct search_range *range, bool near, struct err *e)

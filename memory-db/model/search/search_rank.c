@@ -427,8 +427,6 @@ refine_name(struct searching *s, struct candidate *c)
 	return rc < 0 ? rc : 0;
 }
 
-/* Completes what is known of the best: names, and words that older facts of
- * the entity have. */
 static int
 refine_each(struct refine *x, size_t n)
 {
@@ -455,6 +453,8 @@ refine_each(struct refine *x, size_t n)
 	return 0;
 }
 
+/* Completes what is known of the best: names, and words that older facts of
+ * the entity have. */
 static int
 refine(struct searching *s, size_t n)
 {

@@ -180,17 +180,28 @@ erase_again(struct again *a, const json_t *o)
 	return rc;
 }
 
+/* 1: the change is full; the rest is for the next call. */
+static int
+erase_list(struct again *a, const json_t *list)
+{
+	for (; a->done->n < json_array_size(list); a->done->n++) {
+		int rc = erase_again(a, json_array_get(list, a->done->n));
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 erasures_again(struct store *st, const struct context *ctx, const json_t *list,
 	struct erasures_done *ret, struct err *e)
 {
 	struct again a = {.st = st, .ctx = ctx, .done = ret, .e = e};
-	size_t n = json_array_size(list);
-	int rc = 0;
+	int rc;
 
 	*ret = (struct erasures_done){0};
-	for (; rc == 0 && ret->n < n; ret->n += rc == 0)
-		rc = erase_again(&a, json_array_get(list, ret->n));
+	rc = erase_list(&a, list);
 	if (rc >= 0 && a.change)
 		rc = change_seal(take_ptr(a.change), &ret->change, &ret->at, e);
 	change_drop(a.change);

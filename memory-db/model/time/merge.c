@@ -81,8 +81,6 @@ merge_by_entity(const void *a, const void *b)
 	return x->fact < y->fact ? -1 : x->fact > y->fact;
 }
 
-/* Names move between entities: what waits for one is looked at again until no
- * more come free. */
 /* Each of those that wait once more. */
 static int
 merge_waiting_round(struct merge *m)
@@ -118,6 +116,8 @@ merge_waiting_rounds(struct merge *m)
 	return 0;
 }
 
+/* Names move between entities: what waits for one is looked at again until no
+ * more come free. */
 static int
 merge_waiting(struct merge *m)
 {

@@ -288,7 +288,6 @@ read_meta(struct merge *m, const struct lens *lens, int64_t entity,
 	return buf_str(&side->text) ? 0 : err_nomem(m->e);
 }
 
-/* Metadata is one value an entity: the branch's comes when ours is base's. */
 /* side: that of the base, theirs, ours; read here. */
 static int
 merge_metadata_sides(struct merge *m, int64_t entity, struct meta *side)
@@ -316,6 +315,7 @@ merge_metadata_sides(struct merge *m, int64_t entity, struct meta *side)
 	return side[1].id != 0 ? write_show(m->w, side[1].id, m->e) : 0;
 }
 
+/* Metadata is one value an entity: the branch's comes when ours is base's. */
 int
 merge_metadata(struct merge *m, int64_t entity)
 {

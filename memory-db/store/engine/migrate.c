@@ -350,11 +350,11 @@ database_identify(struct database *base, struct err *e)
 
 	if (rc == 0)
 		rc = recognise(base, db, e);
-	if (rc == 0)
-		return identify_ours(base, db, e);
 	/* A file that is not ours stays as it is, its WAL too. */
-	if (db)
+	if (rc != 0 && db)
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 			NULL);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return identify_ours(base, db, e);
 }

@@ -75,7 +75,6 @@ get_link(void *ctx, const struct fact *f)
 
 typedef int (*name_fn)(void *ctx, const char *name, size_t n);
 
-/* The names along the chain, newest first, the one of `fact` among them. */
 static void
 link_done(struct link *x)
 {
@@ -83,6 +82,7 @@ link_done(struct link *x)
 }
 #define AUTO_LINK __attribute__((cleanup(link_done)))
 
+/* The names along the chain, newest first, the one of `fact` among them. */
 static int
 each_name(struct store *st, int64_t fact, name_fn fn, void *ctx, struct err *e)
 {

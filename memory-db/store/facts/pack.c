@@ -438,9 +438,10 @@ pack_refresh(struct store *st, struct pack *x, struct err *e)
 
 	if (rc == 1 && x->p.stale == PACK_STALE && x->phase == PACK_WALK)
 		rc = 0;
-	if (rc == 0)
-		pack_begin_anew(x);
-	return rc;
+	if (rc != 0)
+		return rc;
+	pack_begin_anew(x);
+	return 0;
 }
 
 static int

@@ -277,7 +277,6 @@ set_has(const struct word_set *set, const char *text, size_t n)
 	return search_tokens_have(&set->words, search_token_hash(text, n));
 }
 
-/* 1 the fact has the word. */
 static int
 name_or_body_has(struct erase_words_word *w, const struct text_indexed *text)
 {
@@ -290,6 +289,7 @@ name_or_body_has(struct erase_words_word *w, const struct text_indexed *text)
 	return text_terms_each(text->body.data, text->body.len, is_it, w);
 }
 
+/* 1 the fact has the word. */
 static int
 erase_words_has_word(struct erase_words_word *w, int64_t fact)
 {

@@ -177,7 +177,6 @@ use_stem(struct fts_check *c, int64_t ns)
 	return rc < 0 ? rc : 0;
 }
 
-/* The first parts of a row (all: -1). */
 static int
 add_part(struct fts_check *c, int64_t row, int i)
 {
@@ -191,6 +190,7 @@ add_part(struct fts_check *c, int64_t row, int i)
 	return add_column(c, row, COLUMN_BODY, part.body, part.body_n);
 }
 
+/* The first parts of a row (all: -1). */
 static int
 fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 	int64_t parts)

@@ -255,16 +255,14 @@ text_wait_in(struct store *st, const struct text_row *row, bool wait,
 	struct text_wait_state s;
 	int rc = text_wait_get(st, row, &s, e);
 
-	if (rc < 0)
+	if (rc < 0 || (rc == 0 && !wait))
 		return rc;
-	if (rc == 0 && !wait)
-		return 0;
-	if (rc == 0) {
+	if (rc == 0)
 		rc = text_wait_put(st, row, 1, 0, 0, e);
-		return rc == 0 ? 1 : rc;
-	}
-	rc = s.parts < 0 && s.words < 0 ? text_wait_drop(st, row, s.size, e)
-					: set_goal(st, row, 1, e);
+	else
+		rc = s.parts < 0 && s.words < 0
+			     ? text_wait_drop(st, row, s.size, e)
+			     : set_goal(st, row, 1, e);
 	return rc == 0 ? 1 : rc;
 }
 
@@ -275,16 +273,13 @@ text_wait_out(struct store *st, const struct text_row *row, bool wait,
 	struct text_wait_state s;
 	int rc = text_wait_get(st, row, &s, e);
 
-	if (rc < 0)
+	if (rc < 0 || (rc == 0 && !wait))
 		return rc;
-	if (rc == 0 && !wait)
-		return 0;
-	if (rc == 0) {
+	if (rc == 0)
 		rc = text_wait_put(st, row, 0, -1, -1, e);
-		return rc == 0 ? 1 : rc;
-	}
-	rc = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
-			  : set_goal(st, row, 0, e);
+	else
+		rc = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
+				  : set_goal(st, row, 0, e);
 	return rc == 0 ? 1 : rc;
 }
 

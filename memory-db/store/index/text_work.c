@@ -119,8 +119,6 @@ need_text(struct text_work_progress *p, int64_t fact)
 	return rc;
 }
 
-/* Name and body are passed one behind the other; fn gets stretches of them.
- * *at -1: all is passed. */
 /* The time of the slice is over. */
 #define PASS_LATE 1
 
@@ -145,6 +143,8 @@ pass_text(struct text_work_progress *p, const struct buf *text, int64_t before,
 	return 0;
 }
 
+/* Name and body are passed one behind the other; fn gets stretches of them.
+ * *at -1: all is passed. */
 static int
 pass_words(struct text_work_progress *p, int64_t *at,
 	int (*fn)(struct store *st, const char *s, size_t n, struct err *e))
