@@ -59,7 +59,9 @@ void
 aside_begin(struct work *w)
 {
 	scanning_begin(w->scanning);
-	policing_begin(w->policing);
+	/* What a function says could not be carried out. */
+	if (!database_read_only(w->opt.db))
+		policing_begin(w->policing);
 }
 
 void

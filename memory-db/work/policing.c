@@ -18,8 +18,9 @@
 #include "memory-db/store/engine/store.h"
 #include "sandbox/sandbox.h"
 
-/* From a failure to the next attempt. */
-#define AGAIN_NS (3 * INT64_C(1000000000))
+/* From a failure to the next attempt; of those in a row twice as long each. */
+#define AGAIN_NS     (3 * INT64_C(1000000000))
+#define AGAIN_MAX_NS (300 * INT64_C(1000000000))
 
 struct policing {
 	struct policing_options opt;
@@ -27,7 +28,7 @@ struct policing {
 	atomic_bool cancelled;
 
 	/* of the thread alone */
-	bool again; /* it failed */
+	int64_t pause_ns; /* it failed: until the next attempt; or 0 */
 	struct review_asked asked;
 	enum review_do what;
 	struct buf why;
@@ -84,8 +85,11 @@ read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
 {
 	struct err wrong = {0};
 
-	if (o->result == SANDBOX_BUSY)
-		return err_set(e, MDB_E_BUSY, "no jail was free");
+	/* The function did not run, and so it said nothing. */
+	if (o->result == SANDBOX_BUSY || o->result == SANDBOX_UNAVAILABLE)
+		return err_set(e, MDB_E_BUSY, "no jail is there for it (%s)",
+			o->message[0] ? o->message
+				      : sandbox_result_name(o->result));
 	x->what = REVIEW_STAGE;
 	if (o->result != SANDBOX_OK)
 		return say(x, "the policy function failed: ",
@@ -167,6 +171,32 @@ find_next(struct policing *x, struct err *e)
 	return rc;
 }
 
+/* Is it worth while to do the same again? */
+static bool
+is_passing(int rc)
+{
+	return rc == MDB_E_NOMEM || rc == MDB_E_STORE || rc == MDB_E_BUSY ||
+	       rc == MDB_E_DISK_LOW || rc == MDB_E_DENIED ||
+	       rc == MDB_E_CANCELLED || rc == MDB_E_UNKNOWN_OUTCOME;
+}
+
+/* What the function said cannot be carried out, for example because the
+ * namespace is full. Those behind it are asked about. */
+static int
+leave_to_operator(struct policing *x, int why, struct err *e)
+{
+	bool is_refusal = x->what == REVIEW_REFUSE;
+	int rc;
+
+	x->what = REVIEW_STAGE;
+	rc = say(x,
+		is_refusal ? "the policy function refuses it, which failed: "
+			   : "the policy function would apply it, which "
+			     "failed: ",
+		err_name(why), e);
+	return rc ? rc : policing_write(x, e);
+}
+
 /* 1 there may be more. */
 static int
 police_one(struct policing *x, struct err *e)
@@ -179,7 +209,19 @@ police_one(struct policing *x, struct err *e)
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = policing_write(x, e);
+	if (rc && x->what != REVIEW_STAGE && !is_passing(rc))
+		rc = leave_to_operator(x, rc, e);
 	return rc ? rc : 1;
+}
+
+static int64_t
+next_pause(int64_t pause_ns, bool is_failed)
+{
+	if (!is_failed)
+		return 0;
+	if (pause_ns == 0)
+		return AGAIN_NS;
+	return 2 * pause_ns < AGAIN_MAX_NS ? 2 * pause_ns : AGAIN_MAX_NS;
 }
 
 /* What failed is tried again by itself. */
@@ -194,10 +236,11 @@ police_all(struct policing *x)
 		rc = police_one(x, &e);
 		review_asked_done(&x->asked);
 	} while (rc > 0 && !atomic_load(&x->cancelled));
-	x->again = rc < 0;
 	if (rc < 0)
-		log_event(LOG_WARN, "a policy function was not asked", 0,
+		log_event(x->pause_ns ? LOG_DEBUG : LOG_WARN,
+			"a policy function was not asked", 0,
 			LOG_S("error", e.text));
+	x->pause_ns = next_pause(x->pause_ns, rc < 0);
 	x->opt.room.enter(x->opt.room.ctx);
 	policing_close(x);
 	x->opt.room.leave(x->opt.room.ctx);
@@ -212,7 +255,8 @@ policing_main(void *arg)
 	helper_wait_begun(&x->helper);
 	for (;;) {
 		(void)helper_sleep(&x->helper,
-			x->again ? clock_mono_ns() + AGAIN_NS : HELPER_FOREVER);
+			x->pause_ns ? clock_mono_ns() + x->pause_ns
+				    : HELPER_FOREVER);
 		if (helper_is_stopped(&x->helper))
 			return NULL;
 		police_all(x);

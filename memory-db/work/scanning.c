@@ -49,6 +49,7 @@ struct scanning {
 	int64_t written_ns, looked_ns;
 	struct conflicts_pause pause;
 	int64_t worked_ns, credit_ns; /* since when; how long it may wait */
+	bool has_failed;	      /* the last step */
 	uint64_t saw;	/* requests of the writer at the last look, */
 	int64_t saw_ns; /* and when there were more than before */
 };
@@ -182,12 +183,14 @@ scanning_step(void *ctx, int64_t budget_ns, struct err *e)
 	bool is_done;
 	int rc = look(x, budget_ns, e);
 
+	x->has_failed = rc < 0;
 	if (rc != 1)
 		return rc;
 	is_done = x->place.is_done;
 	if (is_done || x->place.n >= WRITE_FOUND ||
 		x->looked_ns - x->written_ns > WRITE_NS) {
 		rc = scanning_write(x, e);
+		x->has_failed = rc != 0;
 		if (rc)
 			return rc;
 	}
@@ -219,11 +222,14 @@ give_way(struct scanning *x, int wait_ms)
 	if (wait_ms == 0)
 		return;
 	if (wants_look(x, true)) {
-		/* It waits for its turn, or for what made it fail. */
 		int64_t ns = wait_ms * MS_NS;
 
-		(void)helper_sleep(&x->helper,
-			clock_mono_ns() + (ns < TURN_NS ? ns : TURN_NS));
+		/* It waits for its turn; or for what made it fail, or what
+		 * keeps scans from running, and then there is no hurry. */
+		if (ns > TURN_NS && !x->has_failed &&
+			x->opt.mode(x->opt.room.ctx) == BACKGROUND_NORMAL)
+			ns = TURN_NS;
+		(void)helper_sleep(&x->helper, clock_mono_ns() + ns);
 		return;
 	}
 	close_connection(x);

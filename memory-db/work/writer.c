@@ -328,7 +328,10 @@ run_all(struct work *w, struct job *first)
 			memory_order_relaxed))
 		atomic_store_explicit(&w->stats.group_largest, n,
 			memory_order_relaxed);
-	if (recover_before(w, is_repair(first), &e)) {
+	if (database_read_only(w->opt.db)) {
+		err_set(&e, MDB_E_DENIED, "the database is read-only");
+		fail_all(first, &e);
+	} else if (recover_before(w, is_repair(first), &e)) {
 		fail_all(first, &e);
 	} else if (run_group(w, first, NULL, &e)) {
 		log_event(LOG_WARN, "group failed", first->serial,
