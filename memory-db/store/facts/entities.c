@@ -141,6 +141,21 @@ change_at(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* 1: the version that the lens sees; 0: it sees none. */
+static int
+version_seen(struct store *st, int64_t entity, int64_t ns,
+	struct version_row *ret, struct err *e)
+{
+	for (int i = 0; i < st->lens.n; i++) {
+		int rc = version_at(st, entity, st->lens.level[i].branch,
+			lens_limit(&st->lens, i, ns), ret, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 int
 entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	struct err *e)
@@ -154,12 +169,7 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	rc = entity_lens_namespace(st, entity, &ns, e);
 	if (rc != 0)
 		return rc;
-	for (i = 0; i < st->lens.n; i++) {
-		rc = version_at(st, entity, st->lens.level[i].branch,
-			lens_limit(&st->lens, i, ns), &v, e);
-		if (rc != 0)
-			break;
-	}
+	rc = version_seen(st, entity, ns, &v, e);
 	/* Born on the farthest level that knows it. */
 	for (i = st->lens.n - 1; rc == 1 && first.n == 0 && i >= 0; i--) {
 		int born = version_row(st, entity, st->lens.level[i].branch, 1,
@@ -195,9 +205,8 @@ entity_newest(struct store *st, int64_t entity, int64_t *ret_version,
 	int64_t ns = 0;
 	int rc = entity_lens_namespace(st, entity, &ns, e);
 
-	for (int i = 0; rc == 0 && i < st->lens.n; i++)
-		rc = version_at(st, entity, st->lens.level[i].branch,
-			lens_limit(&st->lens, i, ns), &v, e);
+	if (rc == 0)
+		rc = version_seen(st, entity, ns, &v, e);
 	if (rc < 0)
 		return rc;
 	*ret_version = v.n;

@@ -431,10 +431,14 @@ erase_words_look_at(void *ctx, const char *text, size_t n)
 static int
 erase_words_each(struct words_erasure *x, struct erase_words_word *w)
 {
+	int rc = terms_wait_settle(x->st, w->e);
+
+	if (rc != 0)
+		return rc;
 	for (size_t at = 0; at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
-		int rc = text_terms_each(x->texts.data + at, n,
-			erase_words_look_at, w);
+		rc = text_terms_each(x->texts.data + at, n, erase_words_look_at,
+			w);
 
 		if (rc != 0)
 			return rc;
@@ -449,10 +453,8 @@ erase_words(struct words_erasure *x, struct err *e)
 	struct erase_words_word w = {.x = x,
 		.e = e,
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
-	int rc = terms_wait_settle(x->st, e);
+	int rc = erase_words_each(x, &w);
 
-	if (rc == 0)
-		rc = erase_words_each(x, &w);
 	free(w.looked);
 	erase_words_free(x->st);
 	text_terms_clear(x->st);
