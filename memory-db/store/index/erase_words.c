@@ -437,9 +437,9 @@ erase_words_each(struct words_erasure *x, struct erase_words_word *w)
 		return rc;
 	for (size_t at = 0; at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
+
 		rc = text_terms_each(x->texts.data + at, n, erase_words_look_at,
 			w);
-
 		if (rc != 0)
 			return rc;
 		at += n + 1;
