@@ -40,9 +40,9 @@ policing_run(void *ctx, struct store *st, struct err *e)
 {
 	struct policing *x = ctx;
 
-	effects_done(&x->job.effects); /* of an attempt that failed */
+	effects_done(&x->helper.job.effects); /* of an attempt that failed */
 	return review_answered(st, &x->asked, x->what,
-		x->why.len > 0 ? x->why.data : NULL, &x->job.effects, e);
+		x->why.len > 0 ? x->why.data : NULL, &x->helper.job.effects, e);
 }
 
 static int
