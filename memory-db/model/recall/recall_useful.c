@@ -61,13 +61,17 @@ recall_useful(struct recalling *r, double confidence, double most)
 	int64_t state = 0;
 	int rc = is_asked ? outcomes_state(r->st, &state, r->e) : 0;
 
-	for (size_t i = 0; rc == 0 && i < r->n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < r->n; i++) {
 		struct recall_candidate *c = &r->c[i];
 		double fit = most > 0 ? confidence * c->total / most : 0;
 
 		c->rank = fit;
 		if (state > 0 && fit >= r->w.relevant)
 			rc = add_usefulness(r, c, fit);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
