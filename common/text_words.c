@@ -349,44 +349,6 @@ add_ascii_run(struct text_words_scan *sc, const char *s, size_t i,
 	return 0;
 }
 
-/* One code point, or a run of ASCII letters: *at moves on. */
-static int
-take_piece(struct text_words_scan *sc, const char *s, size_t n, size_t *at)
-{
-	size_t i = *at, len;
-	unsigned char c = (unsigned char)s[i];
-	uint32_t cp;
-
-	if (c < 0x80 && ascii_word[c])
-		return add_ascii_run(sc, s, i, at);
-	if (c < 0x80) {
-		sc->dropped = SIZE_MAX;
-		++*at;
-		return flush(sc, i);
-	}
-	len = utf8_decode(s + i, n - i, &cp);
-	if (len == 0) { /* not valid: separates */
-		++*at;
-		return flush(sc, i);
-	}
-	*at += len;
-	return text_words_add_code_point(sc, i, cp);
-}
-
-static int
-take_pieces(struct text_words_scan *sc, const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n) {
-		int rc = take_piece(sc, s, n, &i);
-
-		if (rc != 0)
-			return rc;
-	}
-	return flush(sc, n);
-}
-
 int
 text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 {
@@ -394,8 +356,32 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 		.dropped = SIZE_MAX,
 		.fn = fn,
 		.ctx = ctx};
-	int rc = take_pieces(&sc, s, n);
+	size_t i = 0;
+	int rc = 0;
 
+	while (i < n && rc == 0) {
+		unsigned char c = (unsigned char)s[i];
+		uint32_t cp;
+		size_t len;
+
+		if (c < 0x80) {
+			if (ascii_word[c]) {
+				rc = add_ascii_run(&sc, s, i, &i);
+				continue;
+			}
+			sc.dropped = SIZE_MAX;
+			rc = flush(&sc, i++);
+			continue;
+		}
+		len = utf8_decode(s + i, n - i, &cp);
+		if (len == 0) /* not valid: separates */
+			rc = flush(&sc, i++);
+		else
+			rc = text_words_add_code_point(&sc, i, cp);
+		i += len;
+	}
+	if (rc == 0)
+		rc = flush(&sc, n);
 	buf_done(&sc.piece);
 	return rc;
 }

@@ -467,21 +467,6 @@ sweep(struct extraction *x)
 	x->n = rest.n;
 }
 
-static int
-read_turns(struct reader *r, const struct turns *turns, struct err *e)
-{
-	for (size_t i = 0; i < turns->n; i++)
-		r->has_assistant =
-			r->has_assistant || turns->v[i].role == ROLE_ASSISTANT;
-	for (size_t i = 0; i < turns->n; i++) {
-		int rc = read_turn(r, &turns->v[i], e);
-
-		if (rc != 0 || r->x->partial)
-			return rc;
-	}
-	return 0;
-}
-
 int
 extract_facts(const struct extract_request *q, struct extraction *ret,
 	struct err *e)
@@ -492,13 +477,20 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 					    : turns_read(q, &turns, e);
 
 	*ret = (struct extraction){0};
-	if (rc == 0) {
-		r->q = q;
-		r->x = ret;
+	if (r)
 		r->is_work = people_at_work(q->text, q->n);
+	if (r)
 		r->is_notes = turns.n == 1 && turns.v[0].speaker[0] == '\0' &&
 			      lines_of(q->text, q->n) > 2;
-		rc = read_turns(r, &turns, e);
+	for (size_t i = 0; rc == 0 && i < turns.n; i++)
+		r->has_assistant =
+			r->has_assistant || turns.v[i].role == ROLE_ASSISTANT;
+	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
+		r->q = q;
+		r->x = ret;
+		rc = read_turn(r, &turns.v[i], e);
+		if (ret->partial)
+			break;
 	}
 	sweep(ret);
 	turns_done(&turns);

@@ -474,19 +474,6 @@ history_read(struct store *st, const struct scope *scope,
 	return 0;
 }
 
-static int
-tell_all_ops(struct history_reader *rd, const struct log_op *ops, size_t n,
-	json_t *o)
-{
-	for (size_t i = 0; i < n; i++) {
-		int rc = tell_op(rd, &ops[i]);
-
-		if (rc != 0)
-			return rc;
-	}
-	return history_set_lists(rd, o);
-}
-
 int
 history_tell_ops(struct store *st, const struct scope *scope,
 	const struct log_op *ops, size_t n, size_t max_bytes, json_t *o,
@@ -500,8 +487,12 @@ history_tell_ops(struct store *st, const struct scope *scope,
 		.e = e,
 		.names = names,
 		.t = calloc(1, sizeof(struct telling))};
-	int rc = !names || !rd.t ? err_nomem(e) : tell_all_ops(&rd, ops, n, o);
+	int rc = !names || !rd.t ? err_nomem(e) : 0;
 
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = tell_op(&rd, &ops[i]);
+	if (rc == 0)
+		rc = history_set_lists(&rd, o);
 	if (rd.t)
 		telling_clear(rd.t);
 	free(rd.t);

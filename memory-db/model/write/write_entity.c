@@ -397,7 +397,7 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	int64_t entity;
 	int rc = write_find_entity(w, name, &entity, e), exists = rc;
 
-	if (!exists)
+	if (rc == 0)
 		rc = write_entity_twin(w, name, mode, path, e);
 	if (rc < 0 || (rc == 1 && mode == CREATE_SKIP))
 		return rc < 0 ? rc : 0;

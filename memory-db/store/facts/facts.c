@@ -159,8 +159,6 @@ read_text(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 	int size = sqlite3_column_int(s, C_SIZE);
 	int rc = 0;
 
-	f->text = NULL;
-	f->text_n = 0;
 	buf_clear(text, 64 * 1024);
 	if (sqlite3_column_type(s, C_BODY) != SQLITE_NULL) {
 		if (size < 0 || size > LIMIT_OBSERVATION_BYTES)
@@ -177,15 +175,13 @@ read_text(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 			    (size_t)sqlite3_column_bytes(s, C_NAME)) != 0)
 			rc = err_nomem(e);
 	}
-	if (rc != 0) {
-		err_prefix(e, "fact %lld", (long long)f->id);
-		return rc;
-	}
-	if (!buf_str(text))
-		return err_nomem(e);
+	if (rc == 0 && !buf_str(text))
+		rc = err_nomem(e);
 	f->text = text->data;
 	f->text_n = text->len;
-	return 0;
+	if (rc != 0)
+		err_prefix(e, "fact %lld", (long long)f->id);
+	return rc;
 }
 
 /* Text of a label or NULL for none; appended to buf with its NUL. */

@@ -307,10 +307,10 @@ pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 	bind_i(s, 1, id);
 	bind_b(s, 2, x->body.data, x->body.len);
 	rc = stmt_run(st, s, e);
-	if (rc != 0)
-		return rc;
-	return counters_add(st, x->p.ns, TALLY_TOTAL, TOTAL_STORED,
-		(int64_t)x->body.len - (int64_t)before, e);
+	if (rc == 0)
+		rc = counters_add(st, x->p.ns, TALLY_TOTAL, TOTAL_STORED,
+			(int64_t)x->body.len - (int64_t)before, e);
+	return rc;
 }
 
 static int
@@ -329,11 +329,11 @@ walk_until(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 			rc = pack_one(st, x, id, e);
 		if (rc == MDB_E_CORRUPT && id > 0)
 			rc = 0; /* verify tells; it stays as it is */
-		if (rc != 0)
-			return rc;
-		x->p.upto = id;
-	} while (x->p.upto < x->p.fact_max && clock_mono_ns() < until_ns);
-	return 0;
+		if (rc == 0)
+			x->p.upto = id;
+	} while (rc == 0 && x->p.upto < x->p.fact_max &&
+		 clock_mono_ns() < until_ns);
+	return rc;
 }
 
 static int
@@ -356,11 +356,9 @@ end_walk(struct store *st, struct pack *x, struct err *e)
 		rc = dictionary_each(st, x->p.ns, is_worth_keeping, &x->p, e);
 	if (rc == 0)
 		rc = dictionary_drop_others(st, x->p.ns, x->p.dictionary, e);
-	if (rc < 0)
-		return rc;
-	if (x->p.stale == PACK_LEAVING)
+	if (rc >= 0 && x->p.stale == PACK_LEAVING)
 		x->p.stale = PACK_CLEAN;
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -438,10 +436,9 @@ pack_refresh(struct store *st, struct pack *x, struct err *e)
 
 	if (rc == 1 && x->p.stale == PACK_STALE && x->phase == PACK_WALK)
 		rc = 0;
-	if (rc != 0)
-		return rc;
-	pack_begin_anew(x);
-	return 0;
+	if (rc == 0)
+		pack_begin_anew(x);
+	return rc;
 }
 
 static int

@@ -1,3 +1,7 @@
+/* The background task of review: of each namespace with staged changes it lets
+ * those expire that nobody decided about in time, and settles the others with
+ * what main says by now. For example, once a change was approved, its inbox
+ * shows the fact as main has it, and not a second time. */
 #include "memory-db/work/background/review_task.h"
 
 #include "common/clock.h"
