@@ -95,7 +95,7 @@ class Prompts(Hooks):
         for client, (_, event, _, where) in SHAPES.items():
             if client == "copilot-cli":
                 out = json.loads(self.run_hook(client, event, {
-                    "sessionId": "s1", "workingDirectory": str(self.project),
+                    "sessionId": client, "workingDirectory": str(self.project),
                     "transformedPrompt": "<current_datetime>now</current_date"
                     "time>\nwhich host has the build cache?",
                     "prompt": "which host has the build cache?"}))
@@ -105,7 +105,7 @@ class Prompts(Hooks):
                     "which host has the build cache?\n\n<memory "))
                 self.assertEqual(list(out), ["modifiedTransformedPrompt"])
                 continue
-            data = {"session_id": "s1", "cwd": str(self.project),
+            data = {"session_id": client, "cwd": str(self.project),
                     "prompt": "which host has the build cache?"}
             if client == "cursor":
                 data = {"conversation_id": "s1",
