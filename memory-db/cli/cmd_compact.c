@@ -325,6 +325,9 @@ cmd_compact_run(struct cli *c, int argc, char **argv)
 	rc = database_use_path(c, x.target);
 	if (rc != CLI_OK)
 		return rc;
+	rc = database_use_agrees(c, x.target);
+	if (rc != CLI_OK)
+		return rc;
 	if (stat(x.target, &st) != 0)
 		return cli_fail(CLI_PROBLEM, "there is no database %s",
 			x.target);

@@ -164,6 +164,30 @@ class Compact(TestCase):
         self.assertIn("end it", done.stderr)
         self.assertEqual(list(db.folder.rglob("*.restoring")), [])
 
+    def test_which_database(self):
+        """What is served is not the user's own: neither the dry run nor
+        --apply guesses which of the two is meant."""
+        served, own = self.service(), self.service()
+        with own.client() as c:
+            c.ok("create_entities", entities=[entity("ada", "lives in Rome")])
+            c.ok("delete_entities", entityNames=["ada"])
+        when = self.moment()
+        own.stop()
+        home = self.folder()
+        (home / ".memories").mkdir(mode=0o700)
+        mine = home / ".memories/memory.db"
+        shutil.copy(own.database, mine)
+        mine.chmod(0o600)
+        was = mine.read_bytes()
+        env = {"HOME": home, "MEMORY_DB_PATH": None}
+        for more in ((), ("--apply",)):
+            done = served.ctl("compact", "--history-before", when, *more,
+                              env=env, check=False)
+            self.assertEqual(done.returncode, 100, done)
+            self.assertIn(str(served.database), done.stderr)
+            self.assertIn(str(mine), done.stderr)
+        self.assertEqual(mine.read_bytes(), was)
+
     @unittest.skipUnless(os.getuid() == 0, "needs root")
     def test_root_leaves_the_file_to_its_owner(self):
         """The service of another user opens what root put in its place."""

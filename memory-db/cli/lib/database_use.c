@@ -45,9 +45,9 @@ is_listening(const struct cli *c, int *ret_code)
 }
 
 /* Whether what listens serves this file; asked over a connection that expects
- * none. */
+ * none. other: the path that it serves; "" when it does not say. */
 static bool
-serves(const struct cli *c, const char *path)
+serves(const struct cli *c, const char *path, char other[PATH_MAX])
 {
 	struct cli asking = {.socket = c->socket,
 		.timeout_s = c->timeout_s,
@@ -59,11 +59,12 @@ serves(const struct cli *c, const char *path)
 	struct stat here, there;
 	bool is_same = false;
 
+	other[0] = '\0';
 	if (cli_ask(&asking, "get_memory_status", json_object(), &status) ==
 		CLI_OK) {
-		const char *other = cli_str(json_object_get(status, "database"),
-			"path", "");
-
+		snprintf(other, PATH_MAX, "%s",
+			cli_str(json_object_get(status, "database"), "path",
+				""));
 		is_same = strcmp(other, path) == 0 ||
 			  (stat(path, &here) == 0 && stat(other, &there) == 0 &&
 				  here.st_ino == there.st_ino &&
@@ -76,11 +77,28 @@ serves(const struct cli *c, const char *path)
 }
 
 int
+database_use_agrees(const struct cli *c, const char *path)
+{
+	bool is_named = c->database && c->database[0] != '\0';
+	char other[PATH_MAX];
+	int code = CLI_OK, there = is_named ? 0 : is_listening(c, &code);
+
+	if (there < 0)
+		return code;
+	if (there == 0 || serves(c, path, other) || other[0] == '\0')
+		return CLI_OK;
+	return cli_fail(CLI_USAGE,
+		"which database? The service that listens serves %s, and the "
+		"usual one is %s: say which with --database FILE",
+		other, path);
+}
+
+int
 database_use_open(struct database_use *u, struct cli *c, bool may_spawn,
 	struct err *e)
 {
 	bool is_named = c->database && c->database[0] != '\0';
-	char path[PATH_MAX];
+	char path[PATH_MAX], other[PATH_MAX];
 	struct stat st;
 	int code = CLI_OK, there = is_listening(c, &code), rc;
 
@@ -90,7 +108,7 @@ database_use_open(struct database_use *u, struct cli *c, bool may_spawn,
 	rc = database_use_path(c, path);
 	if (rc != CLI_OK)
 		return rc;
-	if (there == 1 && (!is_named || serves(c, path))) {
+	if (there == 1 && (!is_named || serves(c, path, other))) {
 		u->is_there = u->is_running = true;
 		return CLI_OK;
 	}

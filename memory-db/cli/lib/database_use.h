@@ -13,6 +13,11 @@
  * Exit codes, printed errors. */
 int database_use_path(const struct cli *c, char out[PATH_MAX]) MUST_CHECK;
 
+/* For a command that changes the file itself: refuses, with both paths, where
+ * none was named and a service listens that serves another one than path, so
+ * that nobody means the one and changes the other. Exit codes, printed errors. */
+int database_use_agrees(const struct cli *c, const char *path) MUST_CHECK;
+
 struct database_use {
 	struct private_service own;
 	struct cli *cli; /* whom to call: c, or that of `own` */
