@@ -307,7 +307,7 @@ class Filling(TestCase):
         self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
                          [(0,)])
         # The sanitizer keeps shadows of the program, which grows.
-        self.assertLess(rss_kb(db.pid), 75000 if SANITIZED else 20000)
+        self.assertLess(rss_kb(db.pid), 90000 if SANITIZED else 20000)
 
     def test_bad_options(self):
         db = self.service(start=False)
