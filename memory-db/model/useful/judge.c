@@ -34,6 +34,9 @@
 #define VALUE_SHARE 0.7
 /* Sentences that are compared with a fact: more speak of it in no answer. */
 #define COMPARED 8
+/* Of an answer; what comes behind them is looked at as a whole only. Each is
+ * compared with each fact while the writer waits. */
+#define SENTENCES 2000
 /* How sure a comparison has to be: that of detect_conflicts. */
 #define SURE 0.85
 /* Words this short tell nothing, but for numbers. */
@@ -230,6 +233,8 @@ said_read(const char *text, size_t n, struct said *ret)
 		at += len + 1;
 		if (len == 0)
 			continue;
+		if (ret->v_n == SENTENCES)
+			break;
 		if (vec_room(ret->v, ret->v_n, ret->cap) != 0)
 			return MDB_E_NOMEM;
 		x = &ret->v[ret->v_n++];
@@ -239,6 +244,9 @@ said_read(const char *text, size_t n, struct said *ret)
 			.asks = s[len] == '?'};
 		if (words_of(s, len, &x->words) != 0)
 			return MDB_E_NOMEM;
+		/* A sentence that says nothing speaks of no fact. */
+		if (x->words.n == 0)
+			ret->v_n--;
 	}
 	return 0;
 }
