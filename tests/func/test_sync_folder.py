@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import unittest
 
@@ -317,6 +318,41 @@ class SyncFolder(TestCase):
         self.sync()
         self.assertEqual(self.memory(), {"a": ["a fact"]})
         self.assertEqual(self.facts("a"), ["a fact"])
+
+    def older(self, how):
+        """The memory goes back to what it was before notes were synced."""
+        self.note("a", "a fact")
+        self.sync()
+        backups = self.dir / "backups"
+        if how == "restore":
+            self.db.ctl("backup", backups)
+        else:
+            self.db.stop()
+            shutil.copy(self.db.database, self.dir / "old.db")
+            self.db.start()
+        self.note("a", "a fact", "a later one")
+        self.note("b", "only in this note")
+        self.sync()
+        self.db.stop()
+        if how == "restore":
+            self.db.ctl("restore", "--force", backups)
+        else:
+            for f in self.db.database.parent.glob("memory.db*"):
+                f.unlink()
+            shutil.copy(self.dir / "old.db", self.db.database)
+            self.db.database.chmod(0o600)
+        self.db.start()
+        self.sync()
+        want = {"a": ["a fact", "a later one"], "b": ["only in this note"]}
+        self.assertEqual({n: self.facts(n) for n in want}, want)
+        self.assertEqual(self.memory(), want)
+        self.same()
+
+    def test_an_older_backup_takes_no_note_away(self):
+        self.older("restore")
+
+    def test_an_older_copy_takes_no_note_away(self):
+        self.older("copy")
 
     def test_random_edits_of_both_sides(self):
         seed = random.randrange(2 ** 32)

@@ -169,23 +169,35 @@ folderbase_name(int dir, const char *entity, const json_t *files,
 }
 
 /* --- the base ------------------------------------------------------------- */
+void
+folderbase_point_done(struct folderbase_point *p)
+{
+	buf_done(&p->whose);
+	buf_done(&p->instance);
+}
+
 int
-folderbase_whose(struct cli *c, struct buf *out)
+folderbase_point_read(struct cli *c, struct folderbase_point *ret)
 {
 	AUTO_JSON json_t *status = NULL;
-	const char *id;
+	const json_t *database;
 	int rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
 		&status);
 
 	if (rc != CLI_OK)
 		return rc;
-	id = cli_str(json_object_get(status, "database"), "id", "");
-	return buf_addf(out, "%s %s %s", id,
-		       c->namespace_ ? c->namespace_ : "default",
-		       c->branch ? c->branch : "main") != 0 ||
-			       !buf_str(out)
-		       ? cli_nomem()
-		       : CLI_OK;
+	database = json_object_get(status, "database");
+	buf_clear(&ret->whose, 0);
+	buf_clear(&ret->instance, 0);
+	if (buf_addf(&ret->whose, "%s %s %s", cli_str(database, "id", ""),
+		    c->namespace_ ? c->namespace_ : "default",
+		    c->branch ? c->branch : "main") != 0 ||
+		buf_addf(&ret->instance, "%s",
+			cli_str(database, "instance_id", "")) != 0 ||
+		!buf_str(&ret->whose) || !buf_str(&ret->instance))
+		return cli_nomem();
+	ret->change = cli_int(status, "last_change", 0);
+	return CLI_OK;
 }
 
 /* Only what this program could have written: names of notes in this folder. */
@@ -206,7 +218,7 @@ take_base(const json_t *stored, json_t *files)
 	return 0;
 }
 
-/* All that is stored: {memories: {whose: files}}. */
+/* All that is stored: {memories: {whose: {instance, change, files}}}. */
 static json_t *
 read_bases(int dir)
 {
@@ -221,12 +233,17 @@ read_bases(int dir)
 }
 
 json_t *
-folderbase_load(int dir, const char *whose)
+folderbase_load(int dir, const struct folderbase_point *p)
 {
 	AUTO_JSON json_t *memories = read_bases(dir), *files = json_object();
+	const json_t *base = json_object_get(memories, p->whose.data);
 
-	if (!memories || !files ||
-		take_base(json_object_get(memories, whose), files) != 0)
+	if (!memories || !files)
+		return NULL;
+	if (strcmp(cli_str(base, "instance", ""), p->instance.data) != 0 ||
+		cli_int(base, "change", 0) > p->change)
+		return take_ptr(files);
+	if (take_base(json_object_get(base, "files"), files) != 0)
 		return NULL;
 	return take_ptr(files);
 }
@@ -277,12 +294,17 @@ folderbase_put(int dir, const char *folder, const char *file, size_t most,
 }
 
 int
-folderbase_save(int dir, const char *folder, const char *whose, json_t *files)
+folderbase_save(int dir, const char *folder, const struct folderbase_point *p,
+	json_t *files)
 {
 	AUTO_JSON json_t *memories = read_bases(dir), *j = NULL;
 	AUTO_BUF struct buf text = {0};
 
-	if (!memories || json_object_set(memories, whose, files) != 0)
+	if (!memories ||
+		jx_set(memories, p->whose.data,
+			json_pack("{s:s,s:I,s:O}", "instance", p->instance.data,
+				"change", (json_int_t)p->change, "files",
+				files)) != 0)
 		return cli_nomem();
 	j = json_pack("{s:i,s:O}", "version", 1, "memories", memories);
 	if (!j || jx_dump(j, &text) != 0)

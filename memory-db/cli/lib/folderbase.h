@@ -33,14 +33,25 @@ bool folderbase_is_as_read(int dir, const char *file, size_t most,
 int folderbase_put(int dir, const char *folder, const char *file, size_t most,
 	const struct buf *before, const struct buf *now) MUST_CHECK;
 
-/* Which memory: database, namespace and branch. An exit code. */
-int folderbase_whose(struct cli *c, struct buf *out) MUST_CHECK;
-/* The base of this memory, new: empty when there is none, or another memory's.
- * NULL: no memory. */
-json_t *folderbase_load(int dir, const char *whose) MUST_CHECK;
+/* Which memory, and how far it is. A base is of one memory up to one change: what
+ * a memory that went back to an older backup lacks was not deleted there, and must
+ * not be cut out of the notes, which may be the only place that still has it. */
+struct folderbase_point {
+	struct buf whose;    /* database, namespace and branch */
+	struct buf instance; /* of the database; another one after a restore */
+	int64_t change;	     /* its newest */
+};
+void folderbase_point_done(struct folderbase_point *p);
+#define AUTO_POINT __attribute__((cleanup(folderbase_point_done)))
+/* Asks the service. An exit code. */
+int folderbase_point_read(struct cli *c, struct folderbase_point *ret)
+	MUST_CHECK;
+/* The base of this memory, new: empty when there is none, or another memory's, or
+ * one of a later state than this. NULL: no memory. */
+json_t *folderbase_load(int dir, const struct folderbase_point *p) MUST_CHECK;
 /* An exit code, printed errors. */
-int folderbase_save(int dir, const char *folder, const char *whose,
-	json_t *files) MUST_CHECK;
+int folderbase_save(int dir, const char *folder,
+	const struct folderbase_point *p, json_t *files) MUST_CHECK;
 
 /* Lines of the index for notes that came (file -> entity), none for those that
  * went (file -> null). 0 or negative. */

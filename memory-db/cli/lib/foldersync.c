@@ -238,7 +238,7 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct syncing x = {c, o, ret, dir, NULL, next, memory, seen, index,
 		done, false};
-	AUTO_BUF struct buf whose = {0};
+	AUTO_POINT struct folderbase_point point = {.change = 0};
 	int rc;
 
 	*ret = (struct foldersync_counts){0};
@@ -253,10 +253,10 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 	rc = cli_connect(c);
 	if (rc != CLI_OK)
 		return rc;
-	rc = folderbase_whose(c, &whose);
+	rc = folderbase_point_read(c, &point);
 	if (rc != CLI_OK)
 		return rc;
-	base = folderbase_load(dir, whose.data);
+	base = folderbase_load(dir, &point);
 	if (!base)
 		return cli_nomem();
 	x.base = base;
@@ -264,5 +264,9 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 	if (rc != CLI_OK || o->is_dry ||
 		json_object_size(next) + json_object_size(base) == 0)
 		return rc;
-	return folderbase_save(dir, o->folder, whose.data, next);
+	/* With what this run wrote itself. */
+	rc = folderbase_point_read(c, &point);
+	if (rc != CLI_OK)
+		return rc;
+	return folderbase_save(dir, o->folder, &point, next);
 }
