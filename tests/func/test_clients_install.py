@@ -351,6 +351,16 @@ class Files(Clients):
         self.assertEqual(path.read_text(), "{}")
         self.assertEqual(list(path.parent.iterdir()), [path])
         self.install("cursor", "--dry-run")
+        # Nor does one go that holds ours alone.
+        path.chmod(0o644)
+        path.unlink()
+        self.install("cursor")
+        path.chmod(0o444)
+        self.assertIn("read-only", self.uninstall("cursor", code=1).stderr)
+        self.assertTrue(path.exists())
+        path.chmod(0o644)
+        self.uninstall("cursor")
+        self.assertFalse(path.exists())
 
     @unittest.skipUnless(os.geteuid() == 0, "needs another user")
     def test_file_of_another_user(self):

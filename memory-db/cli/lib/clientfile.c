@@ -223,6 +223,17 @@ backup(const struct clientfile *cf, char *path, struct err *e)
 	return 0;
 }
 
+static int
+need_unchanged(const struct clientfile *cf, struct err *e)
+{
+	if (is_unchanged(cf))
+		return 0;
+	return err_set(e, MDB_E_CONFLICT,
+		"%s was changed by another program in this moment: run this "
+		"again",
+		cf->path);
+}
+
 /* Who made a file read-only (or keeps it in a store of packages and links to
  * it) does not want it edited; and another user's file is that user's. */
 static int
@@ -279,12 +290,25 @@ clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 		fchown(fileno(nf.f), cf->st.st_uid, cf->st.st_gid) < 0)
 		return clientfile_store_error(e, "keep the owner of", cf->path);
 	fwrite(text, 1, n, nf.f);
-	if (!is_unchanged(cf))
-		return err_set(e, MDB_E_CONFLICT,
-			"%s was changed by another "
-			"program in this moment: run this again",
-			cf->path);
+	rc = need_unchanged(cf, e);
+	if (rc != 0)
+		return rc;
 	return newfile_commit(&nf, e);
+}
+
+int
+clientfile_remove(const struct clientfile *cf, struct err *e)
+{
+	int rc = may_write(cf, e);
+
+	if (rc != 0)
+		return rc;
+	rc = need_unchanged(cf, e);
+	if (rc != 0)
+		return rc;
+	if (unlink(cf->path) != 0)
+		return clientfile_store_error(e, "remove", cf->path);
+	return 0;
 }
 
 void

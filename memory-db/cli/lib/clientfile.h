@@ -40,6 +40,10 @@ int clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 int clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	mode_t new_mode, char *ret_backup, struct err *e) MUST_CHECK;
 
+/* Removes a file in which nothing is left but ours. Refuses as clientfile_write
+ * does. */
+int clientfile_remove(const struct clientfile *cf, struct err *e) MUST_CHECK;
+
 /* The newest of the backups beside the file that is_wanted takes: 1 and its
  * text, 0 when there is none. MDB_E_NOMEM. */
 int clientfile_old(const char *path,

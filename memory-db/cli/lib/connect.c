@@ -9,11 +9,9 @@
  * nothing else (clientedit.c), before the file is replaced. */
 #include "memory-db/cli/lib/connect.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
@@ -211,10 +209,7 @@ finish_gone(const struct connect *w, struct clientfile *cf, struct connected *r)
 	r->action = "removed";
 	r->before = cf->text;
 	cf->text = (struct buf){0};
-	if (w->is_dry_run || unlink(cf->path) == 0)
-		return 0;
-	return err_set(&r->err, MDB_E_STORE, "cannot remove %s: %s", cf->path,
-		strerrordesc_np(errno));
+	return w->is_dry_run ? 0 : clientfile_remove(cf, &r->err);
 }
 
 static int

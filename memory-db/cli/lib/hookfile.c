@@ -2,7 +2,6 @@
  * else in the file stays, also other hooks of the same event. */
 #include "memory-db/cli/lib/hookfile.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,11 +352,7 @@ hookfile_end(const struct connect *w, struct clientfile *cf, struct editing *ed,
 	if (w->is_dry_run)
 		return 0;
 	if (is_gone && cf->exists)
-		return unlink(cf->path) == 0
-			       ? 0
-			       : err_set(&r->err, MDB_E_STORE,
-					 "cannot remove %s: %s", cf->path,
-					 strerrordesc_np(errno));
+		return clientfile_remove(cf, &r->err);
 	cf->text = r->before;
 	rc = clientfile_write(cf, r->after.data, r->after.len,
 		w->is_project ? 0644 : 0600, r->backup, &r->err);
