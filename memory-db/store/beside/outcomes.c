@@ -453,10 +453,7 @@ judged_get(struct store *st, const char *receipt, struct buf *ret,
 
 	bind_t(s, 1, receipt, strlen(receipt));
 	rc = stmt_row(st, s, e);
-	if (rc == 1 && buf_add(ret, (const char *)sqlite3_column_text(s, 0),
-			       (size_t)sqlite3_column_bytes(s, 0)) != 0)
-		return err_nomem(e);
-	return rc;
+	return rc == 1 ? stmt_append_text(s, 0, ret, e) : rc;
 }
 
 int
