@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
 from fairness import bench_fairness  # noqa: E402
+from guide import bench_guide  # noqa: E402
 from harness import BUILD, Mcp, Service, rss_kb  # noqa: E402
 from operate import OPERATE_PARTS  # noqa: E402
 from order import ORDER_PARTS  # noqa: E402
@@ -676,7 +677,8 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("bytes", bench_bytes), ("packing", bench_packing),
          ("sandbox", bench_sandbox),
          ("scripts", bench_scripts), ("fairness", bench_fairness),
-         *ORDER_PARTS, *OPERATE_PARTS, ("reference", bench_reference))
+         *ORDER_PARTS, *OPERATE_PARTS, ("reference", bench_reference),
+         ("guide", bench_guide))
 
 
 def main():
