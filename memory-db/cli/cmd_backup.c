@@ -1,5 +1,6 @@
 /* backup: a copy of the whole memory, now, while it is in use. */
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/restore.h"
 
-#define SAME_MOMENT_MS 60000
-#define DEFAULT_FOLDER "memory_backups"
+/* How near to the end of what may be ahead a name waits for its second. */
+#define SECONDS_TAKEN_MS 30000
+#define DEFAULT_FOLDER	 "memory_backups"
 
 static int64_t keep_days, keep_n;
 static const char *recipient;
@@ -106,19 +108,25 @@ open_folder(struct backup *b)
 }
 
 /* Of two in one second the later one says a second more, so that names sort by
- * time. A clock that was set back by more than that is believed. */
+ * time. When names are so far ahead of the clock that the next one would count
+ * as made under a wrong clock, it waits for its second. A clock that was set
+ * back by more than that is believed. */
 static int64_t
 name_time(struct backup *b)
 {
-	int64_t now = clock_now_ms();
+	int64_t now = clock_now_ms(), next;
+	const struct backup_entry *last;
 	struct err e = {0};
-	int64_t last;
 
 	if (backup_folder_list(&b->folder, NULL, &e) != 0 || b->folder.n == 0)
 		return now;
-	last = b->folder.entries[b->folder.n - 1].name.made_ms;
-	return last + 1000 > now && last - now < SAME_MOMENT_MS ? last + 1000
-								: now;
+	last = &b->folder.entries[b->folder.n - 1];
+	next = last->name.made_ms + 1000;
+	if (last->is_ahead || next <= now)
+		return now;
+	if (next > now + BACKUP_AHEAD_MS - SECONDS_TAKEN_MS)
+		(void)poll(NULL, 0, 1000);
+	return next;
 }
 
 static int
@@ -204,13 +212,16 @@ static int
 prune(struct backup *b)
 {
 	struct err e = {0};
+	const char *made;
 
 	if (keep_days == 0 && keep_n == 0)
 		return CLI_OK;
 	if (backup_folder_list(&b->folder,
 		    cli_str(b->copy.reply, "database_id", ""), &e) != 0)
 		return cli_fail_err(&e);
-	backup_folder_choose(&b->folder, keep_days, keep_n);
+	made = strrchr(b->path, '/');
+	backup_folder_choose(&b->folder, keep_days, keep_n,
+		made ? made + 1 : b->path);
 	if (backup_folder_prune(&b->folder, &b->removed, &e) != 0)
 		return cli_fail(CLI_SYSTEM, "the backup is made, but %s",
 			e.text);

@@ -5,6 +5,7 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -152,6 +153,30 @@ class Backup(BackupCase):
         self.assertEqual({p for p in backups(self.folder)},
                          {Path(last["path"]), Path(newest["path"]),
                           *strangers[1:]})
+
+    def test_names_of_a_clock_that_ran_ahead(self):
+        """Backups made while the clock was a day ahead are older than what is
+        made now, whatever their names say: the new one stays, the next part
+        follows it, and a restore of the folder takes it."""
+        tomorrow = time.time() + 86400
+        for i in range(3):
+            self.fill(1, f"ahead{i}")
+            path = Path(self.backup()["path"])
+            stamp = re.search(r"_(\d{8}T\d{6}Z)_", path.name)[1]
+            ahead = path.with_name(path.name.replace(stamp, time.strftime(
+                "%Y%m%dT%H%M%SZ", time.gmtime(tomorrow + i))))
+            os.rename(path, ahead)
+            os.utime(ahead, (tomorrow, tomorrow))
+        self.fill(1, "now")
+        made = Path(self.backup(self.folder, "--keep", 2)["path"])
+        self.assertEqual(len(backups(self.folder)), 2)
+        self.assertIn(made, backups(self.folder))
+        self.fill(1, "after")
+        part = self.backup(self.folder, "--incremental", "--keep", 2)
+        self.assertIn(f"_c{part['change'] - 1}-c{part['change']}",
+                      part["path"])
+        self.assertEqual(set(backups(self.folder)),
+                         {made, Path(part["path"])})
 
     def test_file_and_arguments(self):
         self.fill()

@@ -132,7 +132,9 @@ add_entry(struct backup_folder *f, const char *file,
 	if (vec_room(f->entries, f->n, f->cap) != 0)
 		return err_nomem(e);
 	x = &f->entries[f->n++];
-	*x = (struct backup_entry){.name = *name, .bytes = s.st_size};
+	*x = (struct backup_entry){.name = *name,
+		.bytes = s.st_size,
+		.is_ahead = name->made_ms > now + BACKUP_AHEAD_MS};
 	snprintf(x->file, sizeof(x->file), "%.*s", BACKUP_NAME_SIZE - 1, file);
 	made = now - name->made_ms;
 	written = now - ((int64_t)s.st_mtim.tv_sec * 1000 +
@@ -141,12 +143,18 @@ add_entry(struct backup_folder *f, const char *file,
 	return 0;
 }
 
-/* By time, then by the change they reach: two may be made within a second. */
+/* By time, then by the change they reach: two may be made within a second.
+ *
+ * A clock that ran a day ahead left names of tomorrow. What is made today, now
+ * that the clock is right, is newer than these: were it not, --keep 4 would
+ * remove today's backup for four of "tomorrow". */
 static int
 compare_entries(const void *a, const void *b)
 {
 	const struct backup_entry *x = a, *y = b;
 
+	if (x->is_ahead != y->is_ahead)
+		return x->is_ahead ? -1 : 1;
 	if (x->name.made_ms != y->name.made_ms)
 		return x->name.made_ms < y->name.made_ms ? -1 : 1;
 	if (x->name.to != y->name.to)
@@ -237,7 +245,8 @@ keep(struct backup_folder *f, size_t i)
 }
 
 void
-backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n)
+backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n,
+	const char *made)
 {
 	bool all = keep_days <= 0 && keep_n <= 0, has_whole = false;
 	int64_t left = keep_n;
@@ -249,9 +258,10 @@ backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n)
 		bool is_new = keep_n > 0 && left-- > 0;
 		bool is_young = keep_days > 0 && x->age_ms < keep_days * DAY_MS;
 		bool is_newest = x->name.is_whole && !has_whole;
+		bool is_made = made != NULL && strcmp(x->file, made) == 0;
 
 		has_whole |= x->name.is_whole;
-		if (is_new || is_young || is_newest)
+		if (is_new || is_young || is_newest || is_made)
 			keep(f, i);
 	}
 }

@@ -15,13 +15,20 @@ struct backup_entry {
 	struct backup_name name;
 	int64_t age_ms; /* since it was made, or last written: the longer */
 	int64_t bytes;
-	bool is_kept; /* by backup_folder_choose() */
+	bool is_ahead; /* named for a time that has not come: made under a
+			* clock that was wrong, thus before the others */
+	bool is_kept;  /* by backup_folder_choose() */
 };
+
+/* A name may be so far ahead of the clock (ms): of several backups within one
+ * second each takes the next second. */
+#define BACKUP_AHEAD_MS 60000
 
 struct backup_folder {
 	char *path; /* owned */
 	int fd, lock_fd;
-	struct backup_entry *entries; /* owned; oldest first */
+	struct backup_entry *entries; /* owned; oldest first, by the names;
+				       * those that are ahead come first */
 	size_t n, cap;
 };
 
@@ -37,10 +44,11 @@ int backup_folder_lock(struct backup_folder *f, int64_t wait_s, struct err *e)
 int backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
 	MUST_CHECK;
 /* Decides what stays of a list: what is younger than keep_days (0: that keeps
- * none) or among the newest keep_n (0: the same), always the newest whole one, and
+ * none) or among the newest keep_n (0: the same), always the newest whole one and
+ * the file `made`, whatever its name says of its time (NULL: none was made), and
  * whatever the chain of one that stays begins with. Both 0: all stay. */
 void backup_folder_choose(struct backup_folder *f, int64_t keep_days,
-	int64_t keep_n);
+	int64_t keep_n, const char *made);
 /* Removes what does not stay; *ret_n of them. What cannot be removed is an
  * error that names it; the others are gone all the same. */
 int backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
