@@ -1,5 +1,5 @@
-/* What the files of pack.h share: the walk (pack.c), making a dictionary
- * (pack_train.c), erasing (pack_erase.c). */
+/* What the files of pack.h share: what is to be done next (pack.c), the walk
+ * (pack_walk.c), making a dictionary (pack_train.c), erasing (pack_erase.c). */
 #ifndef STORE_FACTS_PACK_INTERNAL_H
 #define STORE_FACTS_PACK_INTERNAL_H
 
@@ -81,6 +81,8 @@ enum pack_statement {
 /* The state of a writer; NULL: no memory for it yet. */
 struct pack *pack_of(struct store *st);
 
+/* The squeeze of the walk goes. */
+void pack_drop_squeeze(struct pack *x);
 /* Forgets what is under way. */
 void pack_begin_anew(struct pack *x);
 
@@ -100,6 +102,10 @@ int pack_set(struct store *st, const struct packing *p, struct err *e)
  * gone. */
 int pack_squeeze_of(struct store *st, int64_t ns, int64_t id,
 	struct squeeze **ret, struct err *e) MUST_CHECK;
+
+/* pack_walk.c: a step of the walk, until the monotonic time. */
+int pack_walk(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
+	MUST_CHECK;
 
 /* pack_write.c: the dictionary of a namespace (0: of all) may be another one. */
 void pack_forget_quick(struct pack *x, int64_t ns);
