@@ -1,5 +1,5 @@
-/* A change under construction, shared by change.c (frame) and change_facts.c
- * (ops). */
+/* A change under construction, shared by change.c (beginning), change_facts.c
+ * (ops) and change_seal.c. */
 #ifndef STORE_LOG_CHANGE_INTERNAL_H
 #define STORE_LOG_CHANGE_INTERNAL_H
 
@@ -31,6 +31,13 @@ static inline const struct change_folded *
 change_folded_of(const struct change *c)
 {
 	return c->info.given ? c->info.given->folded : NULL;
+}
+
+/* A replayed change whose message was forgotten: its digest alone is known. */
+static inline bool
+change_is_forgotten(const struct change *c)
+{
+	return c->info.given != NULL && c->info.given->message_digest != NULL;
 }
 
 /* Records that the change makes a version of the entity whose JSON form grows
