@@ -6,7 +6,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/lib/mirror.h"
+#include "memory-db/cli/lib/mirror_pushed.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/remote.h"
 

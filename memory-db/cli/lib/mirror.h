@@ -11,12 +11,6 @@
 struct mirror_counts {
 	int64_t added, removed, refused;
 };
-/* What was pushed of a namespace: its facts come back from the others, and one
- * that was deleted here since is not to be added again. mirror_keys: what the
- * memory says now, as a set (new); CLI_PROBLEM: it has an entity that cannot be
- * compared. mirror_pushed notes it. */
-int mirror_keys(struct cli *c, json_t **ret) MUST_CHECK;
-int mirror_pushed(struct cli *c, const json_t *keys) MUST_CHECK;
 
 /* from: another service. Exit codes, printed errors. */
 int mirror_run(struct cli *from, const char *from_namespace, struct cli *to,

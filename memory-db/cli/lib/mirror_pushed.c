@@ -1,0 +1,133 @@
+/* The list of what was pushed: a file beside the state of the hooks for each
+ * namespace of each database, a key a line. It only grows, by what is new. */
+#include "memory-db/cli/lib/mirror_pushed.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "common/owned.h"
+#include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/mirror_side.h"
+
+void
+mirror_pushed_key(const char *name, const char *text, char out[33])
+{
+	unsigned char d[16];
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, sizeof(d));
+	crypto_generichash_update(&h, (const unsigned char *)name,
+		strlen(name) + 1);
+	crypto_generichash_update(&h, (const unsigned char *)text,
+		strlen(text));
+	crypto_generichash_final(&h, d, sizeof(d));
+	for (size_t i = 0; i < sizeof(d); i++)
+		snprintf(out + 2 * i, 3, "%02x", d[i]);
+}
+
+/* The file of the namespace of a database. */
+static bool
+mirror_pushed_path(struct cli *c, char path[PATH_MAX], bool is_making)
+{
+	AUTO_JSON json_t *status = NULL;
+	char folder[PATH_MAX], key[33];
+
+	if (cli_ask(c, "get_memory_status", json_object(), &status) != CLI_OK)
+		return false;
+	mirror_pushed_key(cli_str(json_object_get(status, "database"),
+				  "instance_id", ""),
+		c->namespace_ ? c->namespace_ : "default", key);
+	return hookstate_folder(folder, is_making) &&
+	       snprintf(path, PATH_MAX, "%s/pushed-%s", folder, key) < PATH_MAX;
+}
+
+/* A key a line: a set. Returns new; empty when there is no file. */
+static json_t *
+mirror_pushed_file(const char *path)
+{
+	AUTO_JSON json_t *set = json_object();
+	AUTO_LINES struct lines l = {0};
+	AUTO_FD int fd = -1;
+	const char *line;
+	size_t n;
+
+	if (!set || owned_open(path, O_RDONLY, 0, &fd, NULL, NULL) != 0)
+		return take_ptr(set);
+	lines_init(&l, fd, 64);
+	while (lines_next(&l, &line, &n, NULL) == 1) {
+		char key[33];
+
+		if (n != 32)
+			continue;
+		memcpy(key, line, n);
+		key[n] = '\0';
+		if (jx_set(set, key, json_true()) != 0)
+			return NULL;
+	}
+	return take_ptr(set);
+}
+
+int
+mirror_keys(struct cli *c, json_t **ret)
+{
+	AUTO_SIDE struct mirror_side now = {0};
+	AUTO_JSON json_t *keys = json_object();
+	const char *name, *text;
+	json_t *row, *x;
+	char key[33];
+	int rc = !keys ? cli_nomem()
+		       : mirror_side_read(c,
+				 c->namespace_ ? c->namespace_ : "default",
+				 "main", &now);
+
+	if (rc != CLI_OK)
+		return rc;
+	json_object_foreach(now.entities, name, row)
+		json_object_foreach(json_object_get(row, "facts"), text, x) {
+			mirror_pushed_key(name, text, key);
+			if (jx_set(keys, key, json_true()) != 0)
+				return cli_nomem();
+		}
+	*ret = take_ptr(keys);
+	return CLI_OK;
+}
+
+int
+mirror_pushed(struct cli *c, const json_t *keys)
+{
+	AUTO_JSON json_t *known = NULL;
+	char path[PATH_MAX], line[34];
+	AUTO_FD int fd = -1;
+	const char *key;
+	json_t *x;
+
+	if (!mirror_pushed_path(c, path, true) ||
+		!(known = mirror_pushed_file(path)) ||
+		owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd, NULL,
+			NULL) != 0)
+		return cli_fail(CLI_SYSTEM, "cannot note what was pushed");
+	json_object_foreach((json_t *)(uintptr_t)keys, key, x) {
+		if (json_object_get(known, key))
+			continue;
+		snprintf(line, sizeof(line), "%s\n", key);
+		if (write(fd, line, 33) != 33)
+			return cli_fail(CLI_SYSTEM,
+				"cannot note what was pushed: %m");
+	}
+	return CLI_OK;
+}
+
+json_t *
+mirror_pushed_known(struct cli *c)
+{
+	char path[PATH_MAX];
+
+	return mirror_pushed_path(c, path, false) ? mirror_pushed_file(path)
+						  : NULL;
+}
