@@ -11,127 +11,17 @@
 #include <utf8proc.h>
 
 #include "common/err.h"
+#include "common/text_class.h"
 #include "common/utf8.h"
 
 /* Code points that one folds or decomposes to at most. */
 #define DECOMPOSE_MAX 18
 
-enum char_class { CC_NONE, CC_DROP, CC_WORD, CC_CJK, CC_SIGN };
-
-/* Scripts written without spaces; sorted. Marks in them carry vowels and
- * tones, so they stay. */
-static const struct {
-	uint32_t first, last;
-} unspaced[] = {
-	{0x0e01, 0x0e5b}, /* Thai */
-	{0x0e80, 0x0eff}, /* Lao */
-	{0x1000, 0x109f}, /* Myanmar */
-	{0x1100, 0x11ff}, /* Hangul Jamo */
-	{0x1780, 0x17ff}, /* Khmer */
-	{0x2e80, 0x2fdf}, /* Han radicals */
-	{0x3005, 0x3007}, /* iteration marks, zero */
-	{0x3021, 0x3029}, {0x3031, 0x3035}, {0x3038, 0x303c}, {0x3041, 0x3096},
-	{0x309d, 0x309f},		    /* Hiragana */
-	{0x30a1, 0x30fa}, {0x30fc, 0x30ff}, /* Katakana */
-	{0x3105, 0x312f},		    /* Bopomofo */
-	{0x3131, 0x318e},		    /* Hangul letters */
-	{0x31a0, 0x31bf}, {0x31f0, 0x31ff}, {0x3400, 0x4dbf},
-	{0x4e00, 0x9fff},		    /* Han */
-	{0xa960, 0xa97f},		    /* Jamo */
-	{0xa9e0, 0xa9ff}, {0xaa60, 0xaa7f}, /* Myanmar */
-	{0xac00, 0xd7ff},		    /* Hangul syllables, Jamo */
-	{0xf900, 0xfaff},		    /* Han, compatibility */
-	{0xff66, 0xffdc},		    /* halfwidth kana and Hangul */
-	{0x1aff0, 0x1b16f},		    /* kana */
-	{0x20000, 0x3ffff},		    /* Han */
-};
-
-static bool
-is_unspaced(uint32_t cp)
-{
-	size_t low = 0, high = ARRAY_LEN(unspaced);
-
-	if (cp < unspaced[0].first)
-		return false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (cp > unspaced[mid].last)
-			low = mid + 1;
-		else if (cp < unspaced[mid].first)
-			high = mid;
-		else
-			return true;
-	}
-	return false;
-}
-
-/* Vowel signs and viramas of Indic scripts are part of the word; accents,
- * points and keycaps are not. */
-static enum char_class
-mark_class(const utf8proc_property_t *p)
-{
-	if (p->category == UTF8PROC_CATEGORY_ME)
-		return CC_DROP;
-	return p->combining_class == 0 || p->combining_class == 9 ? CC_WORD
-								  : CC_DROP;
-}
-
-/* cp > 0x7f */
-static enum char_class
-text_words_class_of(uint32_t cp)
-{
-	const utf8proc_property_t *p =
-		utf8proc_get_property((utf8proc_int32_t)cp);
-
-	if (p->ignorable)
-		return CC_DROP;
-	switch ((utf8proc_category_t)p->category) {
-	case UTF8PROC_CATEGORY_LU:
-	case UTF8PROC_CATEGORY_LL:
-	case UTF8PROC_CATEGORY_LT:
-	case UTF8PROC_CATEGORY_LM:
-	case UTF8PROC_CATEGORY_LO:
-	case UTF8PROC_CATEGORY_ND:
-	case UTF8PROC_CATEGORY_NL:
-	case UTF8PROC_CATEGORY_NO:
-		return is_unspaced(cp) ? CC_CJK : CC_WORD;
-	case UTF8PROC_CATEGORY_MN:
-	case UTF8PROC_CATEGORY_MC:
-	case UTF8PROC_CATEGORY_ME:
-		return is_unspaced(cp) ? CC_CJK : mark_class(p);
-	case UTF8PROC_CATEGORY_SO:
-		return is_unspaced(cp) ? CC_CJK : CC_SIGN;
-	case UTF8PROC_CATEGORY_SM:
-	case UTF8PROC_CATEGORY_SC:
-	case UTF8PROC_CATEGORY_SK:
-	/* Not assigned yet, or by somebody else: most likely new emoji. */
-	case UTF8PROC_CATEGORY_CN:
-	case UTF8PROC_CATEGORY_CO:
-		return CC_SIGN;
-	case UTF8PROC_CATEGORY_PC:
-	case UTF8PROC_CATEGORY_PD:
-	case UTF8PROC_CATEGORY_PS:
-	case UTF8PROC_CATEGORY_PE:
-	case UTF8PROC_CATEGORY_PI:
-	case UTF8PROC_CATEGORY_PF:
-	case UTF8PROC_CATEGORY_PO:
-	case UTF8PROC_CATEGORY_ZS:
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-	case UTF8PROC_CATEGORY_CC:
-	case UTF8PROC_CATEGORY_CF:
-	case UTF8PROC_CATEGORY_CS:
-		break;
-	}
-	return CC_NONE;
-}
-
 /* --- the scan ------------------------------------------------------------- */
 
 struct text_words_scan {
 	struct buf piece;
-	enum char_class open; /* class of the piece begun, or CC_NONE */
+	enum text_class open; /* class of the piece begun, or TEXT_CLASS_NONE */
 	size_t begin;	      /* where it begins in the text */
 	size_t dropped;	      /* first of the code points just dropped before
 				   a piece, or SIZE_MAX */
@@ -144,13 +34,13 @@ struct text_words_scan {
 static int
 flush(struct text_words_scan *sc, size_t at)
 {
-	static const enum text_kind kinds[] = {[CC_WORD] = TEXT_WORD,
-		[CC_CJK] = TEXT_CJK,
-		[CC_SIGN] = TEXT_SIGN};
+	static const enum text_kind kinds[] = {[TEXT_CLASS_WORD] = TEXT_WORD,
+		[TEXT_CLASS_CJK] = TEXT_CJK,
+		[TEXT_CLASS_SIGN] = TEXT_SIGN};
 	struct text_piece p;
 
-	if (sc->open == CC_NONE || sc->piece.len == 0) {
-		sc->open = CC_NONE;
+	if (sc->open == TEXT_CLASS_NONE || sc->piece.len == 0) {
+		sc->open = TEXT_CLASS_NONE;
 		return 0;
 	}
 	p = (struct text_piece){.kind = kinds[sc->open],
@@ -158,16 +48,16 @@ flush(struct text_words_scan *sc, size_t at)
 		.n = sc->piece.len,
 		.at_start = sc->begin == 0,
 		.at_end = at == sc->n};
-	sc->open = CC_NONE;
+	sc->open = TEXT_CLASS_NONE;
 	return sc->fn(sc->ctx, &p);
 }
 
 /* Adds to the piece of class c, which begins at byte `at` if it is new. */
 static int
-extend(struct text_words_scan *sc, enum char_class c, size_t at, const char *s,
+extend(struct text_words_scan *sc, enum text_class c, size_t at, const char *s,
 	size_t n)
 {
-	if (sc->open != c || c == CC_SIGN) {
+	if (sc->open != c || c == TEXT_CLASS_SIGN) {
 		int rc = flush(sc, at);
 		if (rc != 0)
 			return rc;
@@ -199,9 +89,9 @@ text_words_add_word(struct text_words_scan *sc, size_t at, uint32_t cp)
 
 		/* Nothing may get in at which FTS5 would split. */
 		if (c < 0x80 ? !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-			     : text_words_class_of(c) != CC_WORD)
+			     : text_class_of(c) != TEXT_CLASS_WORD)
 			continue;
-		rc = extend(sc, CC_WORD, at, s, utf8_encode(c, s));
+		rc = extend(sc, TEXT_CLASS_WORD, at, s, utf8_encode(c, s));
 		if (rc != 0)
 			return rc;
 	}
@@ -211,26 +101,26 @@ text_words_add_word(struct text_words_scan *sc, size_t at, uint32_t cp)
 static int
 add_folded(struct text_words_scan *sc, size_t at, uint32_t cp)
 {
-	enum char_class c;
+	enum text_class c;
 	char s[4];
 
 	if (cp < 0x80) {
 		s[0] = (char)cp;
-		return extend(sc, CC_WORD, at, s, 1);
+		return extend(sc, TEXT_CLASS_WORD, at, s, 1);
 	}
-	c = text_words_class_of(cp);
+	c = text_class_of(cp);
 	switch (c) {
-	case CC_NONE:
+	case TEXT_CLASS_NONE:
 		sc->dropped = SIZE_MAX;
 		return flush(sc, at);
-	case CC_DROP:
-		if (sc->open == CC_NONE && sc->dropped == SIZE_MAX)
+	case TEXT_CLASS_DROP:
+		if (sc->open == TEXT_CLASS_NONE && sc->dropped == SIZE_MAX)
 			sc->dropped = at;
 		return 0;
-	case CC_WORD:
+	case TEXT_CLASS_WORD:
 		return text_words_add_word(sc, at, cp);
-	case CC_CJK:
-	case CC_SIGN:
+	case TEXT_CLASS_CJK:
+	case TEXT_CLASS_SIGN:
 		break;
 	}
 	return extend(sc, c, at, s, utf8_encode(cp, s));
@@ -331,8 +221,8 @@ add_ascii_run(struct text_words_scan *sc, const char *s, size_t i,
 	char *to;
 	int rc;
 
-	if (sc->open != CC_WORD) {
-		rc = extend(sc, CC_WORD, i, "", 0);
+	if (sc->open != TEXT_CLASS_WORD) {
+		rc = extend(sc, TEXT_CLASS_WORD, i, "", 0);
 		if (rc != 0)
 			return rc;
 	}
