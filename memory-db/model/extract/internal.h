@@ -226,6 +226,13 @@ void sayings_project(const struct reader *r, char out[NAME_BYTES]);
 /* Is nothing of the sentence meant as it stands? */
 bool sayings_is_unreal(const struct reader *r);
 
+/* --- people_named.c ----------------------------------------------------------------- */
+/* Notes whom a sentence names, so that the next ones know who is meant. */
+void people_named_note(struct reader *r);
+/* Notes who is named beside what he is ("my husband Tom"), and keeps that as a
+ * fact. 0 or MDB_E_NOMEM. */
+int people_named_kin(struct reader *r, struct err *e) MUST_CHECK;
+
 /* --- answers.c ---------------------------------------------------------------------- */
 /* Notes what a sentence asks; keeps what a fragment answers. 0 or MDB_E_NOMEM. */
 int answers_note(struct reader *r, struct err *e) MUST_CHECK;
