@@ -1,5 +1,5 @@
-/* Shared by graph_keep.c, which has the texts and their order, and
- * graph_keep_follow.c, which finds out what changed. */
+/* Shared by graph_keep.c, which has the texts, graph_keep_order.c, which has their
+ * order, and graph_keep_follow.c, which finds out what changed. */
 #ifndef MODEL_READ_GRAPH_KEEP_INT_H
 #define MODEL_READ_GRAPH_KEEP_INT_H
 
@@ -61,6 +61,13 @@ struct graph_touched {
 /* Finds it out and notes what the graph is of now. 0, or a code. */
 int graph_keep_follow(struct graph_kept_graph *g, struct store *st,
 	int64_t change, int64_t due, struct graph_touched *t, struct err *e)
+	MUST_CHECK;
+
+/* The first place whose existence fact is behind `after`. */
+size_t graph_list_behind(const struct graph_list *l, int64_t after);
+/* From the snapshot that a graph is of to that of st. */
+int graph_keep_move_on(struct graph_keep *k, struct graph_kept_graph *g,
+	struct store *st, int64_t change, int64_t due, struct err *e)
 	MUST_CHECK;
 
 #endif

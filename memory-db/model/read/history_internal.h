@@ -1,4 +1,5 @@
-/* Shared by history.c (changes) and history_fact.c (their facts). */
+/* Shared by history.c (changes), history_telling.c (what their ops say) and
+ * history_fact.c (their facts). */
 #ifndef MODEL_READ_HISTORY_INTERNAL_H
 #define MODEL_READ_HISTORY_INTERNAL_H
 
@@ -44,5 +45,9 @@ int history_tell_fact(struct history_reader *rd, const struct log_op *op,
 /* o[key]: the name of an entity. */
 int history_set_name(struct history_reader *rd, json_t *o, const char *key,
 	int64_t entity) MUST_CHECK;
+
+/* Takes an op of the change that is told into rd->t; a log_op_fn. */
+int history_tell_op(void *ctx, const struct log_op *op) MUST_CHECK;
+void history_telling_clear(struct telling *t);
 
 #endif
