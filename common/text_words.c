@@ -239,6 +239,41 @@ add_ascii_run(struct text_words_scan *sc, const char *s, size_t i,
 	return 0;
 }
 
+/* A run of ASCII letters and digits, a sign of ASCII, or a code point at byte
+ * `at`: *ret_end is the byte behind it. */
+static int
+scan_next(struct text_words_scan *sc, const char *s, size_t at, size_t *ret_end)
+{
+	unsigned char c = (unsigned char)s[at];
+	uint32_t cp;
+	size_t len;
+
+	if (c < 0x80 && ascii_word[c])
+		return add_ascii_run(sc, s, at, ret_end);
+	*ret_end = at + 1;
+	if (c < 0x80) {
+		sc->dropped = SIZE_MAX;
+		return flush(sc, at);
+	}
+	len = utf8_decode(s + at, sc->n - at, &cp);
+	if (len == 0) /* not valid: separates */
+		return flush(sc, at);
+	*ret_end = at + len;
+	return text_words_add_code_point(sc, at, cp);
+}
+
+static int
+scan_all(struct text_words_scan *sc, const char *s)
+{
+	for (size_t i = 0; i < sc->n;) {
+		int rc = scan_next(sc, s, i, &i);
+
+		if (rc != 0)
+			return rc;
+	}
+	return flush(sc, sc->n);
+}
+
 int
 text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 {
@@ -246,32 +281,8 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 		.dropped = SIZE_MAX,
 		.fn = fn,
 		.ctx = ctx};
-	size_t i = 0;
-	int rc = 0;
+	int rc = scan_all(&sc, s);
 
-	while (i < n && rc == 0) {
-		unsigned char c = (unsigned char)s[i];
-		uint32_t cp;
-		size_t len;
-
-		if (c < 0x80) {
-			if (ascii_word[c]) {
-				rc = add_ascii_run(&sc, s, i, &i);
-				continue;
-			}
-			sc.dropped = SIZE_MAX;
-			rc = flush(&sc, i++);
-			continue;
-		}
-		len = utf8_decode(s + i, n - i, &cp);
-		if (len == 0) /* not valid: separates */
-			rc = flush(&sc, i++);
-		else
-			rc = text_words_add_code_point(&sc, i, cp);
-		i += len;
-	}
-	if (rc == 0)
-		rc = flush(&sc, n);
 	buf_done(&sc.piece);
 	return rc;
 }
@@ -357,22 +368,34 @@ text_words_add_piece(void *ctx, const struct text_piece *p)
 	return text_words_add_token(t, t->word.data, t->word.len);
 }
 
+/* The tokens; of a row that has a word too long for one also the mark of that. */
+static int
+text_words_add_all(struct text_words_tokens *t, const char *s, size_t n,
+	bool is_row)
+{
+	int rc = text_pieces(s, n, text_words_add_piece, t);
+
+	if (rc != 0 || !is_row || !t->has_long)
+		return rc;
+	return text_words_add_token(t, TEXT_LONG, strlen(TEXT_LONG));
+}
+
 static int
 text_words_make_tokens(const char *s, size_t n, const char *stem, bool is_row,
 	struct buf *out)
 {
 	struct text_words_tokens t = {.stem = stem ? stem : "", .out = out};
 	size_t before = out->len;
-	int rc = text_pieces(s, n, text_words_add_piece, &t);
+	int rc = text_words_add_all(&t, s, n, is_row);
 
-	if (rc == 0 && is_row && t.has_long)
-		rc = text_words_add_token(&t, TEXT_LONG, strlen(TEXT_LONG));
 	buf_done(&t.word);
-	/* The last separator is not wanted. */
-	if (rc == 0 && out->len > before)
-		out->len--;
-	else if (rc < 0)
+	if (rc < 0) {
 		out->len = before;
+		return rc;
+	}
+	/* The last separator is not wanted. */
+	if (out->len > before)
+		out->len--;
 	return rc;
 }
 

@@ -153,6 +153,15 @@ read_key(const char *option, const char *path, char *ret, size_t size,
 	return 0;
 }
 
+/* A key of a file comes before one of the environment; NULL: there is none. */
+static const char *
+chosen_key(const char *key, const char *given)
+{
+	if (*key)
+		return key;
+	return given && *given ? given : NULL;
+}
+
 static int
 open_embedder(struct err *e)
 {
@@ -166,12 +175,7 @@ open_embedder(struct err *e)
 	int rc = read_key("embed-key-file", arg.embed_key_file, key,
 		sizeof(key), e);
 
-	if (*key)
-		o.key = key;
-	else if (given && *given)
-		o.key = given;
-	else
-		o.key = NULL;
+	o.key = chosen_key(key, given);
 	if (rc == 0)
 		rc = embed_open(&o, &config.embedder, e);
 	config.has_embed_key = o.key != NULL;
@@ -184,10 +188,9 @@ open_embedder(struct err *e)
 }
 
 static int
-open_chat(const char *database, struct err *e)
+open_chat_with(const char *database, char *key, size_t size, const char *given,
+	struct err *e)
 {
-	char key[1024] = "";
-	char *given = arg.spawned ? NULL : getenv("MEMORY_CHAT_KEY");
 	AUTO_FREE char *budget = NULL;
 	struct chat_options o = {.url = arg.chat,
 		.model = arg.chat_model,
@@ -200,14 +203,21 @@ open_chat(const char *database, struct err *e)
 		budget = NULL;
 		return err_nomem(e);
 	}
-	rc = read_key("chat-key-file", arg.chat_key_file, key, sizeof(key), e);
-	if (*key)
-		o.key = key;
-	else if (given && *given)
-		o.key = given;
+	rc = read_key("chat-key-file", arg.chat_key_file, key, size, e);
+	if (rc != 0)
+		return rc;
+	o.key = chosen_key(key, given);
 	o.budget_path = budget;
-	if (rc == 0)
-		rc = chat_open(&o, &config.chat, e);
+	return chat_open(&o, &config.chat, e);
+}
+
+static int
+open_chat(const char *database, struct err *e)
+{
+	char key[1024] = "";
+	char *given = arg.spawned ? NULL : getenv("MEMORY_CHAT_KEY");
+	int rc = open_chat_with(database, key, sizeof(key), given, e);
+
 	explicit_bzero(key, sizeof(key));
 	if (given)
 		explicit_bzero(given, strlen(given));

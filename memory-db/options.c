@@ -431,6 +431,19 @@ tell_versions(void)
 	conf_version(text);
 }
 
+/* What the options say with the file of settings behind them. */
+static int
+options_read_again(const struct conf_opt *table, int argc, char **argv,
+	struct config *config, struct err *e)
+{
+	int rest = argc;
+	int rc = conf_read(table, ARRAY_LEN(options), argc, argv, &rest, e);
+
+	if (rc != 0)
+		return rc;
+	return options_finish(config, e);
+}
+
 int
 options_read(int argc, char **argv, struct options *ret, struct config *config,
 	char **ret_database, struct err *e)
@@ -461,9 +474,7 @@ options_read(int argc, char **argv, struct options *ret, struct config *config,
 		options_done(&arg);
 		return e->code;
 	}
-	rc = conf_read(table, ARRAY_LEN(table), argc, argv, &rest, e);
-	if (rc == 0)
-		rc = options_finish(config, e);
+	rc = options_read_again(table, argc, argv, config, e);
 	if (rc != 0) {
 		options_done(&arg);
 		return rc;

@@ -15,8 +15,8 @@ return instead:
 Two conditions `rc == 0` in a row are a chain. What a function holds is released
 by itself (common/cleanup.h), so that it may return anywhere; where something
 must happen in the end all the same, a function inside the function returns
-early. A single `if (rc == 0)` before such an end is no chain; how many of them
-a file has is bounded, so that they do not become a habit again.
+early. A single `if (rc == 0)` before such an end is no chain; a file may have
+one of them, so that they do not become a habit again.
 
 A *loop* that asks it in its condition hides where it ends:
 
@@ -34,21 +34,7 @@ import sys
 
 # The most that a file may ask whether all went well so far: before an end that
 # must be reached, or where 0 is an answer ("not there: make it").
-MOST = 2
-# Files that ask more often. A number may only become smaller.
-GUARDS = {
-    "common/text_words.c": 3,
-    "memory-db/model/write/write_entity.c": 7,
-    "memory-db/store/facts/facts.c": 3,
-    "memory-db/store/facts/pack.c": 5,
-}
-# Files with loops that ask it in their condition, and how many. The same.
-LOOPS = {
-    "common/text_words.c": 1,
-    "memory-db/model/extract/extract.c": 2,
-    "memory-db/model/read/history.c": 1,
-    "memory-db/store/facts/pack.c": 1,
-}
+MOST = 1
 
 HOUSES = ("common", "mcp-server", "memory-db", "sandbox")
 LOOP = re.compile(r"(?<![\w.>])(?:(?:rc|r|ret) (?:==|>=) (?:0|CLI_OK)\b"
@@ -75,22 +61,39 @@ def blank(text):
 
 
 def guards(lines):
-    """Numbers of the lines that ask whether all went well so far. What returns
-    at once ("found nothing: say so") is an early return, and none of them."""
+    """Numbers of the lines that ask whether all went well so far. What leaves
+    the function or the turn of a loop ("found nothing: say so") is an early
+    return, and none of them."""
     for at, line in enumerate(lines):
-        if GUARD.match(line) and not returns_next(lines, at):
+        if GUARD.match(line) and not leaves(lines, at):
             yield at + 1
 
 
-def returns_next(lines, at):
-    """Is `return` the first thing that the condition at the line leads to?"""
+LEAVES = ("return", "continue;", "break;")
+
+
+def leaves(lines, at):
+    """Does what the condition at the line leads to end by leaving?"""
     depth = 0
     for n in range(at, len(lines)):
         depth += lines[n].count("(") - lines[n].count(")")
-        if depth == 0:
-            following = lines[n + 1] if n + 1 < len(lines) else ""
-            return lines[n].rstrip().endswith(")") and \
-                following.lstrip("\t").startswith("return")
+        if depth > 0:
+            continue
+        rest = [line for line in lines[n + 1:n + 40] if line.strip()]
+        if lines[n].rstrip().endswith(")"):
+            return bool(rest) and rest[0].strip().startswith(LEAVES)
+        if not lines[n].rstrip().endswith("{"):
+            return False
+        indent = re.match(r"\t*", lines[at]).group()
+        last = ""
+        for line in rest:
+            if line.startswith(indent + "}"):
+                return last.startswith(indent + "\t" + "return") or \
+                    last.startswith(tuple(indent + "\t" + word
+                                          for word in LEAVES[1:]))
+            if re.match(indent + r"\t\S", line):
+                last = line
+        return False
     return False
 
 
@@ -192,12 +195,8 @@ def main():
         lines = text.split("\n")
         pairs += [f"{file}:{line}" for line in chains(lines)]
         asked += [f"{file}:{line}" for line in ternaries(text)]
-        often += beyond(file, list(guards(lines)), GUARDS.get(file, MOST))
-        looped += beyond(file, list(loops(text)), LOOPS.get(file, 0))
-    often += [f"{file}: is no more" for file in GUARDS
-              if not os.path.exists(file)]
-    looped += [f"{file}: is no more" for file in LOOPS
-               if not os.path.exists(file)]
+        often += beyond(file, list(guards(lines)), MOST)
+        looped += [f"{file}:{line}" for line in loops(text)]
     rules = [("no chain of `if (rc == 0)`", pairs),
              ("no condition within a condition (?:)", asked),
              ("`if (rc == 0)` is no habit of a file", often),

@@ -291,23 +291,30 @@ graph_read_finish(struct graph_read *g)
 	g->fn(g->ctx, 0, &g->graph, NULL);
 }
 
+static int
+graph_read_take_hits(struct graph_read *g, json_t *reply, bool *ret_done)
+{
+	json_t *next = json_object_get(reply, "next");
+	int rc = add_hits(g, reply);
+
+	if (rc != 0)
+		return rc;
+	return graph_read_go_on(g,
+		json_is_string(next) ? json_incref(next) : NULL, ret_done);
+}
+
 static void
 graph_read_hits_done(void *ctx, int rc, json_t *reply, const struct err *e)
 {
 	struct graph_read *g = ctx;
 	bool done = false;
-	json_t *next;
 
 	g->call = NULL;
 	if (rc) {
 		g->fn(g->ctx, rc, NULL, e);
 		return;
 	}
-	next = json_object_get(reply, "next");
-	rc = add_hits(g, reply);
-	if (rc == 0)
-		rc = graph_read_go_on(g,
-			json_is_string(next) ? json_incref(next) : NULL, &done);
+	rc = graph_read_take_hits(g, reply, &done);
 	if (rc)
 		graph_read_fail(g, rc);
 	else if (done)

@@ -160,17 +160,19 @@ static void
 reply_error(struct tool_call *c, const char *fmt, ...)
 {
 	AUTO_BUF struct buf text = {0};
-	json_t *result = NULL;
 	va_list ap;
 	int rc;
 
 	va_start(ap, fmt);
 	rc = buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	if (rc == 0)
-		result = json_pack("{s:[{s:s, s:s%}], s:b}", "content", "type",
-			"text", "text", text.data, text.len, "isError", 1);
-	request_reply(c->request, result);
+	if (rc != 0) {
+		request_reply(c->request, NULL);
+		return;
+	}
+	request_reply(c->request,
+		json_pack("{s:[{s:s, s:s%}], s:b}", "content", "type", "text",
+			"text", text.data, text.len, "isError", 1));
 }
 
 static void

@@ -149,11 +149,11 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 	*ret_next = cli_int(reply, "next_offset", 0);
 	rc = take_errors(im, reply);
 	im->added += cli_int(reply, "added", 0);
-	if (rc == CLI_OK)
-		rc = take_notes(im, reply);
 	/* Lines that were refused count as skipped there. */
 	im->skipped += cli_int(reply, "skipped", 0) - (im->bad - bad);
-	return rc;
+	if (rc != CLI_OK)
+		return rc;
+	return take_notes(im, reply);
 }
 
 /* A slice may take several calls: each passes over the lines that the one

@@ -122,19 +122,29 @@ budget_check(const struct chat *x, int64_t tokens, struct err *e)
 }
 
 /* Before a call: takes it, and the tokens that it may cost. */
+/* With the lock held. */
+static int
+budget_take_today(struct chat *x, int64_t tokens, struct err *e)
+{
+	int rc;
+
+	budget_today(x);
+	rc = budget_check(x, tokens, e);
+	if (rc != 0)
+		return rc;
+	x->calls++;
+	x->tokens += tokens;
+	budget_keep(x);
+	return 0;
+}
+
 static int
 budget_take(struct chat *x, int64_t tokens, struct err *e)
 {
 	int rc;
 
 	pthread_mutex_lock(&x->lock);
-	budget_today(x);
-	rc = budget_check(x, tokens, e);
-	if (rc == 0) {
-		x->calls++;
-		x->tokens += tokens;
-		budget_keep(x);
-	}
+	rc = budget_take_today(x, tokens, e);
 	pthread_mutex_unlock(&x->lock);
 	return rc;
 }

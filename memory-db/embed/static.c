@@ -362,14 +362,22 @@ open_tensors(struct static_model *m, const struct mapped *json, struct err *e)
 }
 
 static int
+open_words(struct static_model *m, const char *folder, struct mapped *json,
+	struct err *e)
+{
+	int rc = map_file(folder, "tokenizer.json", TOKENIZER_MAX, json, e);
+
+	if (rc != 0)
+		return rc;
+	return wordpiece_open((const char *)json->data, json->n, &m->words, e);
+}
+
+static int
 open_files(struct static_model *m, const char *folder, struct err *e)
 {
 	AUTO_MAPPED struct mapped json = {0};
-	int rc = map_file(folder, "tokenizer.json", TOKENIZER_MAX, &json, e);
+	int rc = open_words(m, folder, &json, e);
 
-	if (rc == 0)
-		rc = wordpiece_open((const char *)json.data, json.n, &m->words,
-			e);
 	if (rc < 0)
 		return prefixed(rc, folder, "tokenizer.json", e);
 	rc = map_file(folder, "model.safetensors", MODEL_MAX, &m->file, e);

@@ -78,15 +78,24 @@ forget_found(struct write *w, int64_t id, const struct secret_fact *x,
 }
 
 static int
+forget_if_secret(struct write *w, int64_t id, struct secret_fact *x,
+	struct forget_result *ret)
+{
+	int rc = m_secrets_find(w, id, x);
+
+	if (rc != 0)
+		return rc;
+	return forget_found(w, id, x, ret);
+}
+
+static int
 forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 	struct err *e)
 {
 	struct secret_fact x = {.st = w->st, .e = e};
 	struct forget_result one = {0};
-	int rc = m_secrets_find(w, id, &x);
+	int rc = forget_if_secret(w, id, &x, &one);
 
-	if (rc == 0)
-		rc = forget_found(w, id, &x, &one);
 	buf_done(&x.text);
 	sum->facts += one.facts;
 	sum->messages += one.messages;

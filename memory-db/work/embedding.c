@@ -303,25 +303,30 @@ embedding_make(struct work *w, const struct embedding_options *o,
 	return vectors_memory_open(room->db, o->x, &x->m, e);
 }
 
+static void
+embedding_freep(struct embedding **x)
+{
+	embedding_free(*x);
+}
+
 int
 embedding_start(struct work *w, const struct embedding_options *o,
 	const struct helper_room *room, struct embedding **ret, struct err *e)
 {
-	struct embedding *x = NULL;
+	__attribute__((cleanup(embedding_freep))) struct embedding *x = NULL;
 	int rc;
 
 	*ret = NULL;
 	if (!o->x)
 		return 0;
 	rc = embedding_make(w, o, room, &x, e);
-	if (rc == 0)
-		rc = helper_start(&x->helper, embedding_main, x, e);
-	if (rc != 0) {
-		embedding_free(x);
+	if (rc != 0)
 		return rc;
-	}
+	rc = helper_start(&x->helper, embedding_main, x, e);
+	if (rc != 0)
+		return rc;
 	vectors_watch(room->db, on_commit, x);
-	*ret = x;
+	*ret = take_ptr(x);
 	return 0;
 }
 

@@ -84,21 +84,27 @@ bad_number(const struct err *number, struct err *e)
 }
 
 static int
+job_set_tool(struct job *j, const char *method, const struct err *number,
+	struct err *e)
+{
+	if (number->code != 0)
+		return bad_number(number, e);
+	j->tool = tool_find(method);
+	return j->tool ? 0 : unknown_method(method, e);
+}
+
+static int
 read_envelope(struct job *j, json_t *msg, const struct err *number,
 	struct err *e)
 {
 	struct rpc_request rq = {0};
 	int rc = rpc_request_read(msg, &rq, e);
 
-	if (rc == 0 && number->code != 0)
-		rc = bad_number(number, e);
 	j->is_unread = rc == MDB_E_NOMEM && !rq.id;
 	j->id = take_ptr(rq.id);
 	j->params = take_ptr(rq.params);
-	if (rc == 0) {
-		j->tool = tool_find(rq.method);
-		rc = j->tool ? 0 : unknown_method(rq.method, e);
-	}
+	if (rc == 0)
+		rc = job_set_tool(j, rq.method, number, e);
 	rpc_request_done(&rq);
 	return rc;
 }

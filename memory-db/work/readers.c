@@ -71,6 +71,20 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 }
 
 /* Runs the method within one snapshot. 0 with *ret_result, or a code. */
+/* In a snapshot. */
+static int
+readers_read(struct reader *r, struct call *c, struct job *j,
+	json_t **ret_result, struct err *e)
+{
+	int rc = store_read_begin(r->st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = readers_answer(r, c, j, ret_result, e);
+	store_read_end(r->st);
+	return rc;
+}
+
 static int
 readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 	struct err *e)
@@ -89,11 +103,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;
 	store_deadline(r->st, c.deadline_ns);
 	c.keep_seen = graph_keep_seen(c.keep);
-	rc = store_read_begin(r->st, e);
-	if (rc == 0) {
-		rc = readers_answer(r, &c, j, ret_result, e);
-		store_read_end(r->st);
-	}
+	rc = readers_read(r, &c, j, ret_result, e);
 	store_deadline(r->st, 0);
 	change_note_done(&c.note);
 	return rc;

@@ -8,26 +8,35 @@
 #include "memory-db/store/engine/store.h"
 
 static int
-snapshots_run(struct snapshots *s, struct job *j, json_t **ret_result,
-	struct err *e)
+snapshots_run_on(struct snapshots *s, struct store *st, struct job *j,
+	json_t **ret_result, struct err *e)
 {
-	struct store *st = NULL;
-	struct call c = {.tool = j->tool,
+	struct call c = {.st = st,
+		.tool = j->tool,
 		.ctx = &j->ctx,
 		.params = j->params,
 		.cancelled = &j->cancelled,
 		.ret_fd = &j->fd};
 	int64_t change;
+	int rc = store_script_begin(st, &change, e);
+
+	if (rc != 0)
+		return rc;
+	rc = s->opt.run(&c, ret_result, e);
+	store_script_end(st);
+	return rc;
+}
+
+static int
+snapshots_run(struct snapshots *s, struct job *j, json_t **ret_result,
+	struct err *e)
+{
+	struct store *st = NULL;
 	int rc = store_open(s->opt.db, STORE_SCRIPT, &st, e);
 
 	if (rc != 0)
 		return rc;
-	rc = store_script_begin(st, &change, e);
-	if (rc == 0) {
-		c.st = st;
-		rc = s->opt.run(&c, ret_result, e);
-		store_script_end(st);
-	}
+	rc = snapshots_run_on(s, st, j, ret_result, e);
 	store_close(st);
 	return rc;
 }

@@ -127,10 +127,10 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	} else {
 		rc = writer_answer(j, &c, result, e);
 	}
-	if (rc == 0 && *ret_keep)
+	*ret_keep = *ret_keep && rc == 0;
+	if (*ret_keep)
 		effects_move(&j->effects, &c.effects);
 	call_done(&c);
-	*ret_keep = *ret_keep && rc == 0;
 	return rc;
 }
 

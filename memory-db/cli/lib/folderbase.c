@@ -43,53 +43,73 @@ by_name(const void *a, const void *b)
 }
 
 /* In order of their names: two runs see the same. */
+/* The names of notes in a folder, at most FILES_MAX; errno on failure. */
+struct note_names {
+	char **v; /* owned, each as well */
+	size_t n;
+};
+
+static void
+note_names_done(struct note_names *names)
+{
+	int failed = errno;
+
+	for (size_t i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+	errno = failed;
+}
+
+static int
+note_names_read(int dir, DIR *d, struct note_names *names)
+{
+	struct dirent *e;
+	struct stat st;
+
+	while ((errno = 0, e = readdir(d)) != NULL) {
+		if (!is_note(e->d_name) ||
+			fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISREG(st.st_mode))
+			continue;
+		if (names->n == FILES_MAX) {
+			errno = E2BIG;
+			return MDB_E_LIMIT;
+		}
+		names->v[names->n] = strdup(e->d_name);
+		if (!names->v[names->n])
+			return MDB_E_NOMEM;
+		names->n++;
+	}
+	/* What was not seen is not gone. */
+	return errno != 0 ? MDB_E_STORE : 0;
+}
+
 int
 folderbase_list(int dir, json_t *files)
 {
+	__attribute__((cleanup(note_names_done))) struct note_names names = {
+		.v = calloc(FILES_MAX, sizeof(*names.v))};
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	AUTO_FREE char **names = calloc(FILES_MAX, sizeof(*names));
-	struct dirent *e;
-	struct stat st;
-	size_t n = 0;
-	int rc = names ? 0 : MDB_E_NOMEM, failed;
+	int rc, failed;
 
 	if (!d) {
 		if (fd >= 0)
 			close(fd);
 		return MDB_E_STORE;
 	}
-	while (names && (errno = 0, e = readdir(d)) != NULL) {
-		if (!is_note(e->d_name) ||
-			fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			!S_ISREG(st.st_mode))
-			continue;
-		if (n == FILES_MAX) {
-			rc = MDB_E_LIMIT;
-			errno = E2BIG;
-			break;
-		}
-		names[n] = strdup(e->d_name);
-		if (!names[n]) {
-			rc = MDB_E_NOMEM;
-			break;
-		}
-		n++;
-	}
-	/* What was not seen is not gone. */
+	rc = names.v ? note_names_read(dir, d, &names) : MDB_E_NOMEM;
 	failed = errno;
-	if (rc == 0 && failed != 0)
-		rc = MDB_E_STORE;
 	closedir(d);
-	if (n > 0)
-		qsort(names, n, sizeof(*names), by_name);
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && jx_set(files, names[i], json_true()) != 0)
-			rc = MDB_E_NOMEM;
-		free(names[i]);
-	}
 	errno = failed;
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (names.n > 0)
+		qsort(names.v, names.n, sizeof(*names.v), by_name);
+	for (size_t i = 0; i < names.n; i++)
+		if (jx_set(files, names.v[i], json_true()) != 0)
+			return MDB_E_NOMEM;
+	return 0;
 }
 
 int

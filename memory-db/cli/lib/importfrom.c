@@ -264,6 +264,16 @@ tell(const struct import_job *j, json_t *reports)
 
 /* One kind; -1: nothing of it is there. reports: with --json. */
 static int
+take_and_tell(struct import_job *j, const char *path, json_t *reports)
+{
+	int rc = take_files(j, path);
+
+	if (rc != CLI_OK)
+		return rc;
+	return tell(j, reports);
+}
+
+static int
 import_kind(struct cli *c, const struct disksource *src, const char *branch,
 	const char *path, bool is_fresh, json_t *reports)
 {
@@ -280,9 +290,7 @@ import_kind(struct cli *c, const struct disksource *src, const char *branch,
 	rc = connect_as_agent(c, src);
 	if (rc != CLI_OK)
 		return rc;
-	rc = take_files(&j, path);
-	if (rc == CLI_OK)
-		rc = tell(&j, reports);
+	rc = take_and_tell(&j, path, reports);
 	json_decref(j.places);
 	json_decref(j.relations);
 	importturns_done(&j.turns);

@@ -43,6 +43,29 @@ expect_end(yaml_parser_t *p, struct err *e)
 	return rc;
 }
 
+/* The only document, and its mapping. */
+static int
+load_root(struct yamltext *y, yaml_parser_t *p, struct err *e)
+{
+	int rc = load(p, &y->doc, e);
+
+	if (rc != 0)
+		return rc;
+	y->is_open = true;
+	y->root = yaml_document_get_root_node(&y->doc);
+	if (y->root && y->root->type == YAML_SCALAR_NODE &&
+		y->root->data.scalar.length == 0)
+		y->root = NULL;
+	if (!y->root)
+		return 0;
+	rc = expect_end(p, e);
+	if (rc != 0)
+		return rc;
+	if (y->root->type != YAML_MAPPING_NODE)
+		return err_set(e, MDB_E_INVALID, "holds no mapping at its top");
+	return 0;
+}
+
 int
 yamltext_open(struct yamltext *y, const char *s, size_t n, struct err *e)
 {
@@ -65,19 +88,7 @@ yamltext_open(struct yamltext *y, const char *s, size_t n, struct err *e)
 			n - 3);
 	else
 		yaml_parser_set_input_string(&p, (const unsigned char *)s, n);
-	rc = load(&p, &y->doc, e);
-	if (rc == 0) {
-		y->is_open = true;
-		y->root = yaml_document_get_root_node(&y->doc);
-		if (y->root && y->root->type == YAML_SCALAR_NODE &&
-			y->root->data.scalar.length == 0)
-			y->root = NULL;
-		if (y->root)
-			rc = expect_end(&p, e);
-		if (rc == 0 && y->root && y->root->type != YAML_MAPPING_NODE)
-			rc = err_set(e, MDB_E_INVALID,
-				"holds no mapping at its top");
-	}
+	rc = load_root(y, &p, e);
 	yaml_parser_delete(&p);
 	return rc;
 }

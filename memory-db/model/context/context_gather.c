@@ -237,15 +237,25 @@ read_name(struct recents *x, int64_t entity, struct tokens *t,
 
 /* note-1 and note-2 may say the same once, Ada and Bob say it each. */
 static int
-has_name_of(struct recents *x, int64_t a, int64_t b)
+compare_names(struct recents *x, int64_t a, int64_t b, struct tokens t[2])
 {
-	struct tokens t[2] = {{0}, {0}};
 	struct copy_text of_a, of_b;
 	int rc = read_name(x, a, &t[0], &of_a);
 
-	if (rc == 0)
-		rc = read_name(x, b, &t[1], &of_b);
-	rc = rc == 0 ? near_copy_names(&of_a, &of_b) : rc;
+	if (rc != 0)
+		return rc;
+	rc = read_name(x, b, &t[1], &of_b);
+	if (rc != 0)
+		return rc;
+	return near_copy_names(&of_a, &of_b);
+}
+
+static int
+has_name_of(struct recents *x, int64_t a, int64_t b)
+{
+	struct tokens t[2] = {{0}, {0}};
+	int rc = compare_names(x, a, b, t);
+
 	free(t[0].v);
 	free(t[1].v);
 	return rc;

@@ -34,6 +34,13 @@ struct episode {
 	int texts, bad;
 };
 
+static void
+episode_done(struct episode *x)
+{
+	buf_done(&x->text);
+}
+#define AUTO_EPISODE __attribute__((cleanup(episode_done)))
+
 static int
 read_text(void *ctx, const struct fact *f)
 {
@@ -124,10 +131,26 @@ is_in(const struct gather_group *g, int64_t entity)
 	return false;
 }
 
+/* An episode that tells of the same as the leader is of its group. */
+static int
+join_if_alike(struct search *s, int64_t entity)
+{
+	struct gather_group *g = s->group;
+	AUTO_EPISODE struct episode x = {0};
+	int rc = episode_read(s->j, entity, &x);
+
+	if (rc != 0 ||
+		words_likeness(&s->leader->words, &x.words) < WORDS_ALIKE)
+		return rc;
+	s->is_led |= entity < g->entity[0];
+	g->entity[g->n++] = entity;
+	return 0;
+}
+
 static int
 try_one(struct search *s, int64_t fact)
 {
-	struct gather_group *g = s->group;
+	const struct gather_group *g = s->group;
 	struct recall_row row;
 	int64_t type = 0;
 	int rc = fact_namespace(fact) == s->ns
@@ -137,18 +160,9 @@ try_one(struct search *s, int64_t fact)
 	if (rc != 1 || is_in(g, row.entity) || g->n == GATHER_MEMBERS)
 		return rc < 0 ? rc : 0;
 	rc = is_episode(s->j, row.entity, &type);
-	if (rc == 1 && type == s->type) {
-		struct episode x = {0};
-
-		rc = episode_read(s->j, row.entity, &x);
-		if (rc == 0 && words_likeness(&s->leader->words, &x.words) >=
-				       WORDS_ALIKE) {
-			s->is_led |= row.entity < g->entity[0];
-			g->entity[g->n++] = row.entity;
-		}
-		buf_done(&x.text);
-	}
-	return rc < 0 ? rc : 0;
+	if (rc != 1 || type != s->type)
+		return rc < 0 ? rc : 0;
+	return join_if_alike(s, row.entity);
 }
 
 static int
@@ -178,7 +192,7 @@ gather_find(const struct judging *j, int64_t ns, int64_t entity,
 {
 	const struct curation_rule *r =
 		&j->settings->rules[CURATION_consolidate];
-	struct episode leader = {0};
+	AUTO_EPISODE struct episode leader = {0};
 	struct search s = {.j = j, .ns = ns, .leader = &leader, .group = ret};
 	int rc = is_episode(j, entity, &s.type);
 
@@ -191,7 +205,6 @@ gather_find(const struct judging *j, int64_t ns, int64_t entity,
 		rc = search_group(&s);
 	if (rc < 0 || s.is_led || (double)ret->n < r->uses || ret->n < 2)
 		ret->n = 0;
-	buf_done(&leader.text);
 	return rc < 0 ? rc : 0;
 }
 

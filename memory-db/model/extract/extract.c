@@ -361,33 +361,44 @@ sweep(struct extraction *x)
 	x->n = rest.n;
 }
 
+/* All that the turns say, as far as the bounds of the request reach. */
+static int
+read_turns(struct reader *r, const struct turns *turns, struct err *e)
+{
+	const struct extract_request *q = r->q;
+
+	r->is_work = people_at_work(q->text, q->n);
+	r->is_notes = turns->n == 1 && turns->v[0].speaker[0] == '\0' &&
+		      lines_of(q->text, q->n) > 2;
+	for (size_t i = 0; i < turns->n; i++)
+		r->has_assistant =
+			r->has_assistant || turns->v[i].role == ROLE_ASSISTANT;
+	for (size_t i = 0; i < turns->n; i++) {
+		int rc = read_turn(r, &turns->v[i], e);
+
+		if (rc != 0 || r->x->partial)
+			return rc;
+	}
+	return 0;
+}
+
 int
 extract_facts(const struct extract_request *q, struct extraction *ret,
 	struct err *e)
 {
+	AUTO_FREE struct reader *r = calloc(1, sizeof(*r));
 	struct turns turns = {0};
-	struct reader *r = calloc(1, sizeof(*r));
-	int rc = !r || lexicon_ready() != 0 ? err_nomem(e)
-					    : turns_read(q, &turns, e);
+	int rc;
 
 	*ret = (struct extraction){0};
-	if (r)
-		r->is_work = people_at_work(q->text, q->n);
-	if (r)
-		r->is_notes = turns.n == 1 && turns.v[0].speaker[0] == '\0' &&
-			      lines_of(q->text, q->n) > 2;
-	for (size_t i = 0; rc == 0 && i < turns.n; i++)
-		r->has_assistant =
-			r->has_assistant || turns.v[i].role == ROLE_ASSISTANT;
-	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
-		r->q = q;
-		r->x = ret;
-		rc = read_turn(r, &turns.v[i], e);
-		if (ret->partial)
-			break;
-	}
+	if (!r || lexicon_ready() != 0)
+		return err_nomem(e);
+	r->q = q;
+	r->x = ret;
+	rc = turns_read(q, &turns, e);
+	if (rc == 0)
+		rc = read_turns(r, &turns, e);
 	sweep(ret);
 	turns_done(&turns);
-	free(r);
 	return rc != 0 ? rc : written_names(q, ret, e);
 }

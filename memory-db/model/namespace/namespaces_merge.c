@@ -111,17 +111,29 @@ existing_target(struct mover *m, const struct buf *name, int64_t *ret_target)
 		      : r;
 }
 
+/* The name of an entity; of one that is not there any more (0) its first one. */
+static int
+name_or_first(struct mover *m, int64_t entity, int64_t *ret_label,
+	struct buf *ret_name)
+{
+	int64_t ns;
+	int r = fact_existence(m->st, entity, NULL, ret_label, ret_name, m->e);
+
+	if (r != 0)
+		return r;
+	r = entity_first_name(m->st, entity, &ns, ret_name, m->e);
+	return r < 0 ? r : 0;
+}
+
 int
 namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 {
 	AUTO_BUF struct buf name = {0};
-	int64_t label = 0, ns;
+	int64_t label = 0;
 	bool is_there;
-	int r = fact_existence(m->st, entity, NULL, &label, &name, m->e);
+	int r = name_or_first(m, entity, &label, &name);
 
 	is_there = r == 1;
-	if (r == 0)
-		r = entity_first_name(m->st, entity, &ns, &name, m->e);
 	if (r < 0 || name.len == 0)
 		return r < 0 ? r : 0;
 	r = existing_target(m, &name, ret_target);

@@ -132,9 +132,12 @@ order_counts_slice(struct store *st, struct order_counting *x,
 
 	if (rc == 0)
 		rc = count_rows(st, x, end_ns, e);
-	if (rc < 0)
+	if (rc < 0) {
 		order_counting_done(x);
-	else if (rc == 0)
-		x->now.counted = clock_now_ms();
-	return rc;
+		return rc;
+	}
+	if (rc > 0)
+		return rc;
+	x->now.counted = clock_now_ms();
+	return 0;
 }

@@ -314,12 +314,13 @@ read_page(struct store *st, const struct scope *scope,
 			return rc;
 		last = r.c.id;
 		rc = judge(st, &scope->lens, &r, e);
-		if (rc == 0 && queue_passes(filter, &r))
-			ret[(*ret_n)++] = r;
-		else
+		if (rc != 0 || !queue_passes(filter, &r)) {
 			queue_row_done(&r);
-		if (rc != 0)
-			return rc;
+			if (rc != 0)
+				return rc;
+			continue;
+		}
+		ret[(*ret_n)++] = r;
 	}
 }
 

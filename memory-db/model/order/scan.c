@@ -40,6 +40,12 @@ scan_key(char out[40], const char *prefix, int64_t ns)
 	snprintf(out, 40, "%s%" PRId64, prefix, ns);
 }
 
+void
+scan_done(struct scan *x)
+{
+	json_decref(x->state);
+}
+
 /* --- the state ------------------------------------------------------------ */
 int64_t
 scan_number(const struct scan *x, const char *key, int64_t otherwise)
@@ -226,7 +232,7 @@ begin_unless_running(struct scan *x, int64_t from)
 int
 scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 {
-	struct scan x = {.st = st, .ns = ns, .e = e};
+	AUTO_SCAN struct scan x = {.st = st, .ns = ns, .e = e};
 	AUTO_BUF struct buf running = {0};
 	char key[40];
 	int rc;
@@ -239,7 +245,6 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 		rc = note_later(&x, &running, from);
 	else
 		rc = begin_unless_running(&x, from);
-	json_decref(x.state);
 	atomic_fetch_add(&asked, 1);
 	return rc;
 }
@@ -266,15 +271,13 @@ scan_end(struct scan *x, const char *state)
 int
 scan_stop(struct store *st, int64_t ns, struct err *e)
 {
-	struct scan x = {.st = st, .ns = ns, .e = e};
+	AUTO_SCAN struct scan x = {.st = st, .ns = ns, .e = e};
 	int rc = scan_load(&x);
 
-	if (rc == 0 && scan_is_running(&x)) {
-		rc = scan_end(&x, "stopped");
-		rc = rc == 0 ? 1 : rc;
-	}
-	json_decref(x.state);
-	return rc;
+	if (rc != 0 || !scan_is_running(&x))
+		return rc;
+	rc = scan_end(&x, "stopped");
+	return rc == 0 ? 1 : rc;
 }
 
 /* --- telling -------------------------------------------------------------- */
@@ -326,11 +329,10 @@ tell_state(struct scan *x, json_t **ret)
 int
 scan_tell(struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
-	struct scan x = {.st = st, .ns = ns, .e = e};
+	AUTO_SCAN struct scan x = {.st = st, .ns = ns, .e = e};
 	int rc = scan_load(&x);
 
-	if (rc == 0)
-		rc = tell_state(&x, ret);
-	json_decref(x.state);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return tell_state(&x, ret);
 }

@@ -15,6 +15,9 @@ struct scan {
 	struct err *e;
 };
 
+void scan_done(struct scan *x);
+#define AUTO_SCAN __attribute__((cleanup(scan_done)))
+
 /* In "scanning/<ns>", behind the number: it makes up for busy writes. */
 #define SCAN_CATCH_UP "+"
 

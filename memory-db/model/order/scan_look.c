@@ -177,7 +177,7 @@ int
 scan_look(struct store *st, struct scan_place *place, bool is_calm,
 	int64_t budget_ns, struct err *e)
 {
-	struct scan x = {.st = st,
+	AUTO_SCAN struct scan x = {.st = st,
 		.p = place,
 		.ns = next_scan(st, is_calm),
 		.e = e};
@@ -186,7 +186,6 @@ scan_look(struct store *st, struct scan_place *place, bool is_calm,
 	if (x.ns == 0)
 		return 0;
 	rc = look_on(&x, budget_ns);
-	json_decref(x.state);
 	if (rc < 0)
 		return rc;
 	place->is_done = rc == 0;
@@ -260,14 +259,13 @@ write_found(struct scan *x, const struct scan_place *place)
 int
 scan_write(struct store *st, const struct scan_place *place, struct err *e)
 {
-	struct scan x = {.st = st,
+	AUTO_SCAN struct scan x = {.st = st,
 		.p = (struct scan_place *)(uintptr_t)place,
 		.ns = place->ns,
 		.e = e};
 	int rc = scan_load(&x);
 
-	if (rc == 0)
-		rc = write_found(&x, place);
-	json_decref(x.state);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return write_found(&x, place);
 }

@@ -109,17 +109,26 @@ graph_keep_apply(struct graph_keep *k, struct graph_kept_graph *g,
 	return 0;
 }
 
+static int
+graph_keep_catch_up(struct graph_keep *k, struct graph_kept_graph *g,
+	struct store *st, int64_t change, int64_t due, struct graph_touched *t,
+	struct err *e)
+{
+	int rc = graph_keep_follow(g, st, change, due, t, e);
+
+	if (rc != 0 || t->is_lost || (t->entities.n == 0 && t->places.n == 0))
+		return rc;
+	g->turn = ++k->turns;
+	return graph_keep_apply(k, g, st, t, e);
+}
+
 int
 graph_keep_move_on(struct graph_keep *k, struct graph_kept_graph *g,
 	struct store *st, int64_t change, int64_t due, struct err *e)
 {
 	struct graph_touched t = {.ops = 0};
-	int rc = graph_keep_follow(g, st, change, due, &t, e);
+	int rc = graph_keep_catch_up(k, g, st, change, due, &t, e);
 
-	if (rc == 0 && !t.is_lost && (t.entities.n > 0 || t.places.n > 0)) {
-		g->turn = ++k->turns;
-		rc = graph_keep_apply(k, g, st, &t, e);
-	}
 	if (rc || t.is_lost || g->lists[0].n > GRAPH_KEEP_ENTITIES ||
 		g->lists[1].n > GRAPH_KEEP_ENTITIES)
 		graph_keep_drop(k, g);

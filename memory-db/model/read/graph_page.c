@@ -317,11 +317,10 @@ graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 			graph_page_collect, x, e);
 	}
 	x->entity = 0;
-	if (rc == 0 && p->knows_earlier)
-		rc = graph_page_take_waiting(p, entity);
-	else if (rc == 0)
-		rc = fact_each_incoming(p->st, entity, graph_page_collect, x,
-			e);
+	if (rc == 0)
+		rc = p->knows_earlier ? graph_page_take_waiting(p, entity)
+				      : fact_each_incoming(p->st, entity,
+						graph_page_collect, x, e);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
 	if (rc != 0)

@@ -208,6 +208,18 @@ in_scope(const struct history_reader *rd, const struct log_change *c)
 }
 
 static int
+history_read_ops(struct history_reader *rd, const struct log_change *c,
+	json_t *o)
+{
+	int rc = log_ops(rd->st, c->id, rd->q->entity, 0, history_tell_op, rd,
+		rd->e);
+
+	if (rc != 0)
+		return rc;
+	return history_set_lists(rd, o);
+}
+
+static int
 tell_change(void *ctx, const struct log_change *c)
 {
 	struct history_reader *rd = ctx;
@@ -233,10 +245,7 @@ tell_change(void *ctx, const struct log_change *c)
 		rd->more = true;
 		return 1;
 	}
-	rc = log_ops(rd->st, c->id, rd->q->entity, 0, history_tell_op, rd,
-		rd->e);
-	if (rc == 0)
-		rc = history_set_lists(rd, o);
+	rc = history_read_ops(rd, c, o);
 	history_telling_clear(rd->t);
 	if (rc < 0)
 		return rc;
@@ -281,6 +290,19 @@ history_read(struct store *st, const struct scope *scope,
 	return 0;
 }
 
+static int
+history_take_ops(struct history_reader *rd, const struct log_op *ops, size_t n,
+	json_t *o)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = history_tell_op(rd, &ops[i]);
+
+		if (rc != 0)
+			return rc;
+	}
+	return history_set_lists(rd, o);
+}
+
 int
 history_tell_ops(struct store *st, const struct scope *scope,
 	const struct log_op *ops, size_t n, size_t max_bytes, json_t *o,
@@ -288,20 +310,18 @@ history_tell_ops(struct store *st, const struct scope *scope,
 {
 	const struct history_query q = {.max_bytes = max_bytes};
 	AUTO_JSON json_t *names = json_object();
+	AUTO_FREE struct telling *t = calloc(1, sizeof(*t));
 	struct history_reader rd = {.st = st,
 		.scope = scope,
 		.q = &q,
 		.e = e,
 		.names = names,
-		.t = calloc(1, sizeof(struct telling))};
-	int rc = !names || !rd.t ? err_nomem(e) : 0;
+		.t = t};
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = history_tell_op(&rd, &ops[i]);
-	if (rc == 0)
-		rc = history_set_lists(&rd, o);
-	if (rd.t)
-		history_telling_clear(rd.t);
-	free(rd.t);
+	if (!names || !t)
+		return err_nomem(e);
+	rc = history_take_ops(&rd, ops, n, o);
+	history_telling_clear(t);
 	return rc;
 }

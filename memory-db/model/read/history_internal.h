@@ -46,7 +46,7 @@ int history_tell_fact(struct history_reader *rd, const struct log_op *op,
 int history_set_name(struct history_reader *rd, json_t *o, const char *key,
 	int64_t entity) MUST_CHECK;
 
-/* Takes an op of the change that is told into rd->t; a log_op_fn. */
+/* Takes an op of the change that is told into rd->t; the fn of log_ops(). */
 int history_tell_op(void *ctx, const struct log_op *op) MUST_CHECK;
 void history_telling_clear(struct telling *t);
 

@@ -121,11 +121,15 @@ static int
 need_entity(struct needing *x, int64_t entity)
 {
 	int64_t fact = 0;
-	int rc = entity == 0 ? 1 : lens_apply(x->st, &x->main, x->e);
+	int rc;
 
+	if (entity == 0)
+		return 0;
+	rc = lens_apply(x->st, &x->main, x->e);
+	if (rc != 0)
+		return rc;
 	/* Main has it, under whatever name and type. */
-	if (rc == 0)
-		rc = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
+	rc = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = lens_apply(x->st, &x->base, x->e);

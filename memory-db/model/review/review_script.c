@@ -160,6 +160,18 @@ load_row(struct store *st, struct review_asked *a, struct err *e)
 				(long long)a->change);
 }
 
+/* The change and the skill that is asked about it. */
+static int
+load_asked(struct store *st, struct review_asked *ret, struct err *e)
+{
+	int rc = load_row(st, ret, e);
+
+	if (rc != 0)
+		return rc;
+	ret->is_own = touches(ret->row, ret->skill.data);
+	return load_code(st, ret, e);
+}
+
 int
 review_ask_next(struct store *st, struct review_asked *ret, struct err *e)
 {
@@ -173,11 +185,7 @@ review_ask_next(struct store *st, struct review_asked *ret, struct err *e)
 		return rc;
 	if (!buf_str(&ret->namespace_))
 		return err_nomem(e);
-	rc = load_row(st, ret, e);
-	if (rc == 0) {
-		ret->is_own = touches(ret->row, ret->skill.data);
-		rc = load_code(st, ret, e);
-	}
+	rc = load_asked(st, ret, e);
 	if (rc == MDB_E_NOMEM || rc == MDB_E_STORE || rc == MDB_E_BUSY)
 		return rc;
 	/* It is the operator's; those behind it are asked about. */

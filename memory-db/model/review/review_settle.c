@@ -80,10 +80,10 @@ copy_one(struct settling *x, int64_t change, int64_t to)
 		return err_nomem(x->e);
 	if (rc == 1)
 		rc = review_copy(x->c, &r.s, to, &copy, x->e);
-	if (rc == 0)
-		rc = staged_set_shown(x->c->st, change, to, x->e);
+	if (rc != 0)
+		return rc;
 	x->room -= r.s.facts + 1;
-	return rc;
+	return staged_set_shown(x->c->st, change, to, x->e);
 }
 
 static void

@@ -33,6 +33,7 @@ author_done(struct author *a)
 	buf_done(&a->client);
 	buf_done(&a->session);
 }
+#define AUTO_AUTHOR __attribute__((cleanup(author_done)))
 
 static int
 author_label(struct author *a, int64_t label, struct buf *out)
@@ -125,30 +126,31 @@ take_to(struct call *c, const struct staged *s, bool wins, const char *message,
 	enum change_kind kind, int64_t target, int64_t about,
 	int64_t *ret_change, struct err *e)
 {
-	struct author a = {.st = c->st, .e = e};
+	AUTO_AUTHOR struct author a = {.st = c->st, .e = e};
 	AUTO_WRITE struct write w = {0};
-	struct merge_result m = {0};
+	__attribute__((cleanup(merge_result_done))) struct merge_result m = {0};
 	struct context ctx;
-	struct call part = {.st = c->st, .tool = c->tool, .ctx = &ctx};
+	__attribute__((cleanup(call_done))) struct call part = {.st = c->st,
+		.tool = c->tool,
+		.ctx = &ctx};
+	struct effect *feed;
 	int rc = author_context(&a, s, c->ctx, message, &ctx);
 
-	if (rc == 0)
-		rc = take_picked(&part, s, wins, &w, kind, target, about, &m,
-			e);
-	*ret_change = rc == 0 ? w.change_id : 0;
-	if (rc == 0 && w.change_id != 0 && target == STORE_MAIN) {
-		struct effect *feed = effects_add(&c->effects, EFFECT_FEED, e);
-
-		rc = !feed ? MDB_E_NOMEM : 0;
-		if (feed) {
-			feed->note = part.note;
-			part.note.entities = NULL;
-		}
-	}
-	merge_result_done(&m);
-	call_done(&part);
-	author_done(&a);
-	return rc;
+	*ret_change = 0;
+	if (rc != 0)
+		return rc;
+	rc = take_picked(&part, s, wins, &w, kind, target, about, &m, e);
+	if (rc != 0)
+		return rc;
+	*ret_change = w.change_id;
+	if (w.change_id == 0 || target != STORE_MAIN)
+		return 0;
+	feed = effects_add(&c->effects, EFFECT_FEED, e);
+	if (!feed)
+		return MDB_E_NOMEM;
+	feed->note = part.note;
+	part.note.entities = NULL;
+	return 0;
 }
 
 int

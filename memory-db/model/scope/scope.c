@@ -126,11 +126,16 @@ read_valid_at(const struct context *ctx, int64_t *ret, struct err *e)
 static int
 label_of(struct store *st, const char *text, int64_t *ret, struct err *e)
 {
-	int rc = text != NULL ? label_find(st, text, ret, e) : 1;
+	int64_t found = 0;
+	int rc;
 
-	if (rc == 0)
-		*ret = -1;
-	return rc < 0 ? rc : 0;
+	if (!text)
+		return 0;
+	rc = label_find(st, text, &found, e);
+	if (rc < 0)
+		return rc;
+	*ret = rc == 1 ? found : -1;
+	return 0;
 }
 
 static int

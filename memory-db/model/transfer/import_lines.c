@@ -355,6 +355,19 @@ add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 }
 
 /* Other names lead to it too, unless they lead elsewhere already. */
+/* Another name of the entity, unless one is called so. */
+static int
+import_lines_add_alias(struct importer *im, int64_t entity, const char *name,
+	size_t n)
+{
+	int64_t other;
+	int rc = entity_find(im->st, im->ns, name, n, &other, im->e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return entity_alias(im->st, im->ns, name, n, entity, true, im->e);
+}
+
 static int
 import_lines_add_aliases(struct importer *im, int64_t entity,
 	const json_t *aliases)
@@ -365,15 +378,11 @@ import_lines_add_aliases(struct importer *im, int64_t entity,
 	json_array_foreach(aliases, i, v) {
 		const char *name = json_string_value(v);
 		size_t n = name != NULL ? json_string_length(v) : 0;
-		int64_t other;
 		int rc;
 
 		if (n == 0 || n > LIMIT_NAME_BYTES || strlen(name) != n)
 			continue;
-		rc = entity_find(im->st, im->ns, name, n, &other, im->e);
-		if (rc == 0)
-			rc = entity_alias(im->st, im->ns, name, n, entity, true,
-				im->e);
+		rc = import_lines_add_alias(im, entity, name, n);
 		if (rc < 0)
 			return rc;
 	}

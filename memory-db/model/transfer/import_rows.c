@@ -41,6 +41,18 @@ compare_namespace(void *ctx, const struct namespace_row *row)
 	return 0;
 }
 
+/* Another name of the namespace, unless one is called so. */
+static int
+alias_namespace(struct importer *im, int64_t id, const char *name)
+{
+	int64_t other;
+	int rc = namespace_find(im->st, name, &other, im->e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return namespace_alias(im->st, id, name, im->e);
+}
+
 static int
 alias_namespaces(struct importer *im, const json_t *o, int64_t id)
 {
@@ -52,13 +64,10 @@ alias_namespaces(struct importer *im, const json_t *o, int64_t id)
 		return rc < 0 ? rc : 0;
 	json_array_foreach(aliases, i, v) {
 		const char *name = json_string_value(v);
-		int64_t other;
 
 		if (!name || json_string_length(v) > LIMIT_LABEL_BYTES)
 			continue;
-		rc = namespace_find(im->st, name, &other, im->e);
-		if (rc == 0)
-			rc = namespace_alias(im->st, id, name, im->e);
+		rc = alias_namespace(im, id, name);
 		if (rc < 0)
 			return rc;
 	}

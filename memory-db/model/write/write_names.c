@@ -134,10 +134,10 @@ write_names_find_end(struct write *w, const char *name, int64_t *ret_entity,
 		e);
 
 	*ret_user = false;
-	if (r == 0) {
-		r = write_user_entity(w, name, ret_entity, e);
-		*ret_user = r == 1;
-	}
+	if (r != 0)
+		return r;
+	r = write_user_entity(w, name, ret_entity, e);
+	*ret_user = r == 1;
 	return r == 0 && w->replay ? write_find_entity(w, name, ret_entity, e)
 				   : r;
 }

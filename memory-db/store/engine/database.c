@@ -309,13 +309,27 @@ database_open_steps(struct database *db, const struct database_options *o,
 	return database_identify(db, e);
 }
 
+/* What participants keep of the database, and the file. */
+static int
+database_open_all(struct database *db, const struct database_options *o,
+	struct err *e)
+{
+	PARTICIPANT_EACH(p, db) {
+		int rc = (*p)->database_open ? (*p)->database_open(db, e) : 0;
+
+		if (rc != 0)
+			return rc;
+	}
+	return database_open_steps(db, o, e);
+}
+
 int
 database_open_with(const struct database_options *o,
 	const struct store_modules *modules, struct database **ret,
 	struct err *e)
 {
 	struct database *db;
-	int rc = 0;
+	int rc;
 
 	if (sodium_init() < 0)
 		return err_set(e, MDB_E_INTERNAL, "libsodium cannot start");
@@ -331,11 +345,7 @@ database_open_with(const struct database_options *o,
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;
 	pthread_mutex_init(&db->trouble_lock, NULL);
-	PARTICIPANT_EACH(p, db)
-		if (rc == 0 && (*p)->database_open != NULL)
-			rc = (*p)->database_open(db, e);
-	if (rc == 0)
-		rc = database_open_steps(db, o, e);
+	rc = database_open_all(db, o, e);
 	if (rc != 0) {
 		database_close(db);
 		return rc;

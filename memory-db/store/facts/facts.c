@@ -8,6 +8,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/fact_key.h"
 #include "memory-db/store/facts/fact_row.h"
+#include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/engine/table.h"
 
 #define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact "
@@ -82,18 +83,28 @@ const struct store_table facts_tables[] = {
 	{0},
 };
 
+/* Hands the fact of a row on. */
+static int
+facts_hand_on(struct store *st, sqlite3_stmt *s, struct buf *text, fact_fn fn,
+	void *ctx, struct err *e)
+{
+	struct fact f;
+	int rc = fact_row_load(st, s, &f, text, e);
+
+	if (rc != 0)
+		return rc;
+	return fn(ctx, &f);
+}
+
 static int
 facts_loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx,
 	struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
-	struct fact f;
 	int rc;
 
 	while ((rc = stmt_row(st, s, e)) == 1) {
-		rc = fact_row_load(st, s, &f, &text, e);
-		if (rc == 0)
-			rc = fn(ctx, &f);
+		rc = facts_hand_on(st, s, &text, fn, ctx, e);
 		if (rc != 0)
 			break;
 	}
@@ -222,9 +233,7 @@ fact_existence(struct store *st, int64_t entity, int64_t *ret_fact,
 	if (rc != 0)
 		return rc;
 	if (buf_add(name, f.text, f.text_n) != 0)
-		rc = err_nomem(e);
-	if (rc != 0)
-		return rc;
+		return err_nomem(e);
 	return 1;
 }
 
@@ -282,7 +291,6 @@ fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FACTS, SAME);
 	AUTO_BUF struct buf body = {0};
-	struct fact f;
 	int rc;
 
 	bind_i(s, 1, entity);
@@ -293,9 +301,7 @@ fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
 		if (!fact_is_mark(kind) || !(kinds >> kind & 1) ||
 			sqlite3_column_int64(s, FACT_C_SUPERSEDES) != of)
 			continue;
-		rc = fact_row_load(st, s, &f, &body, e);
-		if (rc == 0)
-			rc = fn(ctx, &f);
+		rc = facts_hand_on(st, s, &body, fn, ctx, e);
 		if (rc != 0)
 			return rc;
 	}

@@ -51,33 +51,40 @@ pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 	bind_i(s, 1, id);
 	bind_b(s, 2, x->body.data, x->body.len);
 	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	return counters_add(st, x->p.ns, TALLY_TOTAL, TOTAL_STORED,
+		(int64_t)x->body.len - (int64_t)before, e);
+}
+
+/* The next text, or the end: the walk stands at *ret_id then. */
+static int
+walk_one(struct store *st, struct pack *x, int64_t *ret_id, struct err *e)
+{
+	int rc = pack_read_next(st, x->p.upto, x->p.fact_max, ret_id, &x->text,
+		&x->body, e);
+
+	if (rc == 1)
+		return pack_one(st, x, *ret_id, e);
 	if (rc == 0)
-		rc = counters_add(st, x->p.ns, TALLY_TOTAL, TOTAL_STORED,
-			(int64_t)x->body.len - (int64_t)before, e);
+		*ret_id = x->p.fact_max;
 	return rc;
 }
 
 static int
 walk_until(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 {
-	int rc;
-
 	do {
 		int64_t id = 0;
+		int rc = walk_one(st, x, &id, e);
+		/* verify tells of it; it stays as it is */
+		bool is_damaged = rc == MDB_E_CORRUPT && id > 0;
 
-		rc = pack_read_next(st, x->p.upto, x->p.fact_max, &id, &x->text,
-			&x->body, e);
-		if (rc == 0)
-			id = x->p.fact_max;
-		if (rc == 1)
-			rc = pack_one(st, x, id, e);
-		if (rc == MDB_E_CORRUPT && id > 0)
-			rc = 0; /* verify tells; it stays as it is */
-		if (rc == 0)
-			x->p.upto = id;
-	} while (rc == 0 && x->p.upto < x->p.fact_max &&
-		 clock_mono_ns() < until_ns);
-	return rc;
+		if (rc != 0 && !is_damaged)
+			return rc;
+		x->p.upto = id;
+	} while (x->p.upto < x->p.fact_max && clock_mono_ns() < until_ns);
+	return 0;
 }
 
 static int
@@ -94,15 +101,19 @@ is_worth_keeping(void *ctx, const struct dictionary_row *d)
 static int
 end_walk(struct store *st, struct pack *x, struct err *e)
 {
-	int rc = 0;
+	int rc;
 
-	if (x->p.stale == PACK_CLEAN)
+	if (x->p.stale == PACK_CLEAN) {
 		rc = dictionary_each(st, x->p.ns, is_worth_keeping, &x->p, e);
-	if (rc == 0)
-		rc = dictionary_drop_others(st, x->p.ns, x->p.dictionary, e);
-	if (rc >= 0 && x->p.stale == PACK_LEAVING)
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	rc = dictionary_drop_others(st, x->p.ns, x->p.dictionary, e);
+	if (rc < 0)
+		return rc;
+	if (x->p.stale == PACK_LEAVING)
 		x->p.stale = PACK_CLEAN;
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int

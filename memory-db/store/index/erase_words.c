@@ -68,6 +68,19 @@ const struct stmt_module erase_words_module = {"erase_words", defs,
 #define NOW_BYTES (32 * 1024)
 
 /* Takes the rows of an index out, or lets them wait for it. */
+/* Out of the index, unless it only waited to go in. */
+static int
+take_row(struct store *st, const struct text_row *row,
+	const struct text_parts *parts, bool wait, struct err *e)
+{
+	int rc = text_wait_out(st, row, wait, e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return text_parts_take(st, row->ix, row->row, row->branch, parts, 0,
+		parts->n, e);
+}
+
 static int
 take_rows(struct store *st, enum text_ix ix, int64_t fact,
 	const struct text_parts *parts, int64_t size, bool wait, struct err *e)
@@ -81,12 +94,7 @@ take_rows(struct store *st, enum text_ix ix, int64_t fact,
 		struct text_row row = {ix, sqlite3_column_int64(s, 0), fact,
 			sqlite3_column_int64(s, 1), size};
 
-		rc = text_wait_out(st, &row, wait, e);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			rc = text_parts_take(st, ix, row.row, row.branch, parts,
-				0, parts->n, e);
+		rc = take_row(st, &row, parts, wait, e);
 		if (rc < 0)
 			return rc;
 	}

@@ -257,12 +257,12 @@ text_wait_in(struct store *st, const struct text_row *row, bool wait,
 
 	if (rc < 0 || (rc == 0 && !wait))
 		return rc;
-	if (rc == 0)
-		rc = text_wait_put(st, row, 1, 0, 0, e);
-	else
+	if (rc == 1)
 		rc = s.parts < 0 && s.words < 0
 			     ? text_wait_drop(st, row, s.size, e)
 			     : set_goal(st, row, 1, e);
+	else
+		rc = text_wait_put(st, row, 1, 0, 0, e);
 	return rc == 0 ? 1 : rc;
 }
 
@@ -275,11 +275,11 @@ text_wait_out(struct store *st, const struct text_row *row, bool wait,
 
 	if (rc < 0 || (rc == 0 && !wait))
 		return rc;
-	if (rc == 0)
-		rc = text_wait_put(st, row, 0, -1, -1, e);
-	else
+	if (rc == 1)
 		rc = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
 				  : set_goal(st, row, 0, e);
+	else
+		rc = text_wait_put(st, row, 0, -1, -1, e);
 	return rc == 0 ? 1 : rc;
 }
 

@@ -312,12 +312,16 @@ work_piece(struct text_work_progress *p)
 	int64_t fact, words;
 	int rc = first_row(p->st, &row, &s, p->e);
 
-	if (rc == 1)
+	if (rc == 1) {
 		rc = work_row(p, &row, &s);
-	else if (rc == 0 && (rc = first_gone(p->st, &fact, &words, p->e)) == 1)
-		rc = work_gone(p, fact, words);
-	else
+		return rc < 0 ? rc : 1;
+	}
+	if (rc < 0)
 		return rc;
+	rc = first_gone(p->st, &fact, &words, p->e);
+	if (rc != 1)
+		return rc;
+	rc = work_gone(p, fact, words);
 	return rc < 0 ? rc : 1;
 }
 

@@ -132,6 +132,13 @@ struct indexed {
 	struct buf type;
 };
 
+static void
+indexed_done(struct indexed *x)
+{
+	buf_done(&x->type);
+}
+#define AUTO_INDEXED __attribute__((cleanup(indexed_done)))
+
 static int
 indexed_text(struct change *c, const struct fact *f, struct indexed *x,
 	struct err *e)
@@ -156,17 +163,16 @@ indexed_text(struct change *c, const struct fact *f, struct indexed *x,
 static int
 change_index(struct change *c, const struct fact *f, struct err *e)
 {
-	struct indexed x = {0};
+	AUTO_INDEXED struct indexed x = {0};
 	int rc = indexed_text(c, f, &x, e);
 
-	if (rc == 0 && x.any)
-		rc = change_on_main(c)
-			     ? text_opens(c->st, f->id, x.name, x.name_n,
-				       x.body, x.body_n, e)
-			     : text_branch_shows(c->st, c->info.branch, f->id,
-				       x.name, x.name_n, x.body, x.body_n, e);
-	buf_done(&x.type);
-	return rc;
+	if (rc != 0 || !x.any)
+		return rc;
+	if (change_on_main(c))
+		return text_opens(c->st, f->id, x.name, x.name_n, x.body,
+			x.body_n, e);
+	return text_branch_shows(c->st, c->info.branch, f->id, x.name, x.name_n,
+		x.body, x.body_n, e);
 }
 
 /* past 0: the fact never held (opened by this very change). */
@@ -174,14 +180,13 @@ static int
 index_closes(struct change *c, const struct fact *f, int64_t past,
 	struct err *e)
 {
-	struct indexed x = {0};
+	AUTO_INDEXED struct indexed x = {0};
 	int rc = indexed_text(c, f, &x, e);
 
-	if (rc == 0 && x.any)
-		rc = text_closes(c->st, f->id, past, x.name, x.name_n, x.body,
-			x.body_n, e);
-	buf_done(&x.type);
-	return rc;
+	if (rc != 0 || !x.any)
+		return rc;
+	return text_closes(c->st, f->id, past, x.name, x.name_n, x.body,
+		x.body_n, e);
 }
 
 /* --- hiding and showing --------------------------------------------------- */

@@ -179,15 +179,18 @@ slot_done(struct slot *s)
 static void
 tell(const struct slot *s, int64_t pause_before, int rc)
 {
-	if (rc < 0)
+	if (rc < 0) {
 		log_event(pause_before ? LOG_DEBUG : LOG_WARN,
 			"background task failed", 0,
 			LOG_S("task", s->task->name),
 			LOG_S("error", s->state.error),
 			LOG_I("again_after_ms", s->pause_ms));
-	else if (rc == 0 && pause_before)
-		log_event(LOG_INFO, "background task works again", 0,
-			LOG_S("task", s->task->name));
+		return;
+	}
+	if (rc > 0 || !pause_before)
+		return;
+	log_event(LOG_INFO, "background task works again", 0,
+		LOG_S("task", s->task->name));
 }
 
 static void
