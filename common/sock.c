@@ -195,7 +195,9 @@ listen_as(int fd, int backlog, const struct sockaddr_un *temporary,
 			strerrordesc_np(errno));
 	if (access->mode != 0600)
 		rc = open_for(temporary->sun_path, access, e);
-	return rc == 0 ? publish(temporary->sun_path, path, sa, e) : rc;
+	if (rc != 0)
+		return rc;
+	return publish(temporary->sun_path, path, sa, e);
 }
 
 int

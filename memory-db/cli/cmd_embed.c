@@ -219,7 +219,9 @@ write_file(const struct cmd_embed_plan *p, const char *text, struct err *e)
 	};
 	int rc = conffile_set(text, lines, ARRAY_LEN(lines), &out, e);
 
-	return rc == 0 ? conffile_write(p->path, &out, e) : rc;
+	if (rc != 0)
+		return rc;
+	return conffile_write(p->path, &out, e);
 }
 
 /* Ends a service that a client started, and starts it with the new file. */

@@ -24,7 +24,9 @@ m_delete_delete_entity(struct write *w, const char *name, struct err *e)
 		rc = write_note(w, name, e);
 	else
 		return rc;
-	return rc == 0 ? write_hide_entity(w, entity, e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_hide_entity(w, entity, e);
 }
 
 /* Why it is missing: a near name, or the other memory. */
@@ -254,7 +256,9 @@ delete_relation(struct write *w, const json_t *entry, struct err *e)
 	if (rc != 1)
 		return rc;
 	rc = write_note(w, jx_text(entry, "from"), e);
-	return rc == 0 ? write_hide(w, fact, e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_hide(w, fact, e);
 }
 
 int

@@ -84,7 +84,9 @@ m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS],
 	struct scope scope;
 	int rc = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
 
-	return rc == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : rc;
+	if (rc != 0)
+		return rc;
+	return scope_read(c->st, c->ctx, v[CHANGE], &scope, e);
 }
 
 /* Of the first page: the cursor of the others is behind it. */

@@ -74,9 +74,9 @@ m_operate_two_names(struct call *c, const char *first, const char **ret_first,
 {
 	int r = jx_string(c->params, first, JX_REQUIRED, ret_first, NULL, e);
 
-	return r == 0 ? jx_string(c->params, second, JX_REQUIRED, ret_second,
-				NULL, e)
-		      : r;
+	if (r != 0)
+		return r;
+	return jx_string(c->params, second, JX_REQUIRED, ret_second, NULL, e);
 }
 
 static int
@@ -158,7 +158,9 @@ m_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	return rc == 0 ? weights_result(c, s.ns[0], ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	return weights_result(c, s.ns[0], ret_result, e);
 }
 
 int
@@ -232,5 +234,7 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 	if (!effects_add(&c->effects, EFFECT_KEPT, e))
 		return MDB_E_NOMEM;
 	rc = retry_remember(c, got.change, e);
-	return rc == 0 ? merge_result(c, to, &got, ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	return merge_result(c, to, &got, ret_result, e);
 }

@@ -78,7 +78,8 @@ m_analyze_patterns(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	q.scope = &s;
 	rc = patterns_find(c->st, &q, &rows, &looked, &partial, e);
-	return rc == 0 ? patterns_page(rows, from, limit, s.change, looked,
-				 partial, ret_result, e)
-		       : rc;
+	if (rc != 0)
+		return rc;
+	return patterns_page(rows, from, limit, s.change, looked, partial,
+		ret_result, e);
 }

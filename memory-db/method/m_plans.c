@@ -43,9 +43,10 @@ m_plans_make(struct write *w, const char *name, int64_t *ret_entity,
 	if (rc != 0)
 		return rc;
 	rc = write_entity_new(w, name, PLAN_TYPE, &defaults, ret_entity, e);
-	return rc == 0 ? write_attr(w, *ret_entity, ATTR_TIER,
-				 write_entity_tier("procedural"), e)
-		       : rc;
+	if (rc != 0)
+		return rc;
+	return write_attr(w, *ret_entity, ATTR_TIER,
+		write_entity_tier("procedural"), e);
 }
 
 /* Of a plan that is saved anew the caller must have seen the newest version, if

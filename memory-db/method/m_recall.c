@@ -71,7 +71,9 @@ read_times(struct call *c, struct recall_request *q, struct err *e)
 	q->since = INT64_MIN;
 	q->until = INT64_MAX;
 	rc = filter_time(c, "since", false, &q->since, e);
-	return rc == 0 ? filter_time(c, "until", true, &q->until, e) : rc;
+	if (rc != 0)
+		return rc;
+	return filter_time(c, "until", true, &q->until, e);
 }
 
 /* Only what was said in this session. A session nobody knows: -1. */

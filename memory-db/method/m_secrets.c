@@ -14,9 +14,10 @@ m_scan_secrets(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int r = scope_read(c->st, c->ctx, 0, &s, e);
 
-	return r == 0 ? secret_scan(c->st, &s, jx_text(c->params, "cursor"),
-				ret_result, e)
-		      : r;
+	if (r != 0)
+		return r;
+	return secret_scan(c->st, &s, jx_text(c->params, "cursor"), ret_result,
+		e);
 }
 
 /* --- forgetting -------------------------------------------------------------- */

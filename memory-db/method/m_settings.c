@@ -56,7 +56,9 @@ m_namespace_settings(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	return rc == 0 ? m_settings_reply(c, s.ns[0], ret_result, e) : rc;
+	if (rc != 0)
+		return rc;
+	return m_settings_reply(c, s.ns[0], ret_result, e);
 }
 
 int

@@ -355,7 +355,9 @@ undo_slice(struct call *c, struct undo *u, struct sliced_run *run,
 {
 	int rc = undo_slice_begin(u, run, e);
 
-	return rc == 0 ? m_undo_undo(c, u, e) : rc;
+	if (rc != 0)
+		return rc;
+	return m_undo_undo(c, u, e);
 }
 
 static int

@@ -83,8 +83,9 @@ update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
 	AUTO_JSON json_t *metadata = NULL;
 	int r = entity_tags_replace(w->st, entity, tags, &metadata, e);
 
-	return r == 0 ? write_entity_metadata(w, entity, metadata, "tags", e)
-		      : r;
+	if (r != 0)
+		return r;
+	return write_entity_metadata(w, entity, metadata, "tags", e);
 }
 
 static int

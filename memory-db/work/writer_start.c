@@ -40,7 +40,9 @@ end_leases_work(struct store *st, void *ret_n, struct err *e)
 {
 	int rc = branch_lease_discard_all(st, ret_n, e);
 
-	return rc == 0 ? skill_open(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return skill_open(st, e);
 }
 
 /* What fails is tried again at the next start. */

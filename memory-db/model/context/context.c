@@ -309,7 +309,9 @@ assemble(struct context_writing *w, json_t **ret)
 	receipt.rows = w->rows;
 	receipt.n = w->rows_n;
 	rc = receipt_give(w->g.st, &receipt, w->g.e);
-	return rc == 0 ? context_reply(w, &receipt, &text, ret) : rc;
+	if (rc != 0)
+		return rc;
+	return context_reply(w, &receipt, &text, ret);
 }
 
 int

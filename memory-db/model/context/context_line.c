@@ -70,7 +70,9 @@ add_said(struct context_writing *w, const struct fact *f)
 {
 	int rc = context_add_label(w, ", by ", f->speaker);
 
-	return rc == 0 ? context_add_label(w, ", session ", f->source) : rc;
+	if (rc != 0)
+		return rc;
+	return context_add_label(w, ", session ", f->source);
 }
 
 /* The same as an agent says it, and when. */

@@ -28,7 +28,9 @@ curation_settings_read(struct store *st, int64_t ns,
 	AUTO_JSON json_t *value = NULL;
 	int rc = settings_get(st, ns, SETTING_curation, &value, e);
 
-	return rc == 0 ? curation_settings_of(value, ret, e) : rc;
+	if (rc != 0)
+		return rc;
+	return curation_settings_of(value, ret, e);
 }
 
 int

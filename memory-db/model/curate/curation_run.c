@@ -329,7 +329,9 @@ curation_slice(struct call *c, const struct curation_request *q,
 	if (x.is_stopped)
 		x.run.is_new = false;
 	rc = sliced_run_end(&x.run, x.change, remaining(&x), e);
-	return rc == 0 ? reply(&x, ret_reply, e) : rc;
+	if (rc != 0)
+		return rc;
+	return reply(&x, ret_reply, e);
 }
 
 /* --- rows that are told --------------------------------------------------- */

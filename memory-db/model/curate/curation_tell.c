@@ -217,5 +217,7 @@ curation_report(struct call *c, const char *run, const char *cursor,
 		return report_list(c, s.ns[0], ret_reply, e);
 	rc = sliced_run_state(c->st, run, s.ns[0], TOOL_NAME(curate), &state,
 		e);
-	return rc == 0 ? report_run(&r, run, cursor, state, ret_reply) : rc;
+	if (rc != 0)
+		return rc;
+	return report_run(&r, run, cursor, state, ret_reply);
 }

@@ -306,7 +306,9 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 	if (strcmp(from, to) == 0)
 		return 0;
 	rc = free_name(st, "to", to, false, ns, e);
-	return rc == 0 ? namespace_rename(st, ns, to, e) : rc;
+	if (rc != 0)
+		return rc;
+	return namespace_rename(st, ns, to, e);
 }
 
 int

@@ -492,5 +492,7 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 		from, to);
 	rc = run_slice(m, ctx, message, ret);
 	change_drop(m->change);
-	return rc == 0 ? tables_merged(st, m->from, m->to, !ret->more, e) : rc;
+	if (rc != 0)
+		return rc;
+	return tables_merged(st, m->from, m->to, !ret->more, e);
 }

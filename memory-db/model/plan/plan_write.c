@@ -134,7 +134,9 @@ plan_put_step(struct write *w, int64_t entity, const json_t *said,
 
 	x.text = text.data;
 	x.is_open = plan_state_of(jx_text(said, "state")) <= PLAN_BLOCKED;
-	return rc == 0 ? plan_put_fact(w, entity, &x, e) : rc;
+	if (rc != 0)
+		return rc;
+	return plan_put_fact(w, entity, &x, e);
 }
 
 int
@@ -152,7 +154,9 @@ plan_put_head(struct write *w, const struct plan *p, const json_t *head,
 		return 0;
 	rc = plan_head_text(head, &text, e);
 	x.text = text.data;
-	return rc == 0 ? plan_put_fact(w, p->entity, &x, e) : rc;
+	if (rc != 0)
+		return rc;
+	return plan_put_fact(w, p->entity, &x, e);
 }
 
 int64_t

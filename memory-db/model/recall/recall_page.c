@@ -97,8 +97,9 @@ set_said(struct recall_page_row *x, json_t *j, const struct fact *f)
 	struct recall_page_writing *w = x->w;
 	int r = encode_set_label(w->st, j, "source", f->source, w->e);
 
-	return r == 0 ? encode_set_label(w->st, j, "speaker", f->speaker, w->e)
-		      : r;
+	if (r != 0)
+		return r;
+	return encode_set_label(w->st, j, "speaker", f->speaker, w->e);
 }
 
 /* The same as an agent says it. */

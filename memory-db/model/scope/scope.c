@@ -75,7 +75,9 @@ scope_resolve_point(struct store *st, const struct context *ctx,
 	}
 	rc = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
 		end_of_day, &at, e);
-	return rc == 0 ? lens_change_at(st, at, ret_change, e) : rc;
+	if (rc != 0)
+		return rc;
+	return lens_change_at(st, at, ret_change, e);
 }
 
 int
@@ -84,7 +86,9 @@ scope_point(struct store *st, const struct context *ctx, const json_t *point,
 {
 	int rc = scope_resolve_point(st, ctx, point, end_of_day, ret_change, e);
 
-	return rc == 0 ? scope_check_base(st, ctx, *ret_change, e) : rc;
+	if (rc != 0)
+		return rc;
+	return scope_check_base(st, ctx, *ret_change, e);
 }
 
 static int
@@ -149,7 +153,9 @@ read_reader(struct store *st, const struct context *ctx, struct scope *ret,
 		return 0;
 	ret->reader.is_known = true;
 	rc = label_of(st, ctx->session, &ret->reader.session, e);
-	return rc == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : rc;
+	if (rc != 0)
+		return rc;
+	return label_of(st, ctx->client, &ret->reader.client, e);
 }
 
 /* --- the branch ----------------------------------------------------------- */

@@ -282,7 +282,9 @@ write_call_do(struct script *s, struct call *c, json_t **ret, struct err *e)
 	if (rc != 0 || c->dry_run)
 		return rc;
 	rc = script_record(s, c, *ret, e);
-	return rc == 0 ? store_release(s->st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return store_release(s->st, e);
 }
 
 static int
@@ -297,7 +299,9 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 		s->saw_all = true; /* the answer told what stands there */
 		store_rollback(s->st);
 	}
-	return rc == 0 ? text_queue_flush(s->st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return text_queue_flush(s->st, e);
 }
 
 /* A search gives a script the relations, as it gives them to an agent. */

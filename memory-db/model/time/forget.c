@@ -127,7 +127,9 @@ forget_one(struct write *w, int64_t entity, int64_t fact,
 	AUTO_TARGETS struct targets t = {.e = e};
 	int rc = add_target(&t, fact, entity);
 
-	return rc == 0 ? erase_all(w, entity, false, &t, ret, e) : rc;
+	if (rc != 0)
+		return rc;
+	return erase_all(w, entity, false, &t, ret, e);
 }
 
 static int

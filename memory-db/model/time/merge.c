@@ -57,7 +57,9 @@ make_sides(struct merge *m)
 	rc = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
 	if (rc == 1) /* the parent took the branch as it was then */
 		return lens_make(m->st, m->branch, upto, &m->base, m->e);
-	return rc == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : rc;
+	if (rc != 0)
+		return rc;
+	return lens_make(m->st, p.id, p.fork, &m->base, m->e);
 }
 
 int
@@ -303,7 +305,9 @@ merge_run(struct merge *m, struct merge_result *ret)
 	m->out = ret;
 	ret->conflicts = json_array();
 	rc = !ret->conflicts ? err_nomem(m->e) : merge_prepare(m);
-	return rc == 0 ? run_phases(m) : rc;
+	if (rc != 0)
+		return rc;
+	return run_phases(m);
 }
 
 /* upto 0: all that the branch has by now. What waits for review is not taken

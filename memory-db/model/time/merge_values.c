@@ -191,7 +191,9 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 		return write_entity_existence(m->w, entity, name, label,
 			&defaults, m->e);
 	rc = write_hide(m->w, o->fact, m->e);
-	return rc == 0 ? write_show(m->w, t->fact, m->e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_show(m->w, t->fact, m->e);
 }
 
 static int

@@ -47,7 +47,9 @@ revert_read_side(struct write *w, int64_t entity, const struct lens *lens,
 	int rc = lens_apply(w->st, lens, e);
 
 	s->e = e;
-	return rc == 0 ? fact_each(w->st, entity, ~0u, revert_add, s, e) : rc;
+	if (rc != 0)
+		return rc;
+	return fact_each(w->st, entity, ~0u, revert_add, s, e);
 }
 
 struct peer {
@@ -186,7 +188,9 @@ change_one(struct reverting *x, int64_t id, int rank, bool hide)
 	}
 	if (rank == 0)
 		rc = revert_check_name(x->w, x->entity, id, x->e);
-	return rc == 0 ? revert_show(x->w, id, x->out, x->e) : rc;
+	if (rc != 0)
+		return rc;
+	return revert_show(x->w, id, x->out, x->e);
 }
 
 /* Ids of a but not of b. */
@@ -247,7 +251,9 @@ change_existence(struct reverting *x)
 		return 0;
 	}
 	rc = change_one(x, x->from, 0, true);
-	return rc == 0 ? change_one(x, x->to, 0, false) : rc;
+	if (rc != 0)
+		return rc;
+	return change_one(x, x->to, 0, false);
 }
 
 static int

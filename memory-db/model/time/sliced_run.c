@@ -229,7 +229,9 @@ sliced_run_close(struct store *st, const char *id, struct err *e)
 	if (jx_set(state, "open", json_false()) != 0)
 		return err_nomem(e);
 	rc = key != NULL ? meta_drop_one(st, key, e) : 0;
-	return rc == 0 ? save(st, id, state, e) : rc;
+	if (rc != 0)
+		return rc;
+	return save(st, id, state, e);
 }
 
 int

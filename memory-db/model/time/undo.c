@@ -434,9 +434,9 @@ undo_add_row(void *ctx, const struct fact *f)
 		    ? member_set_text(row, "tag", f->text, f->text_n, x->e)
 		    : member_set_parsed(row, "metadata", f->text, f->text_n,
 			      x->e);
-	return r == 0 ? member_set_fact(x->u->w->st, row, "of", f->supersedes,
-				x->e)
-		      : r;
+	if (r != 0)
+		return r;
+	return member_set_fact(x->u->w->st, row, "of", f->supersedes, x->e);
 }
 
 /* Is the row added last one too many? A fact may have a megabyte. */

@@ -466,7 +466,9 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 	}
 	if (f->kind == FACT_EXISTENCE) {
 		r = check_twin(u, f, e);
-		return r == 0 ? undo_check_name(u, f, e) : r;
+		if (r != 0)
+			return r;
+		return undo_check_name(u, f, e);
 	}
 	r = check_home(u, f, f->entity, e);
 	if (r != 0)

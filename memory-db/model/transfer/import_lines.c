@@ -206,7 +206,9 @@ import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 		ctx.user_scope = false;
 	}
 	rc = scope_write(im->st, &ctx, ret_ns, &im->branch, im->e);
-	return rc == 0 ? open_change(im, *ret_ns) : rc;
+	if (rc != 0)
+		return rc;
+	return open_change(im, *ret_ns);
 }
 
 /* --- entities ------------------------------------------------------------- */
@@ -255,7 +257,9 @@ import_lines_find_or_add(struct importer *im, const struct entity_line *l,
 	} else if (rc == 0)
 		rc = entity_create(im->st, im->ns, l->name, l->name_n,
 			ret_entity, im->e);
-	return rc == 0 ? import_lines_add_existence(im, *ret_entity, l) : rc;
+	if (rc != 0)
+		return rc;
+	return import_lines_add_existence(im, *ret_entity, l);
 }
 
 /* NULL: the line has none that fits. */

@@ -123,6 +123,7 @@ import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
 
 	if (json_array_size(tags) > 0)
 		r = import_marks_add_tags(im, entity, of, tags);
-	return r == 0 ? add_note(im, entity, of, json_object_get(o, "metadata"))
-		      : r;
+	if (r != 0)
+		return r;
+	return add_note(im, entity, of, json_object_get(o, "metadata"));
 }

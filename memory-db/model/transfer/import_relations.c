@@ -110,5 +110,7 @@ import_relation(struct importer *im, const json_t *o)
 		im->result->skipped++;
 		return 0;
 	}
-	return rc == 0 ? import_add(im, &f, NULL) : rc;
+	if (rc != 0)
+		return rc;
+	return import_add(im, &f, NULL);
 }

@@ -299,9 +299,10 @@ replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
 			"know; upgrade first",
 			action);
 	}
-	return r == 0 ? change_branch(im->change, (enum branch_action)action,
-				b->id, b->fork, im->e)
-		      : r;
+	if (r != 0)
+		return r;
+	return change_branch(im->change, (enum branch_action)action, b->id,
+		b->fork, im->e);
 }
 
 /* --- conflicts ------------------------------------------------------------ */

@@ -49,7 +49,9 @@ verify_tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 	if (rc != 0 || mendable == 0)
 		return rc;
 	rc = member_set_int(o, "fact", mendable, p->e);
-	return rc == 0 ? member_set_new(o, "repair", json_true(), p->e) : rc;
+	if (rc != 0)
+		return rc;
+	return member_set_new(o, "repair", json_true(), p->e);
 }
 
 static int
@@ -168,7 +170,9 @@ set_heads(struct verify_page *p, json_t *o)
 		heads = json_array();
 		rc = 0;
 	}
-	return rc == 0 ? member_set_new(o, "heads", heads, p->e) : rc;
+	if (rc != 0)
+		return rc;
+	return member_set_new(o, "heads", heads, p->e);
 }
 
 int

@@ -19,7 +19,9 @@ fact_tags_write_mark(struct write *w, int64_t entity, int64_t fact,
 	f.supersedes = fact;
 	f.text = text;
 	f.text_n = n;
-	return rc == 0 ? write_add(w, &f, e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_add(w, &f, e);
 }
 
 /* What it has is read once: a tag more costs its own fact only. */
@@ -63,7 +65,9 @@ fact_tags_set(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 {
 	int rc = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return rc == 0 ? fact_tags_add(w, entity, fact, tags, "tags", e) : rc;
+	if (rc != 0)
+		return rc;
+	return fact_tags_add(w, entity, fact, tags, "tags", e);
 }
 
 int

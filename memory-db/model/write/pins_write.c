@@ -63,6 +63,7 @@ pins_set_asked(struct write *w, int64_t entity, int64_t value, struct err *e)
 
 	if (r == 0 && pin != 0 && value == 0 && w->ctx->is_agent)
 		return 0;
-	return r == 0 ? change_attr(w->change, entity, ATTR_PIN_ASKED, value, e)
-		      : r;
+	if (r != 0)
+		return r;
+	return change_attr(w->change, entity, ATTR_PIN_ASKED, value, e);
 }

@@ -341,7 +341,9 @@ hide_one(void *ctx, const struct fact *f)
 
 	h->w->hidden += rc == 0;
 
-	return rc == 0 ? write_record_fact(h->w, OP_HIDE, f, h->e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_record_fact(h->w, OP_HIDE, f, h->e);
 }
 
 /* change_hide reads the fact through the same statement: get a copy first. */
@@ -388,7 +390,9 @@ record_shown(struct write *w, const struct fact *f, struct err *e)
 		return w->look->fact(w->look, OP_SHOW, f, e);
 	w->bytes += (int64_t)f->text_n;
 	rc = write_record_fact(w, OP_SHOW, f, e);
-	return rc == 0 ? write_expiry_noted(w, f, e) : rc;
+	if (rc != 0)
+		return rc;
+	return write_expiry_noted(w, f, e);
 }
 
 int

@@ -211,5 +211,7 @@ write_policy(struct write *w, enum review_do *ret, size_t *ret_rule,
 	if (rc != 0 || json_array_size(rules) == 0)
 		return rc;
 	rc = gather(w, &c, e);
-	return rc == 0 ? policy_say(rules, &c, ret, ret_rule, e) : rc;
+	if (rc != 0)
+		return rc;
+	return policy_say(rules, &c, ret, ret_rule, e);
 }

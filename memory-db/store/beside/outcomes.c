@@ -347,7 +347,9 @@ outcome_put(struct store *st, const struct outcome_row *row, struct err *e)
 		bind_i(s, 3 + o, row->n[o]);
 	bind_i(s, 6, row->last_at);
 	rc = stmt_run(st, s, e);
-	return rc == 0 ? note_change(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return note_change(st, e);
 }
 
 int
@@ -440,7 +442,9 @@ outcomes_merged(struct store *st, int64_t from, int64_t to, bool is_last,
 	if (rc != 0)
 		return rc;
 	rc = run_two(st, DAYS_MOVED, from, 0, e);
-	return rc == 0 ? note_change(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return note_change(st, e);
 }
 
 /* --- receipts ------------------------------------------------------------- */
@@ -466,5 +470,7 @@ judged_put(struct store *st, const char *receipt, const char *outcomes,
 	bind_t(s, 1, receipt, strlen(receipt));
 	bind_t(s, 2, outcomes, n);
 	rc = stmt_run(st, s, e);
-	return rc == 0 ? run_two(st, JUDGED_TRIM, JUDGED_KEPT, 0, e) : rc;
+	if (rc != 0)
+		return rc;
+	return run_two(st, JUDGED_TRIM, JUDGED_KEPT, 0, e);
 }

@@ -104,7 +104,9 @@ erase_waits(struct store *st, struct err *e)
 {
 	int rc = text_gone_any(st, e);
 
-	return rc == 0 ? pack_any_stale(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return pack_any_stale(st, e);
 }
 
 static int

@@ -297,7 +297,9 @@ fold_run(struct store *st, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = fold_all(st, fold_drops, ARRAY_LEN(fold_drops), e);
-	return rc == 0 ? fts_rebuild(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return fts_rebuild(st, e);
 }
 
 int
@@ -459,5 +461,7 @@ fold_shrink(struct store *st, struct err *e)
 {
 	int rc = store_exec(st, "VACUUM", e);
 
-	return rc == 0 ? store_checkpoint(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return store_checkpoint(st, e);
 }

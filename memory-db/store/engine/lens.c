@@ -213,7 +213,9 @@ lens_apply_main(struct store *st, struct err *e)
 	struct lens lens;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
 
-	return rc == 0 ? lens_apply(st, &lens, e) : rc;
+	if (rc != 0)
+		return rc;
+	return lens_apply(st, &lens, e);
 }
 
 const struct lens *

@@ -106,7 +106,9 @@ open_connection(struct store *st, struct err *e)
 		"PRAGMA journal_size_limit = %d",
 		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
 		writer ? LIMIT_WAL_PAGES : 0, LIMIT_WAL_BYTES);
-	return rc == 0 ? store_exec(st, pragma, e) : rc;
+	if (rc != 0)
+		return rc;
+	return store_exec(st, pragma, e);
 }
 
 static int

@@ -397,7 +397,9 @@ entity_names_tell(void *ctx, const char *name, size_t n)
 		at += len + 1;
 	}
 	rc = entity_names_note(t, name, n);
-	return rc == 0 ? t->fn(t->ctx, name, n) : rc;
+	if (rc != 0)
+		return rc;
+	return t->fn(t->ctx, name, n);
 }
 
 static int

@@ -207,7 +207,9 @@ adopt_work(struct store *st, void *ctx, struct err *e)
 			rc = dictionary_add(st, p->ns, a->t->made.data,
 				a->t->made.len, &p->dictionary, e);
 	}
-	return rc == 0 ? pack_set(st, p, e) : rc;
+	if (rc != 0)
+		return rc;
+	return pack_set(st, p, e);
 }
 
 static int

@@ -114,7 +114,9 @@ filter_index_tagged(struct store *st, const struct search_range *range,
 {
 	int rc = in_range(st, TAGGED, range, label, fn, ctx, e);
 
-	return rc == 0 ? filter_index_with_metadata(st, range, fn, ctx, e) : rc;
+	if (rc != 0)
+		return rc;
+	return filter_index_with_metadata(st, range, fn, ctx, e);
 }
 
 int

@@ -272,7 +272,9 @@ add_leaving(void *ctx, const struct text_row *row, int64_t parts)
 	struct fts_check *c = ctx;
 	int rc = text_wait_text(c->st, row->fact, &c->text, c->e);
 
-	return rc == 0 ? fts_check_add_parts(c, row, parts) : rc;
+	if (rc != 0)
+		return rc;
+	return fts_check_add_parts(c, row, parts);
 }
 
 /* Takes away what the index holds. */

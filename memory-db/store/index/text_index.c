@@ -188,7 +188,9 @@ text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 		return rc; /* 0: it is there already */
 	new.row = sqlite3_column_int64(s, 0);
 	rc = stmt_row(st, s, e);
-	return rc == 0 ? enqueue(st, &new, name, body, e) : rc;
+	if (rc != 0)
+		return rc;
+	return enqueue(st, &new, name, body, e);
 }
 
 int

@@ -169,7 +169,9 @@ learn_stretch(struct store *st, const char *s, size_t n, struct err *e)
 {
 	int rc = text_terms_learn(st, s, n, e);
 
-	return rc == 0 ? terms_wait_flush(st, e) : rc;
+	if (rc != 0)
+		return rc;
+	return terms_wait_flush(st, e);
 }
 
 static int

@@ -249,7 +249,9 @@ log_get_unfolded(struct store *st, int64_t ns, int64_t id, log_change_fn fn,
 {
 	int rc = log_base_check(st, ns, id - 1, e);
 
-	return rc == 0 ? log_get(st, id, fn, ctx, e) : rc;
+	if (rc != 0)
+		return rc;
+	return log_get(st, id, fn, ctx, e);
 }
 
 int

@@ -395,7 +395,7 @@ change_derive(struct change *c, int64_t entity, int64_t fact, int64_t source,
 {
 	int r = derivations_add(c->st, source, fact, e);
 
-	return r == 0 ? change_op(c, OP_DERIVE, entity, fact, 0, source, NULL,
-				e)
-		      : r;
+	if (r != 0)
+		return r;
+	return change_op(c, OP_DERIVE, entity, fact, 0, source, NULL, e);
 }
