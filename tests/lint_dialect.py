@@ -27,6 +27,8 @@ A *loop* that asks it in its condition hides where it ends:
                                         }
                                         return 0;
 
+A *tail* does the same on the last line: `return rc == 0 ? write(x) : rc;`.
+
 One TAP line a rule; a broken rule lists its places before it."""
 import os
 import re
@@ -35,12 +37,18 @@ import sys
 # The most that a file may ask whether all went well so far: before an end that
 # must be reached, or where 0 is an answer ("not there: make it").
 MOST = 1
+# Files that ask more often. A number may only become smaller.
+GUARDS = {
+    "memory-db/model/write/write_entity.c": 7,
+}
 
 HOUSES = ("common", "mcp-server", "memory-db", "sandbox")
 LOOP = re.compile(r"(?<![\w.>])(?:(?:rc|r|ret) (?:==|>=) (?:0|CLI_OK)\b"
                   r"|!(?:rc|r|ret)\b(?![-.\[]))")
 GUARD = re.compile(r"(\t+)(?:else )?if \("
                    r"(?:(rc|r|ret) == (?:0|CLI_OK)|!(rc|r|ret))(?: &&|\)|$)")
+
+TAIL = re.compile(r"\breturn (rc|r) == 0\s*\?\s*\w+\([^;]*\)\s*:\s*\1;")
 
 
 def sources(ends):
@@ -188,19 +196,22 @@ def beyond(file, found, most):
 def main():
     """Prints the rules; 1 when one is broken."""
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    pairs, asked, often, looped = [], [], [], []
+    pairs, asked, often, looped, tails = [], [], [], [], []
     for file in sources((".c", ".h")):
         with open(file, encoding="utf-8") as f:
             text = blank(f.read())
         lines = text.split("\n")
         pairs += [f"{file}:{line}" for line in chains(lines)]
         asked += [f"{file}:{line}" for line in ternaries(text)]
-        often += beyond(file, list(guards(lines)), MOST)
+        often += beyond(file, list(guards(lines)), GUARDS.get(file, MOST))
         looped += [f"{file}:{line}" for line in loops(text)]
+        tails += ["%s:%d" % (file, text.count("\n", 0, m.start()) + 1)
+                  for m in TAIL.finditer(text) if file not in GUARDS]
     rules = [("no chain of `if (rc == 0)`", pairs),
              ("no condition within a condition (?:)", asked),
              ("`if (rc == 0)` is no habit of a file", often),
-             ("no loop asks whether all went well", looped)]
+             ("no loop asks whether all went well", looped),
+             ("no tail asks whether all went well", tails)]
     for name, places in rules:
         for place in places:
             print("#", place)

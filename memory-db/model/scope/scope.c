@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/text.h"
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
