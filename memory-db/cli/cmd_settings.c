@@ -5,6 +5,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/assign.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/table.h"
 
@@ -15,47 +16,22 @@ static const struct table_column columns[] = {
 	{"OF WHAT", false, true},
 };
 
-/* NAME=VALUE sets one: JSON, or else a word as it stands, so that
- * on_conflict=queue needs no quotes of its own. NAME= takes it back. */
-static int
-cmd_settings_read(const char *arg, json_t *settings)
+/* JSON, or else a word as it stands, so that on_conflict=queue needs no quotes of
+ * its own. */
+static json_t *
+cmd_settings_value(const char *text, const char **ret_why)
 {
-	AUTO_BUF struct buf name = {0};
-	const char *sign = strchr(arg, '=');
-	json_t *value;
+	json_t *value = jx_parse_any(text, strlen(text), NULL);
 
-	if (!sign || sign == arg)
-		return cli_fail(CLI_USAGE,
-			"'%s' should be NAME=VALUE, or "
-			"NAME= to take a setting back",
-			arg);
-	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 || !buf_str(&name))
-		return cli_nomem();
-	sign++;
-	value = *sign == '\0' ? json_null()
-			      : jx_parse_any(sign, strlen(sign), NULL);
-	if (!value)
-		value = json_string(sign);
-	return jx_set(settings, name.data, value) != 0 ? cli_nomem() : CLI_OK;
+	(void)ret_why;
+	return value ? value : json_string(text);
 }
 
-static int
-cmd_settings_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
-{
-	AUTO_JSON json_t *settings = json_object();
-	int rc = CLI_OK;
-
-	if (argc == 0)
-		return cli_call(c, "namespace_settings", json_object(), CLI_NOW,
-			ret_reply);
-	for (int i = 0; i < argc; i++) {
-		rc = cmd_settings_read(argv[i], settings);
-		if (rc != CLI_OK)
-			return rc;
-	}
-	return cli_call(c, "set_namespace_settings",
-		json_pack("{s:O}", "settings", settings), CLI_NOW, ret_reply);
-}
+static const struct assign assigned = {.show = "namespace_settings",
+	.set = "set_namespace_settings",
+	.member = "settings",
+	.value = "VALUE",
+	.read = cmd_settings_value};
 
 /* A word as it stands, anything else as JSON, nothing for null. */
 static int
@@ -129,7 +105,7 @@ cmd_settings_run(struct cli *c, int argc, char **argv)
 	int rc;
 
 	table_init(&t, columns, ARRAY_LEN(columns));
-	rc = cmd_settings_ask(c, argc, argv, &reply);
+	rc = assign_ask(c, &assigned, argc, argv, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	list = json_object_get(reply, "settings");

@@ -1,8 +1,11 @@
+/* weights: what recall weighs in a namespace: shown as a table, or set by
+ * NAME=NUMBER. */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/assign.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/table.h"
 
@@ -14,48 +17,23 @@ static const struct table_column columns[] = {
 	{"OF WHAT", false, true},
 };
 
-/* NAME=NUMBER sets one, NAME= takes it back. */
-static int
-read_weight(const char *arg, json_t *weights)
+static json_t *
+cmd_weights_value(const char *text, const char **ret_why)
 {
-	AUTO_BUF struct buf name = {0};
-	const char *sign = strchr(arg, '=');
-	json_t *value;
+	json_t *value = jx_parse_any(text, strlen(text), NULL);
 
-	if (!sign || sign == arg)
-		return cli_fail(CLI_USAGE,
-			"'%s' should be NAME=NUMBER, or "
-			"NAME= to take a setting back",
-			arg);
-	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 || !buf_str(&name))
-		return cli_nomem();
-	value = sign[1] == '\0'
-			? json_null()
-			: jx_parse_any(sign + 1, strlen(sign + 1), NULL);
-	if (!value || (sign[1] != '\0' && !json_is_number(value))) {
-		json_decref(value);
-		return cli_fail(CLI_USAGE, "'%s' is no number", sign + 1);
-	}
-	return jx_set(weights, name.data, value) != 0 ? cli_nomem() : CLI_OK;
+	if (json_is_number(value))
+		return value;
+	json_decref(value);
+	*ret_why = "is no number";
+	return NULL;
 }
 
-static int
-cmd_weights_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
-{
-	AUTO_JSON json_t *weights = json_object();
-	int rc = CLI_OK;
-
-	if (argc == 0)
-		return cli_call(c, "recall_weights", json_object(), CLI_NOW,
-			ret_reply);
-	for (int i = 0; i < argc; i++) {
-		rc = read_weight(argv[i], weights);
-		if (rc != CLI_OK)
-			return rc;
-	}
-	return cli_call(c, "set_recall_weights",
-		json_pack("{s:O}", "weights", weights), CLI_NOW, ret_reply);
-}
+static const struct assign assigned = {.show = "recall_weights",
+	.set = "set_recall_weights",
+	.member = "weights",
+	.value = "NUMBER",
+	.read = cmd_weights_value};
 
 static void
 number_cell(struct table *t, double v)
@@ -76,7 +54,7 @@ cmd_weights_run(struct cli *c, int argc, char **argv)
 	int rc;
 
 	table_init(&t, columns, ARRAY_LEN(columns));
-	rc = cmd_weights_ask(c, argc, argv, &reply);
+	rc = assign_ask(c, &assigned, argc, argv, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	list = json_object_get(reply, "weights");
