@@ -12,9 +12,9 @@
 #include "common/text.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/store_internal.h"
-#include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/log/log.h"
 
 #define KEY_SIZE 32
@@ -203,21 +203,7 @@ int
 log_base_keep_version(struct store *st, const struct version_kept *v,
 	struct err *e)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_BASE, KEEP_VERSION);
-	int rc;
-
-	bind_i(s, 1, v->entity);
-	bind_i(s, 2, v->branch);
-	bind_i(s, 3, v->n);
-	bind_i(s, 4, v->change);
-	bind_i(s, 5, v->bytes);
-	rc = stmt_run(st, s, e);
-	if (rc != 0 || sqlite3_changes(st->db) == 0)
-		return rc;
-	rc = counters_add(st, v->ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
-	if (rc != 0)
-		return rc;
-	return counters_add(st, v->ns, TALLY_TOTAL, TOTAL_ORIGINAL, v->bytes,
+	return change_put_version(st, stmt_use(st, MOD_BASE, KEEP_VERSION), v,
 		e);
 }
 

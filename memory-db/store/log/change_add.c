@@ -245,7 +245,7 @@ change_replay_fact(struct change *c, const struct fact *f,
 		memcpy(digest, given, sizeof(digest));
 	else
 		r = digest_new(c, f, salt, digest, e);
-	return r == 0 ? change_add_write_fact(c, f, f->erased ? NULL : salt,
-				digest, e)
-		      : r;
+	if (r != 0)
+		return r;
+	return change_add_write_fact(c, f, f->erased ? NULL : salt, digest, e);
 }

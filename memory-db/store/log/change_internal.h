@@ -45,6 +45,12 @@ change_is_forgotten(const struct change *c)
 int change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 	MUST_CHECK;
 
+/* --- change_seal.c, used by base.c ----------------------------------------- */
+/* Writes a row of `version` by s, which takes its five columns, and counts it,
+ * unless s leaves one that is there as it is. */
+int change_put_version(struct store *st, sqlite3_stmt *s,
+	const struct version_kept *v, struct err *e) MUST_CHECK;
+
 /* --- change_facts.c, used by change_add.c and change_attrs.c -------------- */
 bool change_on_main(const struct change *c);
 /* Writes one op and feeds it to the chain; MDB_E_LIMIT above

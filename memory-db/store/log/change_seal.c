@@ -69,10 +69,10 @@ seal_last_version(struct change *c, int64_t entity, int64_t *ret_n,
 	return 0;
 }
 
-static int
-seal_put_version(struct store *st, const struct version_kept *v, struct err *e)
+int
+change_put_version(struct store *st, sqlite3_stmt *s,
+	const struct version_kept *v, struct err *e)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_SEAL, ADD_VERSION);
 	int rc;
 
 	bind_i(s, 1, v->entity);
@@ -81,7 +81,7 @@ seal_put_version(struct store *st, const struct version_kept *v, struct err *e)
 	bind_i(s, 4, v->change);
 	bind_i(s, 5, v->bytes);
 	rc = stmt_run(st, s, e);
-	if (rc != 0)
+	if (rc != 0 || sqlite3_changes(st->db) == 0)
 		return rc;
 	rc = counters_add(st, v->ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
 	if (rc != 0)
@@ -103,7 +103,8 @@ seal_version(struct change *c, const struct change_touched *t, struct err *e)
 		return rc;
 	v.n++;
 	v.bytes += t->delta;
-	return seal_put_version(c->st, &v, e);
+	return change_put_version(c->st, stmt_use(c->st, MOD_SEAL, ADD_VERSION),
+		&v, e);
 }
 
 static int
