@@ -123,6 +123,26 @@ m_plans_tell(struct write *w, const char *name, json_t *reply, struct err *e)
 	return plan_set_outlook(&plan, reply, e);
 }
 
+/* Ends a write of a plan, which was there before or not; what is told of it is
+ * added to `reply`. */
+static int
+m_plans_end(struct write *w, const char *name, bool existed, json_t *reply,
+	struct err *e)
+{
+	int rc = write_note(w, name, e);
+
+	if (rc)
+		return rc;
+	rc = write_end(w, e);
+	if (rc)
+		return rc;
+	rc = m_plans_tell(w, name, reply, e);
+	if (rc)
+		return rc;
+	return member_set_new(reply, "action",
+		json_string(reply_saved(w->entries_n > 0, existed)), e);
+}
+
 int
 m_save_implementation_plan(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -145,19 +165,11 @@ m_save_implementation_plan(struct call *c, json_t **ret_result, struct err *e)
 		rc = m_plans_save(&w, c->params, name, &exists, &removed, e);
 	if (rc)
 		return rc;
-	rc = write_note(&w, name, e);
+	rc = m_plans_end(&w, name, exists, reply, e);
 	if (rc)
 		return rc;
-	rc = write_end(&w, e);
-	if (rc)
-		return rc;
-	rc = m_plans_tell(&w, name, reply, e);
-	if (rc)
-		return rc;
-	if (jx_set(reply, "action",
-		    json_string(reply_saved(w.entries_n > 0, exists))) != 0 ||
-		(json_array_size(removed) > 0 &&
-			json_object_set(reply, "removed", removed) != 0))
+	if (json_array_size(removed) > 0 &&
+		json_object_set(reply, "removed", removed) != 0)
 		return err_nomem(e);
 	rc = reply_change(&w, take_ptr(reply), ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
@@ -225,22 +237,13 @@ m_update_plan_step(struct call *c, json_t **ret_result, struct err *e)
 		rc = m_plans_update(&w, c, name, reply, e);
 	if (rc)
 		return rc;
-	rc = write_note(&w, name, e);
-	if (rc)
-		return rc;
-	rc = write_end(&w, e);
-	if (rc)
-		return rc;
-	rc = m_plans_tell(&w, name, reply, e);
-	if (rc)
-		return rc;
 	/* A retry does not know any more what stood there. */
 	if (w.replay && json_object_set(reply, "step",
 				json_object_get(c->params, "step")) != 0)
 		return err_nomem(e);
-	if (jx_set(reply, "action",
-		    json_string(reply_saved(w.entries_n > 0, true))))
-		return err_nomem(e);
+	rc = m_plans_end(&w, name, true, reply, e);
+	if (rc)
+		return rc;
 	rc = reply_change(&w, take_ptr(reply), ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
 }

@@ -186,13 +186,13 @@ need(struct store *st, const char *id, json_t **ret, struct err *e)
 {
 	int r = strlen(id) < RUN_ID_SIZE ? sliced_run_load(st, id, ret, e) : 0;
 
-	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, "run",
-				"no run '%.40s'; the reply of a sliced call "
-				"names it, memory_branch (action list) lists "
-				"those half done. One that changed nothing is "
-				"not kept",
-				id)
-		      : r;
+	if (r != 0)
+		return r;
+	return err_param(e, MDB_E_NOT_FOUND, "run",
+		"no run '%.40s'; the reply of a sliced call names it, "
+		"memory_branch (action list) lists those half done. One that "
+		"changed nothing is not kept",
+		id);
 }
 
 int
