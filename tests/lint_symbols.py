@@ -54,18 +54,11 @@ HOUSES = {
 # Folders that are a part of the room above them: both use each other.
 PARTS = ["memory-db/work/background", "sandbox/jail", "sandbox/gen"]
 
-# Edges that stand until their end is moved. (from, to): why.
-KNOWN = {
-    ("memory-db/cli/lib", "memory-db/cli"):
-        "helpers print through cli.c and report through cmd_doctor.c",
-}
-
 # Files of one room that all lead to each other are read as one. More than
 # MOST_FILES is a knot; where a room has a larger one, its size stands here and
 # may only become smaller.
 MOST_FILES = 6
 KNOTS = {
-    "mcp-server/mcp": 8,
     "memory-db/net": 12,
 }
 
@@ -180,18 +173,14 @@ def components(nodes, edges):
     return found
 
 
-def upward(house, edges, met):
-    """Places where a room of the house uses one that does not stand below;
-    edges of KNOWN go to met."""
+def upward(house, edges):
+    """Places where a room of the house uses one that does not stand below."""
     rank = dict(flat(HOUSES[house]))
     for (a, b), names in sorted(edges.items()):
         ra, rb = room_of(a, rank), room_of(b, rank)
         if ra is None or rb is None or ra == rb or rank[rb] < rank[ra]:
             continue
-        if (ra, rb) in KNOWN:
-            met.add((ra, rb))
-        else:
-            yield f"{a} uses {', '.join(sorted(names))} of {b}"
+        yield f"{a} uses {', '.join(sorted(names))} of {b}"
 
 
 def homeless(files):
@@ -226,13 +215,8 @@ def main():
         return 0
     files, edges = read_edges(folders[0])
     includes = read_includes()
-    met = set()
     rules = [(f"rooms of {house} have one direction",
-              list(upward(house, edges, met)) +
-              list(upward(house, includes, met))) for house in HOUSES]
-    rules.append(("each known exception is still one",
-                  [f"{a} -> {b} is gone: {KNOWN[a, b]}"
-                   for a, b in sorted(KNOWN.keys() - met)]))
+              list(upward(house, edges)) + list(upward(house, includes))) for house in HOUSES]
     rules.append(("each folder of the product is a room",
                   list(homeless(files))))
     rules.append(("no cycle over many files of a room",

@@ -91,5 +91,6 @@ const struct cli_command cli_cmd_add = {
 	.min_args = 1,
 	.max_args = -1,
 	.writes = true,
+	.makes = true,
 	.run = cmd_add_run,
 };

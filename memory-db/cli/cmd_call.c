@@ -73,5 +73,6 @@ const struct cli_command cli_cmd_call = {
 		 "errors too.",
 	.min_args = 1,
 	.max_args = 2,
+	.is_raw = true,
 	.run = cmd_call_run,
 };

@@ -468,5 +468,6 @@ const struct cli_command cli_cmd_import = {
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,
 	.writes = true,
+	.makes = true,
 	.run = cmd_import_run,
 };

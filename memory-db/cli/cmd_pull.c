@@ -383,5 +383,6 @@ const struct cli_command cli_cmd_pull = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
+	.makes = true,
 	.run = run_pull,
 };

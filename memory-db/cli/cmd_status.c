@@ -385,15 +385,6 @@ print_short(const struct cli *c, const json_t *reply)
 }
 
 /* --- all of it ------------------------------------------------------------ */
-bool
-cli_is_broken(const json_t *status)
-{
-	const char *state =
-		cli_str(json_object_get(status, "health"), "state", "");
-
-	return strcmp(state, "damaged") == 0 || strcmp(state, "failing") == 0;
-}
-
 static bool
 in_headline(const char *key)
 {

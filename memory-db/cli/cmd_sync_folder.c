@@ -77,5 +77,6 @@ const struct cli_command cli_cmd_sync_folder = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
+	.makes = true,
 	.run = run_sync_folder,
 };

@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_ASSIGN_H
 #define CLI_LIB_ASSIGN_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 struct assign {
 	const char *show, *set; /* methods */

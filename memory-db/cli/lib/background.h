@@ -2,7 +2,7 @@
 #ifndef CLI_LIB_BACKGROUND_H
 #define CLI_LIB_BACKGROUND_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* One row a task; below it what the tasks that failed last said. tasks: the
  * member `background` of a status; NULL (of an older service) prints nothing. An

@@ -7,7 +7,7 @@
 #ifndef CLI_LIB_BACKUP_MAKE_H
 #define CLI_LIB_BACKUP_MAKE_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/database_use.h"
 
 /* A copy of the database that the service has open. */

@@ -11,7 +11,7 @@
 #include "common/limits.h"
 #include "common/sock.h"
 #include "common/client/spawn.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/session.h"
 #include "memory-db/cli/lib/where.h"
 #include "memory-db/cli/lib/words.h"
@@ -182,8 +182,8 @@ call_explain(struct cli *c, const char *reply)
 	text = cli_str(j, "error", "refused without a reason");
 	code = cli_str(j, "code", "internal");
 	/* Who calls methods knows their words. */
-	if ((c->command == &cli_cmd_call ? buf_adds(&plain, text)
-					 : words_for_people(text, &plain)) ||
+	if ((c->command->is_raw ? buf_adds(&plain, text)
+				: words_for_people(text, &plain)) ||
 		!buf_str(&plain))
 		return cli_nomem();
 	rc = cli_fail(cli_exit_of(err_code_of(code)), "%s (%s)", plain.data,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/programs.h"
 
 #define PROGRAM "memory-mcp"

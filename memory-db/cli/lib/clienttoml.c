@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/toml.h"
 
 /* A text of many MB is no configuration. */

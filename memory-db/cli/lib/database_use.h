@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/private_service.h"
 
 /* The path that --database or MEMORY_DB_PATH names, else ~/.memories/memory.db.

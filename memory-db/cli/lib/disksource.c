@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/clients.h"
 
 /* Where a transcript's folder stands: in its first lines. */

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "common/buf.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* Writes into a folder that is not there or empty. An exit code, printed. */
 int exportmd_run(struct cli *c, const char *folder);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 static int
 print_value(const json_t *v)

@@ -8,7 +8,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 #define FOLDERBASE_NAME_SIZE 128
 

@@ -7,7 +7,7 @@
 
 #include "common/buf.h"
 #include "common/client/codetree.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* The files of the working directory's project. NULL: no memory, or none. */
 struct codetree *hookcode_tree(const struct cli *c) MUST_CHECK;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* A prompt with a pasted file has some MB at most; what is larger is read to
  * its end (the client writes until then) and not looked at. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/clientjson.h"
 #include "memory-db/cli/lib/hookevent.h"

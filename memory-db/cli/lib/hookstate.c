@@ -20,7 +20,7 @@
 #include "common/jx.h"
 #include "common/owned.h"
 #include "common/text.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/clients.h"
 
 #define STATE_BYTES (256 * 1024)

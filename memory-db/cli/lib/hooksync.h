@@ -12,7 +12,7 @@
 #ifndef CLI_LIB_HOOKSYNC_H
 #define CLI_LIB_HOOKSYNC_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/hookevent.h"
 
 /* Milliseconds that it takes at most: 0 where this event has no notes. */

@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_HOOKWORK_H
 #define CLI_LIB_HOOKWORK_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookstate.h"
 

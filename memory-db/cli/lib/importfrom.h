@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_IMPORTFROM_H
 #define CLI_LIB_IMPORTFROM_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* Counts what is there; asks no service. */
 int importfrom_scan(const struct cli *c) MUST_CHECK;

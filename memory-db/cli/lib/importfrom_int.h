@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/disksource.h"
 #include "memory-db/cli/lib/importseen.h"
 #include "memory-db/cli/lib/importturns.h"

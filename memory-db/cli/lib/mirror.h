@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 struct mirror_counts {
 	int64_t added, removed, refused;

@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_MIRROR_PUSHED_H
 #define CLI_LIB_MIRROR_PUSHED_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 #define MIRROR_KEY_BYTES 33
 

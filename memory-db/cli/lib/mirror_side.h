@@ -2,7 +2,7 @@
 #ifndef CLI_LIB_MIRROR_SIDE_H
 #define CLI_LIB_MIRROR_SIDE_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* name -> {type, facts: {text -> content}}, and relations. */
 struct mirror_side {

@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 #define ESCAPE_SIZE 16
 

@@ -2,7 +2,7 @@
 #ifndef CLI_LIB_PAGES_H
 #define CLI_LIB_PAGES_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 struct pages {
 	const char *method;

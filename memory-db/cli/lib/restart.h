@@ -2,7 +2,7 @@
 #ifndef CLI_LIB_RESTART_H
 #define CLI_LIB_RESTART_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* Who listens now, and whether a client started it. */
 struct running {

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/backup_folder.h"
 #include "memory-db/cli/lib/private_service.h"
 #include "memory-db/cli/lib/restore_place.h"

@@ -8,7 +8,7 @@
 
 #include "common/jx.h"
 #include "common/text.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/facts.h"
 #include "memory-db/cli/lib/out.h"
 

@@ -1,7 +1,7 @@
 #include "memory-db/cli/lib/sliced.h"
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/progress.h"
 
 struct slices {

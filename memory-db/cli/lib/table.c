@@ -10,7 +10,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/vec.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/out.h"
 
 #define GAP	  2 /* blanks between columns */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* A longer line is the result of a tool or a picture: passed over. */
 #define LINE_BYTES (1024 * 1024)

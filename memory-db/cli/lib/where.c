@@ -209,9 +209,7 @@ where_decide(struct cli *c, bool *ret_again)
 	if (!c->is_named)
 		return where_choose(c, names, ret_again);
 	is_unknown = !where_has_name(names, c->namespace_);
-	if (is_unknown && c->command != &cli_cmd_add &&
-		c->command != &cli_cmd_import && c->command != &cli_cmd_pull &&
-		c->command != &cli_cmd_sync_folder)
+	if (is_unknown && !c->command->makes)
 		return no_such(c->namespace_, names);
 	/* These make it; a slip of the pen should be seen. */
 	if (is_unknown)

@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_WHERE_H
 #define CLI_LIB_WHERE_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 /* Before the service is there: `auto` becomes the project of the working
  * directory. */

@@ -1,7 +1,7 @@
 /* What the commands of memoryctl share: messages, questions, pages of replies.
  * A message says what is wrong on stderr; stdout has results alone, so that a
  * pipe stays clean. */
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,4 +188,13 @@ cli_num(const json_t *o, const char *key, double otherwise)
 	const json_t *v = json_object_get(o, key);
 
 	return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+bool
+cli_is_broken(const json_t *status)
+{
+	const char *state =
+		cli_str(json_object_get(status, "health"), "state", "");
+
+	return strcmp(state, "damaged") == 0 || strcmp(state, "failing") == 0;
 }
