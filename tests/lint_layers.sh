@@ -73,7 +73,7 @@ grep -nHE '#include "common/contract/rpc\.h"' \
 tools=$(sed -nE 's/^(LOOP_)?TOOL\(([a-z_]+),.*/\2/p' \
 	common/contract/tools/*.def | paste -sd'|')
 words='common/client/example_client.c:.* # an example of a call
-mcp-server/mcp/era(_legacy)?.c:(ping|subscribe) # of MCP
+mcp-server/mcp/era(_legacy|_about)?.c:(ping|subscribe) # of MCP
 memory-db/model/recall/(recall_query|receipt).c:recall # a question, a kind
 memory-db/model/secrets/.*:.* # words beside a secret
 memory-db/model/transfer/(export_log|import_rows).c:recall_weights # a member

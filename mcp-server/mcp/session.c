@@ -1,6 +1,7 @@
-/* Lines become requests, requests become exactly one answer each. A batch
- * collects the answers of its requests and is sent when the last has come. */
-#include "mcp-server/mcp/session.h"
+/* A request becomes exactly one answer. A batch collects the answers of its
+ * requests and is sent when the last has come. What a line of the client means
+ * stands above this, in session_lines.c. */
+#include "mcp-server/mcp/session_int.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -13,17 +14,11 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "mcp-server/mcp/era.h"
-#include "mcp-server/mcp/subscribe.h"
 
 #define MS 1000000LL
 /* Bytes in and out after which freed memory is worth giving back. */
 #define HEAVY_BYTES (256 * 1024)
 #define KEEP_BYTES  (128 * 1024) /* of a buffer between two messages */
-
-struct batch {
-	json_t *answers; /* owned */
-	size_t pending;	 /* requests, and one while it is being read */
-};
 
 void
 session_init(struct session *s, const struct session_options *o,
@@ -84,9 +79,8 @@ session_send(struct session *s, json_t *m_new)
 
 /* --- batches -------------------------------------------------------------- */
 
-/* One request of the batch less; the last one sends the answers. */
-static void
-batch_release(struct session *s, struct batch *b)
+void
+session_batch_release(struct session *s, struct batch *b)
 {
 	assert(b->pending > 0); /* else it is answered and freed twice */
 	if (--b->pending > 0)
@@ -105,8 +99,8 @@ session_answer(struct session *s, struct batch *b, json_t *m_new)
 	return b ? jx_add(b->answers, m_new) : session_write(s, m_new);
 }
 
-static void
-answer_error(struct session *s, struct batch *b, json_t *id, int code,
+void
+session_answer_error(struct session *s, struct batch *b, json_t *id, int code,
 	const char *text)
 {
 	if (session_answer(s, b, jsonrpc_error(id, code, text, NULL)))
@@ -132,13 +126,12 @@ session_request_free(struct session_request *r)
 	if (r->state_free)
 		r->state_free(r->state);
 	if (r->batch)
-		batch_release(s, r->batch);
+		session_batch_release(s, r->batch);
 	json_decref(r->message);
 	free(r);
 }
 
-/* Takes value_new also on failure (NULL: no memory). */
-static struct session_request *
+struct session_request *
 session_request_new(struct session *s, json_t *value_new,
 	const struct jsonrpc_msg *m, struct batch *b, size_t bytes)
 {
@@ -250,7 +243,7 @@ session_fail(struct session_request *r, int code, json_t *data_new,
 	text[text_cut(text, strlen(text))] = '\0';
 	if (session_answer(r->session, r->batch,
 		    jsonrpc_error(r->id, code, text, data_new)))
-		answer_error(r->session, r->batch, r->id, code, text);
+		session_answer_error(r->session, r->batch, r->id, code, text);
 	session_request_free(r);
 }
 
@@ -281,157 +274,7 @@ request_string(struct session_request *r, const char *key)
 	return s;
 }
 
-/* --- messages ------------------------------------------------------------- */
-
-static void
-cancel(struct session *s, json_t *params)
-{
-	json_t *id;
-
-	if (jx_settle_integer(params, "requestId"))
-		return; /* not cancelled, for want of memory */
-	id = json_object_get(params, "requestId");
-	if (!id || subscribe_cancel(s, id))
-		return;
-	for (struct session_request *r = s->requests; r; r = r->next) {
-		if (json_equal(r->id, id)) {
-			request_drop(r);
-			return;
-		}
-	}
-}
-
-static void
-session_dispatch(struct session_request *r)
-{
-	const struct method *m = r->era->methods;
-
-	if (!r->era->accept(r))
-		return;
-	while (m->name && strcmp(m->name, r->method) != 0)
-		m++;
-	if (!m->name) {
-		session_fail(r, JSONRPC_METHOD, NULL,
-			"method not found: %.100s", r->method);
-		return;
-	}
-	r->entry = m;
-	m->handle(r);
-}
-
-/* Handles one message; takes value_new. */
-static void
-message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
-{
-	AUTO_JSON json_t *value = value_new;
-	struct jsonrpc_error e = {0};
-	struct jsonrpc_msg m;
-	struct session_request *r;
-
-	switch (jsonrpc_read(value, &m, &e)) {
-	case JSONRPC_RESPONSE:
-		return;
-	case JSONRPC_NOTIFICATION:
-		if (strcmp(m.method, "notifications/cancelled") == 0)
-			cancel(s, m.params);
-		return;
-	case JSONRPC_BAD:
-		answer_error(s, b, e.id, e.code, e.text);
-		json_decref(e.id);
-		return;
-	case JSONRPC_REQUEST:
-		break;
-	}
-	if (b && strcmp(m.method, "initialize") == 0) {
-		answer_error(s, b, m.id, JSONRPC_INVALID,
-			"invalid request: initialize cannot be part of a "
-			"batch");
-		return;
-	}
-	r = session_request_new(s, json_incref(value), &m, b, bytes);
-	if (!r) {
-		answer_error(s, b, m.id, JSONRPC_INTERNAL,
-			"out of memory; nothing is broken, try again");
-		return;
-	}
-	r->era = era_of(s, &m);
-	session_dispatch(r);
-}
-
-static void
-batch(struct session *s, json_t *array, size_t bytes)
-{
-	struct batch *b;
-	json_t *entry;
-	size_t i, n = json_array_size(array);
-	const char *why = NULL;
-
-	if (n == 0)
-		why = "invalid request: the batch is empty";
-	else if (!era_takes_batches(s))
-		why = "invalid request: batches are only part of protocol "
-		      "version 2025-03-26; send one message in a line";
-	else if (n > LIMIT_MCP_CALLS)
-		why = "invalid request: a batch may hold 256 messages";
-	b = why ? NULL : calloc(1, sizeof(*b));
-	if (b)
-		b->answers = json_array();
-	if (!b || !b->answers) {
-		free(b);
-		answer_error(s, NULL, NULL,
-			why ? JSONRPC_INVALID : JSONRPC_INTERNAL,
-			why ? why : "out of memory");
-		return;
-	}
-	b->pending = 1;
-	json_array_foreach(array, i, entry)
-		message(s, json_incref(entry), b, bytes / n);
-	batch_release(s, b);
-}
-
-/* Some clients end a message with an empty line. */
-static bool
-session_is_blank(const char *text, size_t n)
-{
-	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t' ||
-				text[n - 1] == '\r'))
-		n--;
-	return n == 0;
-}
-
-void
-session_line(struct session *s, const char *text, size_t n)
-{
-	struct jsonrpc_error e = {0};
-	AUTO_JSON json_t *value = NULL;
-
-	s->moved_bytes += n;
-	if (session_is_blank(text, n))
-		return;
-	value = jsonrpc_parse(text, n, &e);
-	if (!value) {
-		answer_error(s, NULL, e.id, e.code, e.text);
-		json_decref(e.id);
-	} else if (json_is_array(value)) {
-		batch(s, value, n);
-	} else {
-		message(s, json_incref(value), NULL, n);
-	}
-}
-
-void
-session_line_too_long(struct session *s, const json_t *id)
-{
-	char text[160];
-
-	snprintf(text, sizeof(text),
-		"request refused: a message may have %d "
-		"bytes; split it into several calls",
-		LIMIT_MCP_LINE_BYTES);
-	answer_error(s, NULL, (json_t *)(uintptr_t)id, JSONRPC_INVALID, text);
-}
-
-/* --- from line to end ----------------------------------------------------- */
+/* --- how far it is --------------------------------------------------------- */
 
 bool
 session_accepts(const struct session *s)
@@ -449,16 +292,6 @@ session_was_heavy(struct session *s)
 		return false;
 	s->moved_bytes = 0;
 	return true;
-}
-
-void
-session_end(struct session *s)
-{
-	if (s->end_at_ns)
-		return;
-	s->end_at_ns = clock_mono_ns() + s->o.end_ms * MS;
-	subscribe_end_all(s);
-	relay_hurry(s->relay);
 }
 
 bool
@@ -480,17 +313,4 @@ session_timeout(const struct session *s)
 		return -1;
 	left = (s->end_at_ns - clock_mono_ns()) / MS + 1;
 	return left < 0 ? 0 : (int)left;
-}
-
-void
-session_done(struct session *s)
-{
-	if (s->requests_n > 0)
-		log_event(LOG_WARN, "ended with calls under way", 0,
-			LOG_I("calls", s->requests_n));
-	s->is_mute = true; /* what is dropped now is not announced */
-	while (s->requests)
-		request_drop(s->requests);
-	subscribe_free_all(s);
-	buf_done(&s->line);
 }
