@@ -48,6 +48,16 @@ static const struct {
 	{"servicekey", SECRET_KIND_SECRET, false, "secret-assignment"},
 	{"licensekey", SECRET_KIND_SECRET, false, "secret-assignment"},
 	{"appkey", SECRET_KIND_SECRET, true, "secret-assignment"},
+	{"sharedkey", SECRET_KIND_SECRET, false, "secret-assignment"},
+	{"presharedkey", SECRET_KIND_SECRET, false, "secret-assignment"},
+	{"authtoken", SECRET_KIND_SECRET, false, "token-assignment"},
+	{"motdepasse", SECRET_KIND_PASSWORD, false, "password-assignment"},
+	/* "mot de passe", "contrase\u00f1a" without its letter, .. */
+	{"passe", SECRET_KIND_PASSWORD, true, "password-assignment"},
+	{"contrasea", SECRET_KIND_PASSWORD, false, "password-assignment"},
+	{"contrasena", SECRET_KIND_PASSWORD, false, "password-assignment"},
+	{"senha", SECRET_KIND_PASSWORD, true, "password-assignment"},
+	{"wachtwoord", SECRET_KIND_PASSWORD, false, "password-assignment"},
 	{"auth", SECRET_KIND_SECRET, true, "secret-assignment"},
 	{"credential", SECRET_KIND_SECRET, false, "secret-assignment"},
 	{"credentials", SECRET_KIND_SECRET, false, "secret-assignment"},
@@ -74,7 +84,8 @@ name_before(const struct secret_text *t, size_t at, size_t *ret_n)
 		end--;
 	start = end;
 	while (start > 0 && end - start <= NAME_MAX_BYTES &&
-		secret_is(t->s[start - 1], SECRET_DOT))
+		(secret_is(t->s[start - 1], SECRET_DOT) ||
+			(unsigned char)t->s[start - 1] >= 0x80))
 		start--;
 	/* "API key: ..": the noun alone says little. */
 	if (end - start == 3 && secret_same(t->s + start, "key", 3) &&
@@ -192,6 +203,39 @@ secret_defined(const struct secret_text *t, size_t at, struct secret *ret)
 	return secret_assigned(t, at, ret);
 }
 
+/* `Set-Cookie: sid=..`: who has it is logged in. Counters and choices
+ * ("_ga", "consent") are none. */
+static bool
+cookie(const struct secret_text *t, size_t at, const char *name,
+	struct secret *ret)
+{
+	static const char head[] = "cookie: ";
+	static const char *const sessions[] = {"sess", "sid", "auth", "jwt",
+		"remember", "login"};
+	size_t from = (size_t)(name - t->s), start = from, value, n;
+	bool is_header = false, is_session = false;
+
+	n = secret_value_behind(t, at + 1, &value);
+	if (n < 20 || !secret_is_value(t->s + value, n, SECRET_KIND_SECRET))
+		return false;
+
+	while (start > 0 && t->s[start - 1] != '\n' && from - start < 300)
+		start--;
+	for (size_t i = start; i + sizeof(head) - 1 <= from && !is_header; i++)
+		is_header = secret_same(t->s + i, head, sizeof(head) - 1);
+	for (size_t i = from; is_header && i < at; i++)
+		for (size_t k = 0; k < ARRAY_LEN(sessions); k++) {
+			size_t m = strlen(sessions[k]);
+
+			is_session |= i + m <= at &&
+				      secret_same(t->s + i, sessions[k], m);
+		}
+	if (!is_session)
+		return false;
+	*ret = (struct secret){"session-cookie", value, n};
+	return true;
+}
+
 bool
 secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 {
@@ -202,7 +246,8 @@ secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 	name = name_before(t, at, &name_n);
 	kind = kind_of(name, name_n, &rule);
 	if (kind == SECRET_KIND_NONE)
-		return false;
+		return t->s[at] == '=' && name_n > 0 &&
+		       cookie(t, at, name, ret);
 	n = secret_value_behind(t, at + 1, &value);
 	n = trim_value(t->s + value, n);
 	if (!secret_is_value(t->s + value, n, kind) &&

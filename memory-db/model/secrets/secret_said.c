@@ -206,12 +206,26 @@ told_at(const struct secret_text *t, size_t at, size_t verb,
 	return true;
 }
 
+/* "password for the wifi: sunflower9": behind the colon, or 0. */
+static size_t
+behind_colon(const struct secret_text *t, size_t at)
+{
+	size_t end = t->n - at < 40 ? t->n : at + 40;
+
+	for (size_t i = at; i < end && strchr(".,;=\n!?", t->s[i]) == NULL; i++)
+		if (t->s[i] == ':')
+			return i + 1;
+	return 0;
+}
+
 static bool
 told(const struct secret_text *t, size_t at, enum secret_kind kind,
 	struct secret *ret)
 {
 	size_t verb = behind_verb(t, at);
 
+	if (verb == 0 && is_of_itself(t, at))
+		verb = behind_colon(t, at);
 	return verb != 0 && told_at(t, at, verb, kind, ret);
 }
 
@@ -314,20 +328,81 @@ user_option(const struct secret_text *t, size_t at, size_t n,
 	return true;
 }
 
+/* Does the line have the name of a program before `at`? */
+static bool
+is_behind(const struct secret_text *t, size_t at, const char *program)
+{
+	size_t from = at;
+
+	while (from > 0 && t->s[from - 1] != '\n' && at - from < 200)
+		from--;
+	return memmem(t->s + from, at - from, program, strlen(program)) != NULL;
+}
+
+/* Options of one letter, which mean something else to other programs. */
+static bool
+short_option(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	static const struct {
+		const char *program, *option;
+	} options[] = {{"sshpass ", "-p "}, {"docker login ", "-p "},
+		{"podman login ", "-p "}, {"az login ", "-p "},
+		{"mongosh ", "-p "}, {"mongodump ", "-p "},
+		{"redis-cli ", "-a "}, {"sqlcmd ", "-P "}, {"bcp ", "-P "},
+		{"isql ", "-P "}, {"mosquitto_pub ", "-P "},
+		{"mosquitto_sub ", "-P "}, {"unzip ", "-P "}, {"zip ", "-P "},
+		{"ldapsearch ", "-w "}, {"ldapadd ", "-w "}};
+	size_t value, n;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		if (t->n - at < 4 ||
+			memcmp(t->s + at, options[i].option, 3) != 0 ||
+			!is_behind(t, at, options[i].program))
+			continue;
+		n = secret_value_behind(t, at + 3, &value);
+		if (!secret_is_value(t->s + value, n, SECRET_KIND_PASSWORD))
+			return false;
+		*ret = (struct secret){"password-option", value, n};
+		return true;
+	}
+	return false;
+}
+
+/* `echo VALUE | docker login --password-stdin`, at the option. */
+static bool
+from_stdin(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	static const char option[] = "--password-stdin", echo[] = "echo ";
+	const char *found;
+	size_t from = at, value, n;
+
+	if (t->n - at < sizeof(option) - 1 ||
+		memcmp(t->s + at, option, sizeof(option) - 1) != 0)
+		return false;
+	while (from > 0 && t->s[from - 1] != '\n' && at - from < 300)
+		from--;
+	found = memmem(t->s + from, at - from, echo, sizeof(echo) - 1);
+	if (!found)
+		return false;
+	n = secret_value_behind(t, (size_t)(found - t->s) + sizeof(echo) - 1,
+		&value);
+	if (!secret_is_value(t->s + value, n, SECRET_KIND_PASSWORD))
+		return false;
+	*ret = (struct secret){"password-option", value, n};
+	return true;
+}
+
 /* `mysql -uroot -pVALUE`: no space, and only behind the name of such a program
  * in the same line, as -p is so much else. */
 static bool
 mysql_option(const struct secret_text *t, size_t at, struct secret *ret)
 {
-	size_t from = at, n, value;
+	size_t n, value;
 
 	if (t->n - at < 6 || memcmp(t->s + at, "-p", 2) != 0 ||
 		t->s[at + 2] == ' ' || t->s[at + 2] == '-')
 		return false;
-	while (from > 0 && t->s[from - 1] != '\n' && at - from < 200)
-		from--;
-	if (!memmem(t->s + from, at - from, "mysql", 5) &&
-		!memmem(t->s + from, at - from, "mariadb", 7))
+	if (!is_behind(t, at, "mysql") && !is_behind(t, at, "mariadb"))
 		return false;
 	n = secret_value_behind(t, at + 2, &value);
 	if (!secret_is_value(t->s + value, n, SECRET_KIND_PASSWORD))
@@ -343,27 +418,20 @@ secret_option(const struct secret_text *t, size_t at, struct secret *ret)
 		const char *name;
 		enum secret_kind kind; /* NONE: user:password */
 	} options[] = {{"-u ", SECRET_KIND_NONE}, {"--user ", SECRET_KIND_NONE},
-		{"-p ", SECRET_KIND_PASSWORD},
 		{"--password ", SECRET_KIND_PASSWORD},
 		{"--passphrase ", SECRET_KIND_PASSWORD},
 		{"--token ", SECRET_KIND_TOKEN},
 		{"--api-key ", SECRET_KIND_SECRET},
 		{"--secret ", SECRET_KIND_SECRET}};
-	static const char ssh[] = "sshpass ";
 	size_t left = t->n - at, value, n;
 
-	if (mysql_option(t, at, ret))
+	if (mysql_option(t, at, ret) || short_option(t, at, ret) ||
+		from_stdin(t, at, ret))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		size_t m = strlen(options[i].name);
 
 		if (left < m || memcmp(t->s + at, options[i].name, m) != 0)
-			continue;
-		/* Of many commands -p is a port. */
-		if (m == 3 && options[i].name[1] == 'p' &&
-			(at < sizeof(ssh) - 1 ||
-				memcmp(t->s + at - (sizeof(ssh) - 1), ssh,
-					sizeof(ssh) - 1) != 0))
 			continue;
 		n = secret_value_behind(t, at + m, &value);
 		if (options[i].kind == SECRET_KIND_NONE)

@@ -225,6 +225,26 @@ braintree(const struct secret_text *t, size_t at, struct secret *ret)
 	return false;
 }
 
+/* pk_<digits>_<32>: ClickUp. */
+static bool
+clickup(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	const char *s = t->s + at;
+	size_t left = t->n - at, digits = 0, n;
+
+	if (left < 40 || memcmp(s, "pk_", 3) != 0)
+		return false;
+	while (digits < 12 && secret_is_digit(s[3 + digits]))
+		digits++;
+	if (digits < 5 || s[3 + digits] != '_')
+		return false;
+	n = secret_run(s + 4 + digits, left - 4 - digits, SECRET_UPPER, 33);
+	if (n != 32 || !secret_is_random(s + 4 + digits, n))
+		return false;
+	*ret = (struct secret){"clickup-token", at, 4 + digits + n};
+	return true;
+}
+
 bool
 secret_shape(const struct secret_text *t, size_t at, struct secret *ret)
 {
@@ -233,6 +253,8 @@ secret_shape(const struct secret_text *t, size_t at, struct secret *ret)
 		return private_key(t, at, ret);
 	case 'P':
 		return putty_key(t, at, ret) || dotted(t, at, ret);
+	case 'p':
+		return clickup(t, at, ret) || dotted(t, at, ret);
 	case 'e':
 		return jwt(t, at, ret) || dotted(t, at, ret);
 	case 'u':
@@ -266,6 +288,23 @@ telegram(const struct secret_text *t, size_t at, struct secret *ret)
 	return true;
 }
 
+/* 2/<digits>/<digits>:<32 hex>, or 1/<digits>:<32 hex>: a token of Asana. */
+static bool
+asana(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	size_t n = 0;
+
+	while (n < at && n < 48 &&
+		(secret_is_digit(t->s[at - 1 - n]) || t->s[at - 1 - n] == '/'))
+		n++;
+	if (n < 14 || t->s[at - n + 1] != '/' ||
+		(t->s[at - n] != '1' && t->s[at - n] != '2') ||
+		secret_run(t->s + at + 1, t->n - at - 1, SECRET_HEX, 33) != 32)
+		return false;
+	*ret = (struct secret){"asana-token", at - n, n + 33};
+	return true;
+}
+
 /* <3><digit>Q~<31..34>: a client secret of Azure. */
 static bool
 azure(const struct secret_text *t, size_t at, struct secret *ret)
@@ -284,5 +323,7 @@ azure(const struct secret_text *t, size_t at, struct secret *ret)
 bool
 secret_around(const struct secret_text *t, size_t at, struct secret *ret)
 {
-	return t->s[at] == ':' ? telegram(t, at, ret) : azure(t, at, ret);
+	if (t->s[at] == ':')
+		return telegram(t, at, ret) || asana(t, at, ret);
+	return azure(t, at, ret);
 }

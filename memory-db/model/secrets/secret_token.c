@@ -24,11 +24,12 @@ static const struct token_rule {
 
 /* Rows of each first letter: first[c] .. first[c] + count[c]. */
 static struct {
-	uint8_t first[256], count[256];
+	uint16_t first[256], count[256];
 } rows;
 static pthread_once_t rows_once = PTHREAD_ONCE_INIT;
 
-_Static_assert(ARRAY_LEN(token_rules) < 256, "rows count in bytes");
+_Static_assert(ARRAY_LEN(token_rules) <= UINT16_MAX,
+	"rows are numbered in 16 bits");
 
 static void
 rows_init(void)
@@ -37,7 +38,7 @@ rows_init(void)
 		unsigned char c = (unsigned char)token_rules[i].prefix[0];
 
 		if (rows.count[c]++ == 0)
-			rows.first[c] = (uint8_t)i;
+			rows.first[c] = (uint16_t)i;
 	}
 }
 

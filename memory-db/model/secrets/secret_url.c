@@ -27,6 +27,11 @@ static const struct {
 	{"discord-webhook", "discord.com/api/webhooks/", 70},
 	{"discord-webhook", "discordapp.com/api/webhooks/", 70},
 	{"zapier-webhook", "hooks.zapier.com/hooks/catch/", 12},
+	{"teams-webhook", "webhook.office.com/webhookb2/", 100},
+	{"discord-webhook", "ptb.discord.com/api/webhooks/", 70},
+	{"make-webhook", "hook.eu1.make.com/", 24},
+	{"make-webhook", "hook.us1.make.com/", 24},
+	{"google-chat-webhook", "chat.googleapis.com/v1/spaces/", 60},
 };
 
 static size_t
@@ -45,9 +50,17 @@ address_bytes(const char *s, size_t n)
 static bool
 webhook(const struct secret_text *t, size_t at, struct secret *ret)
 {
-	const char *s = t->s + at;
+	static const char teams[] = ".webhook.office.com/";
+	const char *s = t->s + at, *dot;
 	size_t n = address_bytes(s, t->n - at);
 
+	/* The first part of such an address is the name of a tenant. */
+	dot = memmem(s, n < 100 ? n : 100, teams, sizeof(teams) - 1);
+	if (dot) {
+		at += (size_t)(dot + 1 - s);
+		n -= (size_t)(dot + 1 - s);
+		s = dot + 1;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(webhooks); i++) {
 		size_t m = strlen(webhooks[i].start);
 
