@@ -238,6 +238,16 @@ knows_what_is_denied(void **state)
 			"tests must not run in parallel"},
 		{"Nobody is dancing", "A woman is dancing"},
 		{"The dog is running", "The dog is lying on the grass"},
+		{"the hive has a queen", "the hive is queenless"},
+		{"the sauce contains nuts", "the sauce is nut-free"},
+		{"Guests may use the sauna", "Guests may not use the sauna"},
+		{"smoking is allowed", "smoking is forbidden"},
+		{"drinks only decaf", "drinks espresso"},
+		{"always cycles with lights", "cycles without lights"},
+		{"The jury upheld the ruling",
+			"The jury overturned the ruling"},
+		{"Two cats are playing in the hall", "The cats are asleep"},
+		{"Ada is older than Bob", "Bob is older than Ada"},
 	};
 
 	(void)state;

@@ -11,8 +11,12 @@
 
 /* A part of a text that the other has not may be so large in a duplicate. */
 #define DETAIL 0.30
+/* ... and of a question: each of its words narrows the answer. */
+#define DETAIL_ASKED 0.2
 /* ... and in a contradiction. */
 #define NARROWER 0.52
+/* The weight of a name or a number (pairing.c). */
+#define HARD 1.5
 /* Shares of common weight from which different words may mean the same. */
 #define ALIKE	   0.74
 #define ALIKE_HARD 0.64 /* a name or number among it */
@@ -32,10 +36,8 @@ share_of(const struct pairing *p)
 }
 
 /* --- nothing is left over, or on one side ---------------------------------- */
-/* Not, an opposite, and the two sides of a comparison changed: "taller than Bob",
- * "Bob is shorter". Two of them are none. */
-static bool
-is_turned_round(const struct pairing *p)
+bool
+fact_is_turned_round(const struct pairing *p)
 {
 	return (p->a->not_n + p->b->not_n + p->opposites + p->is_swapped) % 2 !=
 	       0;
@@ -51,8 +53,10 @@ decide_nothing_left(struct comparing *c)
 	/* "Exports rose", "imports fell" */
 	else if (p->opposites > 1)
 		decide(c, FACTS_DIFFERENT, 0.8);
-	else if (is_turned_round(p))
+	else if (fact_is_turned_round(p))
 		decide(c, FACTS_CONTRADICTION, 0.9 + 0.08 * p->core);
+	else if (p->is_turned && p->is_one_way)
+		decide(c, FACTS_CONTRADICTION, 0.9);
 	else if (p->is_turned)
 		decide(c, FACTS_DIFFERENT, 0.8);
 	else
@@ -66,7 +70,7 @@ is_narrower(const struct terms_text *t, const struct rest *rest)
 {
 	const struct term *x = rest->first < 0 ? NULL : &t->v[rest->first];
 
-	if (!x || x->before == BEFORE_NOTHING)
+	if (!x || x->before == BEFORE_NOTHING || term_is_number(x))
 		return false;
 	return x->kind != TERM_NAME || x->before == BEFORE_WHEN;
 }
@@ -84,6 +88,29 @@ is_over(const struct comparing *c)
 	       (was_b && !was_a && a->marks & F_NOW);
 }
 
+/* "Rides without a helmet": that somebody rides is not denied. */
+static bool
+is_before_without(const struct terms_text *t, const struct rest *rest)
+{
+	return t->without >= 0 && rest->end <= t->without;
+}
+
+/* "Is an only child", "has two brothers"; "two dogs are running", "the dogs are
+ * asleep": how many they are is no more news. */
+static double
+counts_of(const struct comparing *c, const struct rest *rest, bool in_a)
+{
+	const struct term *x =
+		rest->first < 0 ? NULL
+				: &(in_a ? c->p.a : c->p.b)->v[rest->first];
+	double weight = c->p.is_doing ? HARD * rest->count_n : 0;
+
+	if (c->p.opposites > 0 && x && x->kind == TERM_NUMBER &&
+		x->unit == UNIT_NONE)
+		weight += HARD;
+	return weight;
+}
+
 /* One side says more. */
 static void
 decide_detail(struct comparing *c)
@@ -93,7 +120,8 @@ decide_detail(struct comparing *c)
 	const struct rest *rest = in_a ? &p->rest_a : &p->rest_b;
 	double weight =
 		p->opposites > 0 ? rest->weight - rest->verbs : rest->weight;
-	double part = 2 * weight / (p->all + weight);
+	double part =
+		2 * (weight - counts_of(c, rest, in_a)) / (p->all + weight);
 	bool negated = (in_a ? p->a->not_n : p->b->not_n) % 2 != 0;
 	/* The other denies all of it: who drinks no coffee drinks not three
 	 * cups a day. */
@@ -104,24 +132,31 @@ decide_detail(struct comparing *c)
 	bool nobody = (in_a ? p->b : p->a)->nobody && rest->hard_n == 0 &&
 		      !(in_a ? p->a : p->b)->nobody;
 
+	/* "Two dogs are running", "the dogs are asleep". */
+	int counted = p->is_doing ? rest->count_n : 0;
+
 	if (p->partners + p->opposites == 0)
 		decide(c, FACTS_DIFFERENT, 0.9);
+	else if (fact_is_other_holder(p))
+		decide(c, FACTS_UPDATE, 0.9);
 	else if (c->switched)
 		decide(c, FACTS_SUCCESSION, 0.92);
-	else if (is_turned_round(p) && is_over(c))
+	else if (fact_is_turned_round(p) && is_over(c))
 		decide(c, FACTS_SUCCESSION, 0.88);
-	else if (is_turned_round(p)) {
+	else if (fact_is_turned_round(p)) {
 		/* Who does not eat fish may eat; who does not eat eats no
 		 * fish. */
-		if ((negated && p->opposites == 0 && rest->value_n > 0) ||
+		if ((negated && p->opposites == 0 && rest->value_n > 0 &&
+			    !is_before_without(in_a ? p->a : p->b, rest)) ||
 			(p->opposites > 0 && !p->is_doing &&
 				is_narrower(in_a ? p->a : p->b, rest)) ||
-			(rest->subject_n > 0 && !nobody) ||
+			(rest->subject_n > counted && !nobody) ||
 			(part > NARROWER && !denied && !nobody))
 			decide(c, FACTS_DIFFERENT, 0.7);
 		else
 			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);
-	} else if (rest->hard_n - rest->date_n == 0 && part <= DETAIL &&
+	} else if (rest->hard_n - rest->date_n == 0 &&
+		   part <= (p->a->is_question ? DETAIL_ASKED : DETAIL) &&
 		   !p->is_swapped && !p->is_turned)
 		decide(c, FACTS_DUPLICATE, 0.94 - 0.3 * part);
 	else
@@ -129,6 +164,20 @@ decide_detail(struct comparing *c)
 }
 
 /* --- something is left over on both sides ------------------------------------ */
+/* "Drinks only tea", "drinks coffee": of what may be many, one is said to be all. */
+static bool
+is_only_one(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct term *x = &p->a->v[c->value_a], *y = &p->b->v[c->value_b];
+
+	return ((p->a->marks | p->b->marks) & F_ONLY) && c->attribute >= 0 &&
+	       p->rest_a.value_n == 1 && p->rest_b.value_n == 1 &&
+	       x->before == y->before && !term_is_number(x) &&
+	       !term_is_number(y) && x->kind != TERM_DATE &&
+	       y->kind != TERM_DATE && !p->a->is_past && !p->b->is_past;
+}
+
 static void
 decide_values(struct comparing *c)
 {
@@ -142,6 +191,8 @@ decide_values(struct comparing *c)
 		sure = 0;
 	if (sure > 0 && (p->core >= CORE || c->attribute >= 0 || c->rule >= 0))
 		decide(c, FACTS_UPDATE, sure - 0.06 * (1 - p->core));
+	else if (is_only_one(c))
+		decide(c, FACTS_CONTRADICTION, 0.88);
 	else
 		decide(c, FACTS_DIFFERENT, 0.8);
 }
@@ -175,7 +226,8 @@ decide_subjects(struct comparing *c)
 	if (a->value_n + b->value_n > 0 || a->subject_n > 2 || b->subject_n > 2)
 		decide(c, FACTS_DIFFERENT, 0.9);
 	else if (fact_is_numbers(x, y) && a->subject_n == 1 &&
-		 b->subject_n == 1 && !fact_is_identifier(p->a, a->subject))
+		 b->subject_n == 1 && x->unit != UNIT_ORDINAL &&
+		 !fact_is_identifier(p->a, a->subject))
 		decide(c, FACTS_UPDATE, 0.87);
 	else if (flags & F_ROLE && p->partners > 1)
 		decide(c, FACTS_UPDATE, 0.88);
@@ -252,6 +304,23 @@ is_moved(const struct terms_text *t, const struct terms_text *to,
 	       to->v[is->first].before == BEFORE_TO;
 }
 
+/* "No longer lives in Graz", "lives in Linz": of what may be one only. */
+static bool
+is_ended_for(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+
+	if (((p->a->marks ^ p->b->marks) & F_ENDED) == 0 || p->opposites > 0 ||
+		p->a->not_n + p->b->not_n != 1 || p->partners == 0 ||
+		a->subject_n + b->subject_n > 0 || a->value_n != 1 ||
+		b->value_n != 1)
+		return false;
+	c->value_a = a->first;
+	c->value_b = b->first;
+	return fact_one_value(c) > 0;
+}
+
 static void
 decide_both_left(struct comparing *c)
 {
@@ -259,14 +328,18 @@ decide_both_left(struct comparing *c)
 	const struct rest *a = &p->rest_a, *b = &p->rest_b;
 	int a_n = a->subject_n + a->value_n, b_n = b->subject_n + b->value_n;
 
-	if (is_turned_round(p) && is_over(c) && a->subject_n == 0 &&
-		b->subject_n == 0) {
+	if (fact_is_other_holder(p)) {
+		decide(c, FACTS_UPDATE, 0.9);
+	} else if (is_ended_for(c)) {
+		decide(c, FACTS_SUCCESSION, 0.88);
+	} else if (fact_is_turned_round(p) && is_over(c) && a->subject_n == 0 &&
+		   b->subject_n == 0) {
 		decide(c, FACTS_SUCCESSION, 0.86);
 	} else if (p->is_apart && p->opposites == 1 && a->value_n > 0 &&
 		   b->value_n > 0) {
 		/* Before and after are two times, with two values. */
 		decide(c, FACTS_SUCCESSION, 0.86);
-	} else if (is_turned_round(p)) {
+	} else if (fact_is_turned_round(p)) {
 		if (a->subject_n > 0 && b->subject_n > 0)
 			decide(c, FACTS_DIFFERENT, 0.85);
 		else if (p->is_doing && p->partners > 0 && a->subject_n == 0 &&

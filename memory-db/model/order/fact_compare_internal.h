@@ -23,7 +23,13 @@ int fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 	MUST_CHECK;
 
+/* Not, an opposite, and the two sides of a comparison changed: "taller than Bob",
+ * "Bob is shorter". Two of them are none. */
+bool fact_is_turned_round(const struct pairing *p);
+
 /* --- values (fact_values.c) ------------------------------------------------ */
+/* Do both say who has a role that one has at a time, and name two? */
+bool fact_is_other_holder(const struct pairing *p);
 /* What the words that both have say of how many values there may be: the flags
  * of the nearest one before the value, else of any. */
 unsigned fact_attribute(struct comparing *c);

@@ -105,10 +105,13 @@ fact_is_one_after_other(const struct comparing *c)
 bool
 fact_is_said_otherwise(const struct pairing *p)
 {
-	const unsigned other = F_MAYBE | F_IF;
+	unsigned other = F_MAYBE | F_IF;
 
 	if (p->a->is_question != p->b->is_question)
 		return true;
+	/* "May use the pool" is a permission beside "may not use the pool". */
+	if ((p->a->marks | p->b->marks) & F_FORBID)
+		other = F_IF;
 	return (p->a->marks & other) != (p->b->marks & other);
 }
 

@@ -121,13 +121,21 @@ by_form(const struct pairing *p, const struct term *x, const struct term *y)
 	return copulas || same_before ? 0.87 : 0;
 }
 
+/* "Shares of Roche": many may be owned. */
+static bool
+is_behind_of(const struct terms_text *t, const struct term *x)
+{
+	return x->at >= 3 && memcmp(t->text + x->at - 3, "of ", 3) == 0;
+}
+
 /* "teaches at Lincoln High", "scraped by Prometheus": one, though one may teach
  * many things. */
 static bool
 is_one_place(const struct pairing *p, const struct term *x,
 	const struct term *y)
 {
-	if (!is_name(x) || !is_name(y) || x->before != y->before)
+	if (!is_name(x) || !is_name(y) || x->before != y->before ||
+		is_behind_of(p->a, x))
 		return false;
 	if (x->before == BEFORE_BY)
 		return true;
@@ -156,6 +164,19 @@ is_how_often(const struct term *x, const struct term *y)
 	return y->meaning == weekly || lexicon_same_kind(y->meaning, weekly);
 }
 
+/* How many values are left over; "a month" behind an amount is none. */
+static int
+values_n(const struct terms_text *t, const int *to, const struct rest *rest)
+{
+	int weekly = lexicon_known(WORD_WEEKLY), n = rest->value_n;
+
+	for (int i = rest->first + 1; n > 1 && i < t->n; i++)
+		n -= to[i] == -1 &&
+		     (t->v[i].meaning == weekly ||
+			     lexicon_same_kind(t->v[i].meaning, weekly));
+	return n;
+}
+
 double
 fact_one_value(struct comparing *c)
 {
@@ -172,8 +193,9 @@ fact_one_value(struct comparing *c)
 	/* "three bedrooms", "two bathrooms" */
 	if (fact_is_numbers(x, y))
 		return fact_is_identifier(p->a, c->value_a) ||
-				       p->rest_a.value_n > 1 ||
-				       p->rest_b.value_n > 1
+				       values_n(p->a, p->a_to, &p->rest_a) >
+					       1 ||
+				       values_n(p->b, p->b_to, &p->rest_b) > 1
 			       ? 0
 			       : 0.93;
 	if (is_how_often(x, y) || is_how_often(y, x))
@@ -221,4 +243,33 @@ fact_is_validity(const struct term *t)
 	       t->before == BEFORE_SINCE || t->before == BEFORE_UNTIL ||
 	       t->before == BEFORE_EARLIER || t->before == BEFORE_LATER ||
 	       (t->weekday == 0 && t->month == 0 && t->day == 0);
+}
+
+/* Of Maya: "Maya was captain of the team", "Jo is captain of the team". */
+static bool
+is_held_by(const struct terms_text *t, const struct terms_text *other,
+	const struct rest *rest, const struct rest *none)
+{
+	const struct term *x;
+
+	if (t->subject < 0 || other->subject >= 0 || t->subject >= t->verb ||
+		rest->subject_n != 1 || rest->value_n > 0 ||
+		none->subject_n + none->value_n > 0)
+		return false;
+	x = &other->v[rest->subject];
+	return (x->kind == TERM_NAME || x->maybe_name) &&
+	       x->word + x->words <= other->verb;
+}
+
+bool
+fact_is_other_holder(const struct pairing *p)
+{
+	bool role = false;
+
+	for (int i = 0; i < p->a->n; i++)
+		role |= p->a_to[i] >= 0 && p->a->v[i].flags & F_ROLE &&
+			p->a->v[i].flags & F_SINGLE;
+	return role && p->partners > 1 && !fact_is_turned_round(p) &&
+	       (is_held_by(p->a, p->b, &p->rest_b, &p->rest_a) ||
+		       is_held_by(p->b, p->a, &p->rest_a, &p->rest_b));
 }

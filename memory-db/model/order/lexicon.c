@@ -12,9 +12,9 @@
 #include "common/err.h"
 #include "common/text.h"
 
-#define MEANINGS 4096
+#define MEANINGS 6144
 #define SLOTS	 16384 /* a power of two, at most half full */
-#define PAIRS	 8192
+#define PAIRS	 20480
 
 struct meaning {
 	const char *name;
@@ -23,7 +23,6 @@ struct meaning {
 	uint16_t kind2;
 	uint16_t excludes; /* EXCLUSIVE it is one of */
 	uint16_t doing;	   /* DOING it is one of */
-	uint16_t kin, kin2;
 	unsigned flags;
 };
 struct slot {
@@ -59,6 +58,7 @@ static const struct entry entries[] = {
 #define CATEGORY(words)	     {ENTRY_KIND, 0, words, NULL},
 #define IS_A(general, words) {ENTRY_IS_A, 0, general, words},
 #include "memory-db/model/order/words.def"
+#include "memory-db/model/order/kin.def"
 #include "memory-db/model/order/opposites.def"
 #include "memory-db/model/order/kinds.def"
 };
@@ -78,7 +78,7 @@ static struct {
 	int known[WORD_MAX];
 	struct meaning meaning[MEANINGS];
 	struct slot slot[SLOTS];
-	struct pairs opposite, is_a;
+	struct pairs opposite, is_a, kin;
 } lexicon = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- hashes ----------------------------------------------------------------- */
@@ -265,8 +265,6 @@ fill_group(const struct entry *x)
 			at->flags |= x->flags;
 		else if (x->type == ENTRY_KIND)
 			put_group(&at->kind, &at->kind2, group);
-		else if (x->type == ENTRY_KIN)
-			put_group(&at->kin, &at->kin2, group);
 		else if (x->type == ENTRY_EXCLUSIVE)
 			put_group(&at->excludes, NULL, group);
 		else
@@ -313,6 +311,33 @@ fill_pairs(const struct entry *x)
 	return 0;
 }
 
+/* Each of a list with each other of it. */
+static int
+fill_kin(const struct entry *x)
+{
+	const char *list = x->words, *word;
+	size_t n, m;
+
+	while (next_member(&list, &word, &n)) {
+		const char *others = list, *other;
+		int a = meaning_of(word, n);
+
+		if (a < 0)
+			return a;
+		while (next_member(&others, &other, &m)) {
+			int b = meaning_of(other, m);
+
+			if (b < 0)
+				return b;
+			if (a == b)
+				continue;
+			add_pair(&lexicon.kin, a, b);
+			add_pair(&lexicon.kin, b, a);
+		}
+	}
+	return 0;
+}
+
 static int
 fill_entry(const struct entry *x)
 {
@@ -322,10 +347,11 @@ fill_entry(const struct entry *x)
 		return fill_meaning(x);
 	case ENTRY_FLAG:
 	case ENTRY_KIND:
-	case ENTRY_KIN:
 	case ENTRY_EXCLUSIVE:
 	case ENTRY_DOING:
 		return fill_group(x);
+	case ENTRY_KIN:
+		return fill_kin(x);
 	case ENTRY_OPPOSITE:
 	case ENTRY_IS_A:
 		break;
@@ -344,6 +370,7 @@ compare_pairs(const void *a, const void *b)
 static const char *const known_words[WORD_MAX] = {
 	[WORD_WEEKLY] = "weekly",
 	[WORD_GOLANG] = "golang",
+	[WORD_VISIT] = "visit",
 };
 
 static int
@@ -366,6 +393,7 @@ fill(void)
 		compare_pairs);
 	qsort(lexicon.is_a.v, lexicon.is_a.n, sizeof(struct pair),
 		compare_pairs);
+	qsort(lexicon.kin.v, lexicon.kin.n, sizeof(struct pair), compare_pairs);
 	return 0;
 }
 
@@ -378,6 +406,7 @@ lexicon_ready(void)
 	if (!lexicon.is_ready) {
 		lexicon.meanings = lexicon.groups = 0;
 		lexicon.opposite.n = lexicon.is_a.n = 0;
+		lexicon.kin.n = 0;
 		memset(lexicon.slot, 0, sizeof(lexicon.slot));
 		rc = fill();
 		lexicon.is_ready = rc == 0;
@@ -454,12 +483,7 @@ lexicon_excludes_doing(int a, int b)
 bool
 lexicon_kin(int a, int b)
 {
-	const struct meaning *x = &lexicon.meaning[a], *y = &lexicon.meaning[b];
-
-	if (a == 0 || b == 0 || x->kin == 0 || y->kin == 0)
-		return false;
-	return x->kin == y->kin || x->kin == y->kin2 || x->kin2 == y->kin ||
-	       (x->kin2 && x->kin2 == y->kin2);
+	return a != 0 && b != 0 && has_pair(&lexicon.kin, a, b);
 }
 
 bool

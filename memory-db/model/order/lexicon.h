@@ -1,6 +1,6 @@
 /* What is known of words: which mean the same, which are opposites, which are
  * values of one kind, and which name an attribute that has one value at a time or
- * many. The words stand in words.def, opposites.def, kinds.def and
+ * many. The words stand in words.def, kin.def, opposites.def, kinds.def and
  * word_forms.def.
  *
  * Example: "is based in" and "lives in" have one meaning, whose flags say that it
@@ -46,8 +46,11 @@ enum lexicon_flag {
 	F_SELF = 1 << 23, /* may stand for what the memory is about: the project
 			     */
 	F_THING =
-		1 << 24, /* its value is one thing, whether a name or a word */
-	F_MOVE = 1 << 25 /* comes to have another value: "was moved to" */
+		1 << 24,  /* its value is one thing, whether a name or a word */
+	F_MOVE = 1 << 25, /* comes to have another value: "was moved to" */
+	F_ONLY = 1 << 26, /* nothing else than what follows */
+	F_FORBID = 1 << 27, /* "may not": says so, and is no guess */
+	F_ONE_WAY = 1 << 28 /* who manages Bob is not managed by Bob */
 };
 
 enum lexicon_unit {
@@ -69,7 +72,7 @@ enum lexicon_unit {
 };
 
 /* Words that the code asks for by themselves. */
-enum lexicon_word { WORD_WEEKLY, WORD_GOLANG, WORD_MAX };
+enum lexicon_word { WORD_WEEKLY, WORD_GOLANG, WORD_VISIT, WORD_MAX };
 
 /* Fills the tables; once, and again after it failed. 0 or MDB_E_NOMEM. */
 int lexicon_ready(void) MUST_CHECK;

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory-db/model/order/pairing_internal.h"
+
 #define LIGHT 0.34
 #define HARD  1.5
 /* Words of one family share so many letters of the longer one. */
@@ -135,8 +137,8 @@ is_opposite_before(const struct term *a, const struct term *b)
 }
 
 /* What is told apart before the verb are two things: left knee, right knee. */
-static bool
-is_before_verb(const struct terms_text *t, int i)
+bool
+pairing_is_before_verb(const struct terms_text *t, int i)
 {
 	return t->v[i].word < t->verb;
 }
@@ -147,6 +149,29 @@ is_being_done(const struct term *t)
 	return t->s_n > 4 && memcmp(t->s + t->s_n - 3, "ing", 3) == 0;
 }
 
+/* What somebody does who is asleep, too. */
+static bool
+is_done_asleep(const struct term *t)
+{
+	static const char *const words[] = {"sleeping", "dreaming", "snoring",
+		"lying", "resting", "laying", "curling", "breathing", "wearing",
+		"being", "having"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == t->s_n &&
+			memcmp(words[i], t->s, t->s_n) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_sleep(const struct term *t)
+{
+	return (t->s_n == 6 && memcmp(t->s, "asleep", 6) == 0) ||
+	       (t->s_n == 7 && memcmp(t->s, "napping", 7) == 0) ||
+	       (t->s_n == 8 && memcmp(t->s, "sleeping", 8) == 0);
+}
+
 /* "Is sleeping", "is running": not for who sleeps at night and runs at noon, or
  * likes to. */
 static bool
@@ -154,8 +179,12 @@ is_done_otherwise(const struct pairing *p, int i, int k)
 {
 	const struct term *a = &p->a->v[i], *b = &p->b->v[k];
 
-	return p->a->copulas > 0 && p->b->copulas > 0 && is_being_done(a) &&
-	       is_being_done(b) &&
+	if (p->a->copulas == 0 || p->b->copulas == 0)
+		return false;
+	if ((is_sleep(a) && is_being_done(b) && !is_done_asleep(b)) ||
+		(is_sleep(b) && is_being_done(a) && !is_done_asleep(a)))
+		return true;
+	return is_being_done(a) && is_being_done(b) &&
 	       lexicon_excludes_doing(a->meaning, b->meaning);
 }
 
@@ -163,7 +192,8 @@ static bool
 is_told_apart(const struct pairing *p, int i, int k)
 {
 	return p->a_to[i] == -1 && p->b_to[k] == -1 &&
-	       is_before_verb(p->a, i) && is_before_verb(p->b, k) &&
+	       pairing_is_before_verb(p->a, i) &&
+	       pairing_is_before_verb(p->b, k) &&
 	       terms_opposite(&p->a->v[i], &p->b->v[k]);
 }
 
@@ -220,157 +250,6 @@ find_special(struct pairing *p)
 		}
 }
 
-/* --- order ---------------------------------------------------------------------- */
-static bool
-is_over(const struct terms_text *t, int i)
-{
-	bool over = false;
-
-	for (int k = 0; k < i; k++)
-		over |= (t->v[k].flags & F_OVER) != 0;
-	return over &&
-	       (t->v[i].before == BEFORE_OVER || t->v[i].before == BEFORE_TO);
-}
-
-/* "is brushing", not "is brushed by". */
-static bool
-is_active(const struct terms_text *t)
-{
-	bool ing = false;
-
-	for (int i = 0; i < t->n; i++) {
-		const struct term *x = &t->v[i];
-
-		ing |= x->s_n > 4 && memcmp(x->s + x->s_n - 3, "ing", 3) == 0;
-		if (x->before == BEFORE_BY)
-			return false;
-	}
-	return t->copulas == 0 || ing;
-}
-
-/* "Taller than Bob", "Bob is taller than": what is compared changed places. */
-static bool
-is_compared_back(const struct pairing *p, int i, int k)
-{
-	bool a_over = p->a->v[i].before == BEFORE_OVER;
-	bool b_over = p->b->v[k].before == BEFORE_OVER;
-
-	return (a_over && !b_over && is_before_verb(p->b, k)) ||
-	       (b_over && !a_over && is_before_verb(p->a, i));
-}
-
-/* What stands behind a preposition is no end of the verb, but who gives and who
- * gets: "bought it from Anna", "sold it to Tom". */
-static bool
-is_other_side(const struct term *t)
-{
-	return t->before != BEFORE_NOTHING &&
-	       (t->kind != TERM_NAME ||
-		       (t->before != BEFORE_FROM && t->before != BEFORE_TO));
-}
-
-/* From A to B, from B to A. */
-static bool
-is_way_back(const struct pairing *p)
-{
-	bool to_from = false, from_to = false;
-
-	for (int i = 0; i < p->a->n; i++) {
-		enum term_before x = p->a->v[i].before, y;
-
-		if (p->a_to[i] < 0)
-			continue;
-		y = p->b->v[p->a_to[i]].before;
-		to_from |= x == BEFORE_TO && y == BEFORE_FROM;
-		from_to |= x == BEFORE_FROM && y == BEFORE_TO;
-	}
-	return to_from && from_to;
-}
-
-/* A word right before the one it belongs to: "black" of "a black cat". */
-static bool
-is_modifier(const struct terms_text *t, int i)
-{
-	const struct term *x = &t->v[i], *next = x + 1;
-
-	if (i + 1 >= t->n || next->word > x->word + x->words + 1 ||
-		next->before != BEFORE_NOTHING)
-		return false;
-	return !memchr(t->text + x->at, ',', next->at - x->at);
-}
-
-/* "A black cat and a white dog", "a white cat and a black dog": two words that
- * belong to others changed places, and all else stands where it stood. */
-static bool
-is_crossed(const struct pairing *p)
-{
-	int moved[2], n = 0;
-
-	if (p->a->n != p->b->n)
-		return false;
-	for (int i = 0; i < p->a->n; i++) {
-		if (p->a_to[i] < 0)
-			return false;
-		if (p->a_to[i] == i)
-			continue;
-		if (n == 2)
-			return false;
-		moved[n++] = i;
-	}
-	return n == 2 && moved[1] > moved[0] + 1 &&
-	       is_modifier(p->a, moved[0]) && is_modifier(p->a, moved[1]);
-}
-
-/* The verbs whose ends are looked at are the same; where one is not kept as a
- * term nothing is known. */
-static bool
-is_same_verb(const struct pairing *p)
-{
-	for (int i = 0; i < p->a->n; i++)
-		if (p->a->v[i].word == p->a->verb)
-			return p->a_to[i] >= 0 &&
-			       p->b->v[p->a_to[i]].word == p->b->verb;
-	return true;
-}
-
-static void
-find_order(struct pairing *p)
-{
-	int forth = 0, back = 0, over_a = -1, over_b = -1;
-	bool compared_back = false;
-
-	for (int i = 0; i < p->a->n; i++) {
-		int k = p->a_to[i];
-
-		if (k < 0)
-			continue;
-		if (is_over(p->a, i))
-			over_a = i;
-		if (is_over(p->b, k))
-			over_b = k;
-		p->is_same_subject |= is_before_verb(p->a, i) &&
-				      is_before_verb(p->b, k) &&
-				      !(p->a->v[i].flags & F_LIGHT);
-		compared_back |= is_compared_back(p, i, k);
-		if (is_other_side(&p->a->v[i]) || is_other_side(&p->b->v[k]))
-			continue;
-		forth += is_before_verb(p->a, i) && !is_before_verb(p->b, k);
-		back += !is_before_verb(p->a, i) && is_before_verb(p->b, k);
-	}
-	p->is_swapped = compared_back || (over_a >= 0 && over_b >= 0 &&
-						 p->a_to[over_a] != over_b);
-	if (p->a->subject >= 0 && p->b->subject >= 0) {
-		bool a_first = p->a->subject < p->a->verb;
-		bool b_first = p->b->subject < p->b->verb;
-
-		forth += a_first && !b_first;
-		back += !a_first && b_first;
-	}
-	p->is_turned = (forth > 0 && back > 0 && is_same_verb(p) &&
-			       is_active(p->a) && is_active(p->b)) ||
-		       is_way_back(p) || is_crossed(p);
-}
-
 /* --- what is left over ---------------------------------------------------------- */
 /* "Was moved to Thursday": that it was moved is no part of the value. */
 bool
@@ -410,6 +289,7 @@ rest_of(const struct terms_text *t, const int *to)
 		if (x->flags & F_LIGHT || term_is_move(x))
 			continue;
 		r.weight += weight_of(x);
+		r.end = x->word + x->words;
 		r.hard_n += term_is_hard(x);
 		if (x->flags & F_VERB && x->flags & F_MULTI)
 			r.verbs += weight_of(x);
@@ -418,9 +298,11 @@ rest_of(const struct terms_text *t, const int *to)
 			r.date_n++;
 			continue;
 		}
-		if (is_before_verb(t, i)) {
+		if (pairing_is_before_verb(t, i)) {
 			r.subject = r.subject < 0 ? i : r.subject;
 			r.subject_n++;
+			r.count_n +=
+				x->kind == TERM_NUMBER && x->unit == UNIT_NONE;
 			continue;
 		}
 		r.first = r.first < 0 ? i : r.first;
@@ -477,7 +359,7 @@ pairing_make(const struct terms_text *a, const struct terms_text *b,
 	find_opposites(ret);
 	find_partners(ret, true);
 	find_special(ret);
-	find_order(ret);
+	pairing_order(ret);
 	ret->rest_a = rest_of(a, ret->a_to);
 	ret->rest_b = rest_of(b, ret->b_to);
 	drop_self(a, &ret->rest_a, &ret->rest_b);

@@ -9,10 +9,12 @@
 struct rest {
 	int subject_n, value_n; /* before the verb, behind it */
 	int date_n;		/* dates; they count in neither of the two */
+	int count_n;		/* numbers before the verb: "two dogs" */
 	int hard_n;		/* names, numbers, code among all these */
 	int first, last;	/* of the values; terms; -1: none */
 	int subject;		/* the first before the verb; -1: none */
 	int date;		/* the first date; -1: none */
+	int end;		/* behind the last word of all of it */
 	int runs;		/* of values without a partnered term between */
 	double weight;
 	double verbs; /* the share of words like "love", "eat" in it */
@@ -27,6 +29,7 @@ struct pairing {
 	bool is_same_subject; /* a pair that says something is before both verbs
 			       */
 	bool is_turned;	      /* the two ends of a verb are swapped */
+	bool is_one_way;      /* both have one that is never true both ways */
 	bool is_apart;	      /* one says before what the other says after */
 	bool is_two;	      /* what they are about is told apart: the minimum,
 				 the maximum */

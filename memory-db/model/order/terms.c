@@ -90,6 +90,25 @@ note_verb(struct reading *r, int i, int words, unsigned flags)
 		t->copulas++;
 }
 
+/* "Run by hand": the last of the n words begins an entry of its own, so that "run
+ * by" is none here. */
+static bool
+is_next_begun(const struct reading *r, int i, int n)
+{
+	static const char *const by[] = {"by", "in", "on", "at", NULL};
+	uint64_t stems[LEXICON_WORDS];
+	int last = i + n - 1;
+
+	if (n < 2 || !terms_word_in(r, last, by) || last + 1 >= r->n)
+		return false;
+	for (int k = 0; k < 3 && last + k < r->n; k++) {
+		stems[k] = r->w[last + k].stem;
+		if (k > 0 && lexicon_find(stems, k + 1) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* The longest entry of the lexicon from word i on: *ret its meaning. */
 static int
 find_phrase(const struct reading *r, int i, int *ret)
@@ -107,7 +126,7 @@ find_phrase(const struct reading *r, int i, int *ret)
 	     !(n > 0 && r->w[i + n].is_subject);
 	for (; n > 0; n--) {
 		*ret = lexicon_find(stems, n);
-		if (*ret != 0)
+		if (*ret != 0 && !is_next_begun(r, i, n))
 			return n;
 	}
 	return 0;
@@ -143,7 +162,7 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	struct term *x;
 
 	r->t->marks |= flags & (F_WAS | F_NOW | F_MAYBE | F_PLAN | F_IF |
-				       F_SWITCH | F_ENDED | F_NEVER);
+				       F_SWITCH | F_ENDED | F_NEVER | F_ONLY);
 	r->seen_over |= (flags & F_OVER) != 0;
 	note_verb(r, i, n, flags);
 	if (flags & F_NOT) {
@@ -151,6 +170,8 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 
 		r->t->nobody |= terms_word_in(r, i, nobody) ||
 				(n > 1 && terms_word_is(r, i + 1, "one"));
+		if (terms_word_is(r, i, "without"))
+			r->t->without = i;
 		r->t->not_n++;
 		return;
 	}
@@ -167,6 +188,7 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 		x->before = before_of(r, i);
 	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
 	settle_name(r, x, i);
+	r->behind = n > 1 && before_of(r, i + n - 1) != BEFORE_NOTHING;
 	/* "moved from Kyoto": the preposition is a part of the entry. */
 	if (n > 1 && flags & (F_SWITCH | F_OVER))
 		r->before = before_of(r, i + n - 1);
@@ -185,6 +207,28 @@ take_unknown(struct reading *r, int i)
 		x->flags = F_VERB;
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 	}
+}
+
+/* Denials that are no words of their own: "queenless" (its noun is read on as a
+ * term), the "free" of "dairy-free", "nobody may", "may not". True: the word is
+ * done with. */
+static bool
+take_denial(struct reading *r, int i)
+{
+	const struct text_word *w = &r->w[i];
+
+	r->t->not_n += w->is_less;
+	if (w->is_part && i > 0 && r->w[i - 1].at == w->at &&
+		terms_word_is(r, i, "free")) {
+		r->t->not_n++;
+		return true;
+	}
+	if (terms_word_is(r, i, "may") &&
+		(r->t->nobody || terms_word_is(r, i + 1, "not"))) {
+		r->t->marks |= F_FORBID;
+		return true;
+	}
+	return false;
 }
 
 static int
@@ -211,9 +255,18 @@ take_at(struct reading *r, int i)
 	if (w->is_part && (w->n <= 2) && i > 0 && text_is_stop(w->s, w->n) &&
 		r->w[i - 1].at == w->at && !is_last(r, i))
 		return 1;
+	/* "Goes to PagerDuty" is no plan, as "going to" is. */
+	if (terms_word_in(r, i, go) && terms_word_is(r, i + 1, "to")) {
+		note_verb(r, i, 1, F_VERB | F_EVENT);
+		if (terms_word_is(r, i, "went"))
+			take_meaning(r, i, 1, lexicon_known(WORD_VISIT));
+		return 1;
+	}
 	/* "Goes swimming": swims. */
 	if (terms_word_in(r, i, go) && i + 1 < r->n && r->w[i + 1].n > 4 &&
 		memcmp(r->w[i + 1].s + r->w[i + 1].n - 3, "ing", 3) == 0)
+		return 1;
+	if (take_denial(r, i))
 		return 1;
 	n = find_phrase(r, i, &meaning);
 	/* The language, not the verb. */
@@ -273,7 +326,10 @@ terms_read(const char *subject, const char *text,
 
 	if (!r || rc < 0)
 		return MDB_E_NOMEM;
-	*ret = (struct terms_text){.text = text, .verb = -1, .subject = -1};
+	*ret = (struct terms_text){.text = text,
+		.verb = -1,
+		.subject = -1,
+		.without = -1};
 	r->t = ret;
 	r->last_have = -1;
 	rc = terms_take_words(r);

@@ -60,7 +60,8 @@ struct term {
 	const char *s;	 /* folded, of one word; in terms_text.folded */
 	size_t s_n;
 	bool maybe_name; /* the first of a sentence */
-	double value;	 /* of the base unit */
+	bool is_behind; /* of an entry that ends with a preposition: "runs on" */
+	double value;	/* of the base unit */
 	enum lexicon_unit unit;
 	int year, month, day, weekday; /* 0: not said; weekday 1 to 7 */
 };
@@ -68,9 +69,11 @@ struct terms_text {
 	const char *text;
 	struct term v[TERMS];
 	int n;
-	int verb;	/* the word that is the first verb; -1: none found */
-	int subject;	/* the word that first names the subject; -1 */
-	int not_n;	/* how often it is turned round */
+	int verb;    /* the word that is the first verb; -1: none found */
+	int subject; /* the word that first names the subject; -1 */
+	int not_n;   /* how often it is turned round */
+	int without; /* the word "without", which denies only what follows it;
+			   -1 */
 	unsigned marks; /* F_WAS, F_NOW, F_MAYBE, F_PLAN, F_IF, ... of all
 			   terms, those left out too */
 	bool is_question, is_past, too_long;

@@ -22,6 +22,7 @@ terms_new(struct reading *r, int word, int words)
 	}
 	x = &t->v[t->n++];
 	*x = (struct term){.before = r->before,
+		.is_behind = r->behind,
 		.word = word,
 		.words = words,
 		.at = w->at,
@@ -31,6 +32,7 @@ terms_new(struct reading *r, int word, int words)
 		.stem = w->stem,
 		.key = w->stem};
 	r->before = BEFORE_NOTHING;
+	r->behind = false;
 	return x;
 }
 

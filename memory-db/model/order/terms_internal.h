@@ -12,6 +12,7 @@ struct text_word {
 	bool capital, inner_capital, first, is_part;
 	bool is_subject, is_term; /* term: read as a whole */
 	bool ends;		  /* the last of its sentence */
+	bool is_less;		  /* "queenless": a word that denies itself */
 	struct term term;
 };
 struct reading {
@@ -21,6 +22,7 @@ struct reading {
 	size_t at, len; /* of what is cut into pieces */
 	bool first;
 	enum term_before before;
+	bool behind;   /* an entry that ended with a preposition */
 	int last_have; /* the last "is" or "has" before */
 	bool seen_over;
 };

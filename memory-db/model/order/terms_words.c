@@ -42,6 +42,39 @@ new_word(struct reading *r, const char *s, size_t n)
 	return w;
 }
 
+/* "queenless" is "no queen": how many letters of the word are the noun. 0: it is
+ * no such word, or one whose meaning has grown away from its noun. */
+static size_t
+noun_of_less(const char *s, size_t n)
+{
+	static const char *const others[] = {"unless", "bless", "regardless",
+		"nonetheless", "nevertheless", "doubtless", "wireless",
+		"seamless", "timeless", "priceless", "serverless", "headless",
+		"contactless", "countless", "ruthless", "reckless"};
+
+	if (n < 7 || memcmp(s + n - 4, "less", 4) != 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strlen(others[i]) == n && memcmp(s, others[i], n) == 0)
+			return 0;
+	return n - 4;
+}
+
+/* The word's stem; of "queenless", which nobody lists, that of "queen". 0 or
+ * MDB_E_NOMEM. */
+static int
+stem_word(struct text_word *w)
+{
+	size_t noun = noun_of_less(w->s, w->n);
+	int rc = lexicon_stem(w->s, w->n, &w->stem);
+
+	if (rc < 0 || noun == 0 || lexicon_find(&w->stem, 1) != 0)
+		return rc;
+	w->is_less = true;
+	w->n = noun;
+	return lexicon_stem(w->s, w->n, &w->stem);
+}
+
 static int
 take_word_piece(void *ctx, const struct text_piece *p)
 {
@@ -61,7 +94,7 @@ take_word_piece(void *ctx, const struct text_piece *p)
 	for (size_t i = 1; i < r->len; i++)
 		w->inner_capital |= s[i] >= 'A' && s[i] <= 'Z';
 	r->first = false;
-	return lexicon_stem(w->s, w->n, &w->stem);
+	return stem_word(w);
 }
 
 /* Paths, addresses, identifiers, names of files. */

@@ -1,0 +1,14 @@
+/* What the files of pairing.h share. */
+#ifndef MODEL_ORDER_PAIRING_INTERNAL_H
+#define MODEL_ORDER_PAIRING_INTERNAL_H
+
+#include "memory-db/model/order/pairing.h"
+
+/* --- pairing.c ---------------------------------------------------------------- */
+/* Does term i stand before the verb, where a fact says what it is about? */
+bool pairing_is_before_verb(const struct terms_text *t, int i);
+/* --- pairing_order.c ------------------------------------------------------------ */
+/* Sets what the order of the partners says: is_swapped, is_turned, .. */
+void pairing_order(struct pairing *p);
+
+#endif
