@@ -130,6 +130,28 @@ add_match(void *ctx, const struct search_row *row)
 	return filter_ids_add(ctx, row->entity);
 }
 
+int
+filter_types_expression(struct store *st, const char *stem,
+	const int64_t *types, int n, struct buf *out, struct err *e)
+{
+	if (n <= 0 || n > TYPES_MAX)
+		return 0;
+	if (buf_adds(out, "body : (") < 0)
+		return err_nomem(e);
+	for (int i = 0; i < n; i++) {
+		int rc;
+
+		if (buf_adds(out, i > 0 ? " OR (" : "(") < 0)
+			return err_nomem(e);
+		rc = type_expression(st, stem, types[i], out, e);
+		if (rc <= 0)
+			return rc;
+		if (buf_addc(out, ')') < 0)
+			return err_nomem(e);
+	}
+	return buf_addc(out, ')') < 0 ? err_nomem(e) : 1;
+}
+
 static int
 of_types(struct store *st, const struct search_range *range, const char *stem,
 	const struct entity_filter *filter, struct filter_ids *ret,
@@ -137,23 +159,14 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 {
 	struct search_match match = {.words = 1};
 	AUTO_BUF struct buf text = {0};
-	int rc = 1;
+	int rc;
 
-	if (filter->types_n == 0 || filter->types_n > TYPES_MAX)
-		return filter->types_n > 0;
-	if (buf_adds(&text, "body : (") < 0)
-		return err_nomem(e);
-	for (int i = 0; i < filter->types_n; i++) {
-		if (buf_adds(&text, i > 0 ? " OR (" : "(") < 0)
-			return err_nomem(e);
-		rc = type_expression(st, stem, filter->types[i], &text, e);
-		if (rc <= 0)
-			return rc < 0 ? rc : 1;
-		if (buf_addc(&text, ')') < 0)
-			return err_nomem(e);
-	}
-	if (buf_addc(&text, ')') < 0)
-		return err_nomem(e);
+	if (filter->types_n == 0)
+		return 0;
+	rc = filter_types_expression(st, stem, filter->types, filter->types_n,
+		&text, e);
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
 	match.text = text.data;
 	match.n = text.len;
 	return search_match(st, range, &match, add_match, ret, e);

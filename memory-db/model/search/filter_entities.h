@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/scope/idset.h"
@@ -37,6 +38,11 @@ struct entity_filter {
 int filter_entities(struct store *st, const struct search_range *range,
 	const char *stem, const struct entity_filter *filter,
 	struct filter_ids *ret, struct err *e) MUST_CHECK;
+
+/* Appends an expression that the existence facts of these types match, and
+ * some other facts. 1; 0: a type has no words, or there are too many types. */
+int filter_types_expression(struct store *st, const char *stem,
+	const int64_t *types, int n, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Facts that may be instructions, by the words that these have. stem: of the
  * namespace. What fn returns when it is not 0. */

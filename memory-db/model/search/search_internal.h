@@ -84,8 +84,9 @@ int searching_found(struct searching *s, int which,
 int search_filtered(struct searching *s, int which) MUST_CHECK;
 /* search_tail.c: rows behind the ranked part, from fact id b on (0: all). */
 int search_tail(struct searching *s, int64_t b) MUST_CHECK;
-/* search_listing.c: everything, newest first; substrings by creation. */
+/* search_everything.c: everything that passes the filters, newest first. */
 int search_everything(struct searching *s) MUST_CHECK;
+/* search_listing.c: by creation. */
 int search_substrings(struct searching *s) MUST_CHECK;
 
 #endif

@@ -1,11 +1,8 @@
-/* Searches that need no ranking: everything, newest first; and the entities
- * that contain the query, in order of creation. Both walk one index from where
- * the page before ended, so each page costs the same. */
+/* Searches by substring alone, in order of creation. One index is walked from
+ * where the page before ended, so each page costs the same. */
 #include <string.h>
 
 #include "memory-db/model/search/search_internal.h"
-
-/* --- everything ----------------------------------------------------------- */
 
 struct search_listing {
 	struct searching *s;
@@ -14,43 +11,6 @@ struct search_listing {
 	int64_t from; /* existence facts below were on earlier pages */
 	int found;    /* of the entity looked at */
 };
-
-static int
-list_entity(void *ctx, const struct search_row *row)
-{
-	struct searching *s = ctx;
-	int rc;
-
-	if (searching_late(s)) {
-		s->ret->partial = true;
-		return searching_stop(s, 0, row->fact + 1);
-	}
-	rc = searching_passes(s, row->entity);
-	return rc > 0 ? searching_give(s, row->entity, 0, 0, row->fact + 1)
-		      : rc;
-}
-
-int
-search_everything(struct searching *s)
-{
-	int64_t b = s->request->b;
-	int rc = 0;
-
-	for (int k = 0; k < 2; k++) {
-		struct search_range range = s->range[k];
-
-		if (range.ns == 0 ||
-			(k == 0 && b > 0 && s->range[1].ns != 0 &&
-				fact_namespace(b) == s->range[1].ns))
-			continue;
-		if (b > 0 && fact_namespace(b) == range.ns && b <= range.hi)
-			range.hi = b - 1;
-		rc = search_entities(s->st, &range, list_entity, s, s->e);
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
-}
 
 /* --- substrings: few facts come into question ----------------------------- */
 

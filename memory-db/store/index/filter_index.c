@@ -17,7 +17,8 @@ enum {
 	SHOWN,
 	MARKS,
 	TEXTS,
-	EXISTENCE
+	EXISTENCE,
+	EXISTENCES
 };
 
 static const struct stmt_def defs[] = {
@@ -54,6 +55,10 @@ static const struct stmt_def defs[] = {
 	[EXISTENCE] = {"SELECT id FROM fact INDEXED BY fact_existence"
 		       " WHERE kind = " SQL_EXISTENCE
 		       " AND id BETWEEN ?1 AND ?2",
+		2, 0},
+	[EXISTENCES] = {"SELECT count(*) FROM fact INDEXED BY fact_existence"
+			" WHERE kind = " SQL_EXISTENCE
+			" AND id BETWEEN ?1 AND ?2",
 		2, 0},
 	/* what = 1: OP_SHOW */
 	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"
@@ -168,6 +173,22 @@ filter_index_existence(struct store *st, int64_t lo, int64_t hi,
 	bind_i(s, 1, lo);
 	bind_i(s, 2, hi);
 	return each_id(st, s, fn, ctx, e);
+}
+
+int
+filter_index_existences(struct store *st, const struct search_range *range,
+	int64_t *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, EXISTENCES);
+	int rc;
+
+	bind_i(s, 1, range->lo);
+	bind_i(s, 2, range->hi);
+	rc = stmt_row(st, s, e);
+	if (rc < 0)
+		return rc;
+	*ret = sqlite3_column_int64(s, 0);
+	return 0;
 }
 
 int
