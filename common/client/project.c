@@ -3,12 +3,14 @@
  *
  *   /src/tool, origin git@host.org:team/tool.git   host.org/team/tool
  *   /src/notes, a repository without a remote      /src/notes
+ *   /tmp/tree, a worktree of it                    /src/notes
  *   $HOME, no repository                           default */
 #include "common/client/project.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -244,6 +246,21 @@ is_known_worktree(const char *top, bool *ret)
 	return 0;
 }
 
+/* The folder whose .git a worktree shares. One of a bare repository has none. */
+static int
+find_home(const char *git, struct buf *out)
+{
+	static const char end[] = "/.git";
+	AUTO_FREE char *whole = realpath(git, NULL);
+	size_t n = whole ? strlen(whole) : 0;
+
+	if (n < sizeof(end) || strcmp(whole + n - strlen(end), end) != 0)
+		return 0;
+	if (buf_add(out, whole, n - strlen(end)))
+		return MDB_E_NOMEM;
+	return buf_str(out) ? 0 : MDB_E_NOMEM;
+}
+
 /* Whose git's files are, and what tells them from a copy. */
 static int
 identify(const char *git, struct project *p)
@@ -255,6 +272,8 @@ identify(const char *git, struct project *p)
 	if (buf_addf(&own, "%s/.git", p->top.data) || !buf_str(&own) ||
 		buf_addf(&config, "%s/config", git) || !buf_str(&config) ||
 		is_known_worktree(p->top.data, &is_worktree))
+		return MDB_E_NOMEM;
+	if (is_worktree && find_home(git, &p->home))
 		return MDB_E_NOMEM;
 	p->is_foreign = !project_is_ours(own.data) || !project_is_ours(git) ||
 			!project_is_ours(config.data);
@@ -303,6 +322,7 @@ void
 project_done(struct project *p)
 {
 	buf_done(&p->top);
+	buf_done(&p->home);
 	buf_done(&p->remote);
 }
 
@@ -311,6 +331,8 @@ project_plain(const struct project *p, struct buf *out)
 {
 	if (!p->is_repository && is_no_project(p->top.data))
 		return buf_adds(out, "default");
+	if (p->home.len > 0 && !p->is_foreign)
+		return project_add_label(p->home.data, p->home.len, out);
 	return project_add_label(p->top.data, p->top.len, out);
 }
 

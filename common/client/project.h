@@ -12,7 +12,8 @@
  * as host/path ("git@host.example:team/app.git" and
  * "https://user:secret@host.example/team/app" are host.example/team/app), found
  * by looking for .git from the folder upwards, through worktrees and
- * submodules; without a remote the top folder of the repository; without a
+ * submodules; without a remote the top folder of the repository (that of a
+ * worktree is the repository's own); without a
  * repository the folder, or `default` where that is the root or the home
  * folder. At most LIMIT_LABEL_BYTES, the end of longer ones.
  * 0 or MDB_E_NOMEM. */
@@ -25,6 +26,8 @@ int project_find(const char *folder, struct buf *out, bool *ret_is_repository)
  * .git into it: whether it is believed is decided by project_map.h. */
 struct project {
 	struct buf top;	   /* the folder with .git; else the folder */
+	struct buf home;   /* of a worktree that its repository knows: the
+			      folder of that; else empty */
 	struct buf remote; /* host/path; empty: none */
 	bool is_repository;
 	bool is_foreign; /* git's files belong to another user */

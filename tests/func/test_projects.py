@@ -178,6 +178,25 @@ class Projects(TestCase):
         self.remember(first, "fact")
         self.assertEqual(self.sees(self.work / "tree")[0], ["fact"])
 
+    @unittest.skipUnless(shutil.which("git"), "needs git")
+    def test_worktree_without_a_remote(self):
+        """It is the same project; what merely points there is not."""
+        first = self.work / "local"
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@h.example"]
+        tree = first / ".claude" / "worktrees" / "x"
+        for words in (["init", "-q", first],
+                      ["-C", first, "commit", "-q", "--allow-empty", "-m",
+                       "x"],
+                      ["-C", first, "worktree", "add", "-q", tree]):
+            subprocess.run([*git, *map(str, words)], check=True,
+                           env={**os.environ, "HOME": str(self.work)})
+        self.remember(first, "fact")
+        self.assertEqual(self.sees(tree)[0], ["fact"])
+        fake = self.work / "points-there"
+        fake.mkdir()
+        (fake / ".git").write_text(f"gitdir: {first}/.git/worktrees/x\n")
+        self.assertEqual(self.sees(fake)[0], [])
+
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_git_of_another_user(self):
         for what in (".git", ".git/config"):
