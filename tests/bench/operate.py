@@ -13,7 +13,8 @@ from pathlib import Path
 
 from full_home import Home
 from harness import BIN, BUILD, ROOT, entity
-from order import p50_p99, settle
+from hooks import HOOK_PARTS
+from order import settle
 from reference import cpu_ms
 
 
@@ -63,56 +64,6 @@ def bench_backup(b):
         spent = time.monotonic() - began
         b.row("restore into a new file", "< 10 s", f"{spent:.1f} s",
               spent < 10)
-
-
-def fire(db, event, **data):
-    """(ms, bytes) of one firing of a hook of Claude Code."""
-    text = json.dumps({"session_id": "bench", "cwd": str(db.folder),
-                       "hook_event_name": event, **data})
-    began = time.monotonic()
-    done = subprocess.run([str(BIN / "memoryctl"), "hook", "claude-code",
-                           event], input=text.encode(), env=db.env(),
-                          cwd=db.folder, capture_output=True, check=True)
-    return 1e3 * (time.monotonic() - began), len(done.stdout)
-
-
-def bench_hooks(b):
-    with b.service(fsync_us=0) as db:
-        fill(b, db, 10_000)
-        c = db.client(timeout=120)
-        c.ok("create_entities", entities=[
-            entity(f"project {k}", f"the deploy of service {k} goes over "
-                   f"kestrel host {k}") for k in range(500)])
-        settle(c)
-        n = b.n(400, 100)
-        for event, what in (
-                ("SessionStart", [{"source": "startup"}] * n),
-                ("UserPromptSubmit", [{"prompt": "how does the deploy of "
-                                       f"service {k} go?"}
-                                      for k in range(n)])):
-            fired = [fire(db, event, **{**data, "session_id": f"s{k}"})
-                     for k, data in enumerate(what)]
-            p50, p99 = p50_p99([x[0] for x in fired])
-            sizes = [x[1] for x in fired]
-            b.row(f"hook claude-code {event}", "p99 < 50 ms",
-                  f"p50 {p50:.1f}, p99 {p99:.1f} ms; "
-                  f"{statistics.median(sizes):.0f} bytes, at most "
-                  f"{max(sizes)}", p99 < 50)
-
-
-def bench_days(b):
-    """The hook's test of many firings, all of them."""
-    n = b.n(1000, 200)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore",
-         str(ROOT / "tests/func/test_hook_days.py")],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, "TEST_FIRINGS": str(n), "TEST_VARIANT": "release",
-             "PYTHONPATH": os.pathsep.join(str(ROOT / "tests" / x)
-                                           for x in ("lib", "func"))})
-    told = re.search(r"\d+ firings: .*", done.stdout + done.stderr)
-    b.row("hooks of six clients, days of work", "none twice, <= 5 % unasked",
-          told[0] if told else done.stderr[-300:], done.returncode == 0)
 
 
 def peak_mb(pid):
@@ -204,6 +155,5 @@ def bench_calls(b):
               f"{parses}, {dumps}", max(parses, dumps) <= most)
 
 
-OPERATE_PARTS = (("calls", bench_calls), ("hooks", bench_hooks),
-                 ("hooks days", bench_days), ("scan", bench_scan),
+OPERATE_PARTS = (("calls", bench_calls), *HOOK_PARTS, ("scan", bench_scan),
                  ("backup", bench_backup))
