@@ -15,10 +15,12 @@
 #include "common/client/spawn.h"
 #include "common/client/codetree.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/hookbranch.h"
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/hooksync.h"
 #include "memory-db/cli/lib/hookwork.h"
+#include "memory-db/cli/lib/hookworktree.h"
 #include "memory-db/cli/lib/where.h"
 
 /* Milliseconds after which a hook gives up, and those of one call. A prompt
@@ -32,6 +34,9 @@ static const struct {
 	[HOOK_BRANCH] = {2000, 1000},
 	[HOOK_UNBRANCH] = {2000, 1000},
 };
+
+/* After the answer: for branches of memory whose code is gone. */
+#define BRANCHES_MS 3000
 
 /* What is answered when time runs out. */
 static struct buf nothing;
@@ -98,7 +103,8 @@ name_session(const struct hook *h, const struct hookevent *ev, char *session,
 }
 
 static bool
-connect_service(struct cli *c, const struct hook *h, const char *session)
+connect_service(struct cli *c, const struct hook *h, bool is_named,
+	const char *session)
 {
 	char client[64], path[4096];
 	struct memory_options o;
@@ -119,7 +125,7 @@ connect_service(struct cli *c, const struct hook *h, const char *session)
 	o.client = client;
 	/* To a reader with a session each fact says who wrote it: words that
 	 * a digest has no room for. */
-	if (h->what != HOOK_START && h->what != HOOK_PROMPT)
+	if (is_named)
 		o.session = session;
 	/* With the rights of an agent, not of its user. */
 	o.tools = "default,history,order";
@@ -130,10 +136,10 @@ connect_service(struct cli *c, const struct hook *h, const char *session)
 	return c->client != NULL;
 }
 
-/* True: there is a connection. */
+/* True: there is a connection. *ret_is_due: hookbranch_sync() has work. */
 static bool
 work(struct cli *c, const struct hook *h, const struct hookevent *ev,
-	const char *session, struct buf *text)
+	const char *session, struct buf *text, bool *ret_is_due)
 {
 	AUTO_HOOKSTATE struct hookstate state = {.lock = -1};
 	struct hookwork w = {.c = c,
@@ -144,7 +150,10 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 
 	if (!hookstate_open(h->client, ev->session ? ev->session : "none",
 		    times[h->what].call_ms / 4, &state) ||
-		!find_namespace(c, ev) || !connect_service(c, h, session))
+		!find_namespace(c, ev) ||
+		!connect_service(c, h,
+			h->what != HOOK_START && h->what != HOOK_PROMPT,
+			session))
 		return false;
 	w.namespace_ = c->namespace_;
 	hookwork_run(&w);
@@ -155,6 +164,22 @@ work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 		buf_clear(&w.text, 0);
 	codetree_free(w.tree);
 	*text = w.text;
+	*ret_is_due = w.is_sync_due;
+	return true;
+}
+
+/* Nothing more is said, whatever happens; and there is an end. */
+static bool
+be_silent(int ms)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+		dup2(null, STDERR_FILENO) < 0)
+		return false;
+	close(null);
+	buf_clear(&nothing, 0);
+	set_alarm(ms);
 	return true;
 }
 
@@ -163,20 +188,65 @@ static void
 keep_notes(struct cli *c, const struct hook *h, const struct hookevent *ev,
 	const char *session)
 {
-	int ms = hooksync_wants(h, ev), null;
+	int ms = hooksync_wants(h, ev);
 
-	if (ms == 0)
+	if (ms == 0 || !be_silent(ms))
 		return;
-	/* Nothing more is said, whatever happens. */
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-		dup2(null, STDERR_FILENO) < 0)
-		return;
-	close(null);
-	buf_clear(&nothing, 0);
-	set_alarm(ms);
 	hooksync_run(c, h, ev, session);
 	set_alarm(0);
+}
+
+/* Branches of memory whose code is gone. What is left is done next time. */
+static void
+keep_branches(struct cli *c, const struct hook *h, const char *session)
+{
+	if (!be_silent(BRANCHES_MS))
+		return;
+	memory_client_free(c->client);
+	c->client = NULL;
+	if (connect_service(c, h, true, session))
+		hookbranch_sync(c);
+	set_alarm(0);
+}
+
+/* --- worktrees ------------------------------------------------------------- */
+
+/* The one hook that must do what it is for: without a path the client has no
+ * worktree. So it is made, or removed, before the memory is asked, also where
+ * hooks are off, and its failure is told. */
+static int
+run_worktree(struct cli *c, const struct hook *h, struct hookevent *ev)
+{
+	AUTO_BUF struct buf path = {0}, root = {0}, text = {0};
+	const char *place =
+		ev->worktree ? strstr(ev->worktree, "/.claude/worktrees/")
+			     : NULL;
+	char session[128];
+	struct err e = {0};
+	bool is_due;
+	int rc = h->what == HOOK_BRANCH ? hookworktree_make(ev, &path, &e)
+					: hookworktree_remove(ev, &e);
+
+	if (path.len > 0 && rc == 0) {
+		if (buf_addc(&path, '\n') != 0)
+			return cli_nomem();
+		answer(&path);
+	}
+	if (rc == MDB_E_STORE || (rc != 0 && h->what == HOOK_BRANCH))
+		return cli_fail(CLI_PROBLEM, "%s", e.text);
+	if (hookstate_is_off() || !be_silent(times[h->what].all_ms))
+		return CLI_OK;
+	hookstate_fired(h->client, h->event);
+	/* The session may have been in what is gone now. */
+	if (h->what == HOOK_UNBRANCH && place &&
+		buf_add(&root, ev->worktree, (size_t)(place - ev->worktree)) ==
+			0 &&
+		buf_str(&root) && access(root.data, F_OK) == 0)
+		ev->cwd = root.data;
+	name_session(h, ev, session, sizeof(session));
+	(void)work(c, h, ev, session, &text, &is_due);
+	buf_done(&text);
+	return CLI_OK;
 }
 
 static int
@@ -185,8 +255,8 @@ run_event(struct cli *c, const char *client, const char *event)
 	const struct hook *h = hookevent_find(client, event);
 	AUTO_HOOKEVENT struct hookevent ev = {0};
 	AUTO_BUF struct buf text = {0}, out = {0};
+	bool is_connected, is_due = false;
 	char session[128];
-	bool is_connected;
 
 	if (!h) {
 		cli_fail(CLI_USAGE, "no hook '%s' of '%s' is known", event,
@@ -197,6 +267,12 @@ run_event(struct cli *c, const char *client, const char *event)
 	signal(SIGPIPE, SIG_IGN);
 	if (hookevent_answer(h, &ev, "", &nothing) != 0)
 		return CLI_OK;
+	if (h->what == HOOK_BRANCH || h->what == HOOK_UNBRANCH) {
+		if (!hookevent_read(STDIN_FILENO, &ev))
+			return cli_fail(CLI_USAGE,
+				"the event is no JSON object");
+		return run_worktree(c, h, &ev);
+	}
 	set_alarm(times[h->what].all_ms);
 	if (!hookevent_read(STDIN_FILENO, &ev) || hookstate_is_off()) {
 		answer(&nothing);
@@ -204,12 +280,14 @@ run_event(struct cli *c, const char *client, const char *event)
 	}
 	hookstate_fired(client, event);
 	name_session(h, &ev, session, sizeof(session));
-	is_connected = work(c, h, &ev, session, &text);
+	is_connected = work(c, h, &ev, session, &text, &is_due);
 	set_alarm(0);
 	if (text.len == 0 || hookevent_answer(h, &ev, text.data, &out) != 0)
 		answer(&nothing);
 	else
 		answer(&out);
+	if (is_connected && is_due)
+		keep_branches(c, h, session);
 	if (is_connected)
 		keep_notes(c, h, &ev, session);
 	buf_done(&nothing);
@@ -269,8 +347,11 @@ const struct cli_command cli_cmd_hook = {
 	.about = "Reads the event of a client on standard input and answers "
 		 "in its shape: a digest when a session begins, what fits a "
 		 "prompt, nothing when it stops, while what was said is kept. "
-		 "Always exit code 0, also without the service. install "
-		 "--hooks enters it; off switches all hooks of this user off. "
+		 "Always exit code 0, also without the service; a worktree of "
+		 "claude-code that cannot be made or removed is told. install "
+		 "--hooks enters it, but not WorktreeCreate and "
+		 "WorktreeRemove, with which a hook takes over what the client "
+		 "does; off switches all hooks of this user off. "
 		 "Where Claude Code has a folder of notes for the project, its "
 		 "hooks keep that and the memory in step, as sync-folder does; "
 		 "sync off ends that.",

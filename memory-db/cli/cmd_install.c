@@ -60,6 +60,7 @@ find_memory(const struct cli *c, struct connect *w, char database[PATH_MAX],
 	const char *chosen = c->socket ? c->socket : getenv("MEMORY_DB_SOCKET");
 	int rc = CLI_OK;
 
+	w->branch = c->follows_code ? "auto" : c->branch;
 	if (c->database) {
 		rc = cli_absolute(c->database, database, PATH_MAX);
 		w->database = database;
@@ -274,7 +275,9 @@ const struct cli_command cli_cmd_install = {
 		 "that cannot be edited is left alone, and the lines for it "
 		 "are shown. With --hooks the client recalls what fits a "
 		 "prompt and keeps what was said by itself; without it "
-		 "nothing is put into prompts unasked.",
+		 "nothing is put into prompts unasked. With --branch auto what "
+		 "is entered follows the branch of the code, as help git-sync "
+		 "says; an entry that is there already stays as it is.",
 	.opts = install_opts,
 	.opts_n = ARRAY_LEN(install_opts),
 	.run = run_install,

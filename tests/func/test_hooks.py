@@ -626,9 +626,9 @@ class Worktrees(Hooks):
 
     def test_the_branch_is_that_of_the_code(self):
         self.fill(None, "infra", "the build cache lives on host kestrel")
-        self.run_hook("claude-code", "WorktreeCreate", {
-            "session_id": "s1", "cwd": str(self.project), "name": "login"})
-        self.assertIn("git/worktree-login", self.branches())
+        with self.db.client() as c:
+            c.ok("memory_branch", namespace=self.namespace(), action="create",
+                 name="git/worktree-login")
         gone = {"session_id": "s1", "cwd": str(self.project),
                 "worktree_path": "/x/.claude/worktrees/login"}
         with self.db.client() as c:

@@ -66,6 +66,8 @@ add_env(json_t *o, const struct shape *s, const struct entry_words *w)
 	if (!env ||
 		(w->namespace_ && jx_set(env, "MEMORY_NAMESPACE",
 					  json_string(w->namespace_)) != 0) ||
+		(w->branch && jx_set(env, "MEMORY_BRANCH",
+				      json_string(w->branch)) != 0) ||
 		(w->database && jx_set(env, "MEMORY_DB_PATH",
 					json_string(w->database)) != 0) ||
 		(w->socket && jx_set(env, "MEMORY_DB_SOCKET",

@@ -13,7 +13,7 @@ struct entry_words {
 	const char *name;    /* of the server */
 	const char *command; /* absolute */
 	/* NULL: not said */
-	const char *namespace_, *database, *socket;
+	const char *namespace_, *database, *socket, *branch;
 };
 
 /* New, or NULL: no memory (or a path that is no UTF-8). */

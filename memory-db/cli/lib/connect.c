@@ -29,6 +29,7 @@ wanted_entry(const struct connect *w, const struct client *cl)
 		.namespace_ = cl->apart ? NULL : "auto",
 		.database = w->database,
 		.socket = w->socket,
+		.branch = cl->apart ? NULL : w->branch,
 	};
 
 	return cliententry_new(cl->shape, &words);

@@ -18,6 +18,7 @@ struct connect {
 	const char *file;	       /* NULL: the client's own */
 	const char *command;	       /* of memory-mcp, absolute */
 	const char *database, *socket; /* absolute, or NULL */
+	const char *branch;	       /* "auto"; NULL: not said */
 	bool is_project, is_dry_run, is_replace;
 };
 

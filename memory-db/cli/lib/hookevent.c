@@ -64,6 +64,8 @@ hookevent_parse(const char *s, size_t n, struct hookevent *ret)
 	ret->reply = text_of(j, "prompt_response", "last_assistant_message");
 	ret->source = text_of(j, "source", "trigger");
 	ret->worktree = text_of(j, "worktree_path", "name");
+	if (!ret->worktree)
+		ret->worktree = cli_str(j, "worktree_name", NULL);
 	ret->is_subagent = cli_str(j, "agent_id", NULL) != NULL;
 	return true;
 }

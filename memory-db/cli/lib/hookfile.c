@@ -106,7 +106,7 @@ add_command(const struct connect *w, const char *program, const char *client,
 	const char *event, struct buf *out)
 {
 	const char *const options[][2] = {{"--socket", w->socket},
-		{"--database", w->database}};
+		{"--database", w->database}, {"--branch", w->branch}};
 
 	if (add_word(program, out) != 0)
 		return MDB_E_NOMEM;

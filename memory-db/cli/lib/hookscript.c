@@ -63,16 +63,23 @@ static const char script[] =
 	"}\n";
 
 static int
+add_option(json_t *args, const char *name, const char *value)
+{
+	if (!value)
+		return 0;
+	return jx_add(args, json_string(name)) != 0
+		       ? MDB_E_NOMEM
+		       : jx_add(args, json_string(value));
+}
+
+static int
 make_script(const struct connect *w, const char *program, struct buf *out)
 {
 	AUTO_JSON json_t *args = json_array();
 
-	if (!args ||
-		(w->socket && (jx_add(args, json_string("--socket")) != 0 ||
-				      jx_add(args, json_string(w->socket)))) ||
-		(w->database &&
-			(jx_add(args, json_string("--database")) != 0 ||
-				jx_add(args, json_string(w->database)))) ||
+	if (!args || add_option(args, "--socket", w->socket) != 0 ||
+		add_option(args, "--database", w->database) != 0 ||
+		add_option(args, "--branch", w->branch) != 0 ||
 		buf_addf(out, "%sconst program = ", first) != 0 ||
 		jx_quote(program, strlen(program), out) != 0 ||
 		buf_adds(out, "\nconst args = ") != 0 ||

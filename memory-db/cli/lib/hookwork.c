@@ -432,12 +432,15 @@ hookwork_run(struct hookwork *w)
 {
 	switch (w->hook->what) {
 	case HOOK_START:
+		hookbranch_begin(w);
 		start(w);
+		w->is_sync_due = hookbranch_is_due(w);
 		break;
 	case HOOK_PROMPT:
 		prompt(w);
 		break;
 	case HOOK_CAPTURE:
+		hookbranch_begin(w);
 		capture(w);
 		break;
 	case HOOK_BRANCH:

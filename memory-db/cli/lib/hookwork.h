@@ -16,6 +16,7 @@ struct hookwork {
 	int timeout_ms;	       /* of one call */
 	struct buf text;       /* for the model; owned by the caller */
 	struct codetree *tree; /* owned by the caller; made when needed */
+	bool is_sync_due;      /* code of branches is gone (hookbranch.h) */
 };
 
 /* Bytes of a digest at most, with its marks. */
