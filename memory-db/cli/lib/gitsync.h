@@ -3,7 +3,7 @@
 #ifndef CLI_LIB_GITSYNC_H
 #define CLI_LIB_GITSYNC_H
 
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/codebranch.h"
 
 struct gitsync {

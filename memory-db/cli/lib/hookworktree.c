@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/codeseen.h"
 #include "memory-db/cli/lib/gitrun.h"
 
