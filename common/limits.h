@@ -210,6 +210,10 @@
 /* --- embeddings ----------------------------------------------------------- */
 /* Numbers of a vector: the most that known models give. */
 #define LIMIT_VECTOR_DIMS 4096
+/* (c) Bytes of the vectors in memory: of 512 numbers each (hash) the newest
+ * 36,000 as bytes, 82,000 before them as signs; the rest is in the file. The
+ * memory of the service must not grow with what is stored. */
+#define LIMIT_VECTORS_BYTES (24 * 1024 * 1024)
 /* Bytes of a text that its vector stands for: models read no more of it. */
 #define LIMIT_EMBED_TEXT_BYTES 8192
 /* Texts and bytes handed to a provider at a time, and vectors to the writer: a

@@ -57,6 +57,7 @@ static struct config limits = {
 	.namespace_facts = LIMIT_NAMESPACE_FACTS,
 	.script_ms = LIMIT_SCRIPT_WALL_MAX_MS,
 	.embed_question_ms = LIMIT_EMBED_QUESTION_MS,
+	.vectors_bytes = LIMIT_VECTORS_BYTES,
 	.slow_ms = 1000,
 };
 
@@ -164,6 +165,10 @@ static const struct conf_opt options[] = {
 		INT64_C(1) << 50, "BYTES",
 		"most bytes of requests that write "
 		"to a namespace in a day; 0: no limit (default: 1 GiB)"),
+	NUMBER("limit-vectors-bytes", NULL, &limits.vectors_bytes, 0,
+		INT64_C(1) << 40, "BYTES",
+		"memory that vectors may take; older ones are kept shorter, "
+		"the oldest in the file only (default: 24 MiB)"),
 	NUMBER("limit-namespace-facts", NULL, &limits.namespace_facts, 1,
 		INT32_MAX, "N", "facts of a namespace"),
 };

@@ -1,9 +1,7 @@
 /* The flat scan.
  *
  * A group is three arrays in step: ids (ascending), scales, and the vectors as
- * int8, padded with zeros to a multiple of 32. A vector's cosine with a query
- * is the sum of products of both int8 vectors times both scales: sums of up to
- * 4,096 products of 127 * 127 fit into 32 bits.
+ * rows of bytes (scan_row.h says in which forms).
  *
  * A removed vector stays where it is with a negative scale until one in eight
  * of its group is gone; then the group is closed up. So a removal costs a
@@ -12,106 +10,35 @@
 #include "memory-db/embed/scan.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "common/err.h"
 #include "common/vec.h"
 #include "memory-db/embed/embed.h"
+#include "memory-db/embed/scan_row.h"
 
-#define BLOCK	 32	 /* dimensions are padded to a multiple */
 #define REMOVED	 (-1.0f) /* scale of a removed vector */
 #define ROWS_MIN 16
+/* Of the largest group at a time, when the oldest are to go: moving what stays
+ * is paid for once for so many. */
+#define OLDEST_SHARE 16
+#define OLDEST_MIN   64
 
 struct scan_group {
 	int64_t group;
 	int64_t *ids;
 	float *scales;
-	int8_t *rows; /* cap * stride */
+	unsigned char *rows; /* cap * stride */
 	size_t n, cap, removed;
 };
 
-typedef int32_t (*dot_fn)(const int8_t *a, const int16_t *b, size_t n);
-
 struct scan {
+	enum scan_form form;
 	size_t dims, stride;
-	dot_fn dot;
 	struct scan_group *groups; /* ascending */
 	size_t groups_n, groups_cap;
+	size_t rows_n; /* of all groups, removed ones among them */
 };
-
-/* --- arithmetic ----------------------------------------------------------- */
-
-/* The compiler makes vector instructions of this, sixteen products at a time;
- * n is a multiple of BLOCK. */
-static inline __attribute__((always_inline)) int32_t
-dot_body(const int8_t *a, const int16_t *b, size_t n)
-{
-	int32_t sum = 0;
-
-	for (size_t i = 0; i < n; i += BLOCK)
-		for (size_t k = 0; k < BLOCK; k++)
-			sum += (int32_t)a[i + k] * b[i + k];
-	return sum;
-}
-
-#if defined(__GNUC__) && !defined(__clang__)
-#define VECTORISED __attribute__((optimize("O3")))
-#else
-#define VECTORISED
-#endif
-
-static VECTORISED int32_t
-dot_plain(const int8_t *a, const int16_t *b, size_t n)
-{
-	return dot_body(a, b, n);
-}
-
-#ifdef __x86_64__
-/* Chosen at run time, by hand: target_clones would put an indirect function
- * into the program, which runs before the sanitizers are ready. */
-static VECTORISED __attribute__((target("avx2"))) int32_t
-dot_avx2(const int8_t *a, const int16_t *b, size_t n)
-{
-	return dot_body(a, b, n);
-}
-#endif
-
-static dot_fn
-dot_for_cpu(void)
-{
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		return dot_avx2;
-#endif
-	return dot_plain;
-}
-
-/* Scale so that the largest is 127; 0 when all are zero or one is not finite.
- * out gets the rounded values, or zeros. */
-static float
-quantise(const float *v, size_t n, int16_t *out)
-{
-	float most = 0, inverse;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!isfinite(v[i])) {
-			most = 0;
-			break;
-		}
-		if (fabsf(v[i]) > most)
-			most = fabsf(v[i]);
-	}
-	/* Below, the inverse would not be finite. */
-	if (most < 1e-30f) {
-		memset(out, 0, n * sizeof(*out));
-		return 0;
-	}
-	inverse = 127 / most;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (int16_t)lrintf(v[i] * inverse);
-	return most / 127;
-}
 
 /* --- groups --------------------------------------------------------------- */
 
@@ -173,6 +100,7 @@ group_drop(struct scan *s, struct scan_group *g)
 {
 	size_t i = (size_t)(g - s->groups);
 
+	s->rows_n -= g->n;
 	group_done(g);
 	s->groups_n--;
 	memmove(g, g + 1, (s->groups_n - i) * sizeof(*g));
@@ -229,9 +157,9 @@ scan_place(const struct scan_group *g, int64_t id)
 }
 
 static void
-group_close_up(struct scan_group *g, size_t stride)
+group_close_up(struct scan *s, struct scan_group *g)
 {
-	size_t to = 0;
+	size_t stride = s->stride, to = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->scales[i] < 0)
@@ -244,6 +172,7 @@ group_close_up(struct scan_group *g, size_t stride)
 		}
 		to++;
 	}
+	s->rows_n -= g->n - to;
 	g->n = to;
 	g->removed = 0;
 }
@@ -251,16 +180,16 @@ group_close_up(struct scan_group *g, size_t stride)
 /* --- the set -------------------------------------------------------------- */
 
 struct scan *
-scan_new(size_t dims)
+scan_new(enum scan_form form, size_t dims)
 {
 	struct scan *s = calloc(1, sizeof(*s));
 
 	assert(dims > 0 && dims <= EMBED_DIMS_MAX);
 	if (!s)
 		return NULL;
+	s->form = form;
 	s->dims = dims;
-	s->stride = (dims + BLOCK - 1) / BLOCK * BLOCK;
-	s->dot = dot_for_cpu();
+	s->stride = scan_row_bytes(form, dims);
 	return s;
 }
 
@@ -277,9 +206,9 @@ scan_free(struct scan *s)
 
 /* Opens a gap at i. */
 static int
-group_insert(struct scan_group *g, size_t i, size_t stride)
+group_insert(struct scan *s, struct scan_group *g, size_t i)
 {
-	size_t behind = g->n - i;
+	size_t stride = s->stride, behind = g->n - i;
 
 	if (g->n == g->cap && group_grow(g, stride) < 0)
 		return MDB_E_NOMEM;
@@ -288,15 +217,14 @@ group_insert(struct scan_group *g, size_t i, size_t stride)
 	memmove(g->rows + (i + 1) * stride, g->rows + i * stride,
 		behind * stride);
 	g->n++;
+	s->rows_n++;
 	return 0;
 }
 
 int
 scan_put(struct scan *s, int64_t group, int64_t id, const float *v)
 {
-	int16_t q[EMBED_DIMS_MAX];
 	struct scan_group *g = group_make(s, group);
-	int8_t *row;
 	size_t i;
 
 	if (!g)
@@ -305,17 +233,14 @@ scan_put(struct scan *s, int64_t group, int64_t id, const float *v)
 	if (i < g->n && g->ids[i] == id) {
 		if (g->scales[i] < 0)
 			g->removed--;
-	} else if (group_insert(g, i, s->stride) < 0) {
+	} else if (group_insert(s, g, i) < 0) {
 		if (g->n == 0)
 			group_drop(s, g);
 		return MDB_E_NOMEM;
 	}
 	g->ids[i] = id;
-	g->scales[i] = quantise(v, s->dims, q);
-	row = g->rows + i * s->stride;
-	for (size_t k = 0; k < s->dims; k++)
-		row[k] = (int8_t)q[k];
-	memset(row + s->dims, 0, s->stride - s->dims);
+	g->scales[i] =
+		scan_row_pack(s->form, v, s->dims, g->rows + i * s->stride);
 	return 0;
 }
 
@@ -332,7 +257,7 @@ scan_remove(struct scan *s, int64_t group, int64_t id)
 	if (g->removed == g->n)
 		group_drop(s, g);
 	else if (g->removed > g->n / 8 + 64)
-		group_close_up(g, s->stride);
+		group_close_up(s, g);
 }
 
 void
@@ -342,6 +267,80 @@ scan_remove_group(struct scan *s, int64_t group)
 
 	if (g)
 		group_drop(s, g);
+}
+
+/* --- the oldest ----------------------------------------------------------- */
+static struct scan_group *
+group_largest(struct scan *s)
+{
+	struct scan_group *g = NULL;
+
+	for (size_t i = 0; i < s->groups_n; i++)
+		if (!g || s->groups[i].n > g->n)
+			g = &s->groups[i];
+	return g;
+}
+
+/* The first n rows are gone. */
+static void
+group_cut(struct scan *s, struct scan_group *g, size_t n)
+{
+	size_t left = g->n - n;
+
+	for (size_t i = 0; i < n; i++)
+		g->removed -= g->scales[i] < 0;
+	memmove(g->ids, g->ids + n, left * sizeof(*g->ids));
+	memmove(g->scales, g->scales + n, left * sizeof(*g->scales));
+	memmove(g->rows, g->rows + n * s->stride, left * s->stride);
+	g->n = left;
+	s->rows_n -= n;
+	if (g->removed == g->n)
+		group_drop(s, g);
+}
+
+void
+scan_take_oldest(struct scan *s, scan_oldest_fn fn, void *ctx)
+{
+	struct scan_group *g = group_largest(s);
+	float v[EMBED_DIMS_MAX];
+	size_t n;
+
+	if (!g)
+		return;
+	n = g->n / OLDEST_SHARE > OLDEST_MIN ? g->n / OLDEST_SHARE : OLDEST_MIN;
+	if (n > g->n)
+		n = g->n;
+	for (size_t i = 0; i < n; i++) {
+		if (g->scales[i] < 0)
+			continue;
+		scan_row_unpack(s->form, g->rows + i * s->stride, g->scales[i],
+			s->dims, v);
+		fn(ctx, g->group, g->ids[i], v);
+	}
+	group_cut(s, g, n);
+}
+
+bool
+scan_lowest(const struct scan *s, int64_t group, int64_t *ret)
+{
+	const struct scan_group *g = group_find(s, group);
+
+	if (!g)
+		return false;
+	*ret = g->ids[0];
+	return true;
+}
+
+size_t
+scan_row_cost(const struct scan *s)
+{
+	return sizeof(*s->groups->ids) + sizeof(*s->groups->scales) + s->stride;
+}
+
+size_t
+scan_used_bytes(const struct scan *s)
+{
+	return s->rows_n * scan_row_cost(s);
 }
 
 size_t
@@ -360,9 +359,7 @@ scan_bytes(const struct scan *s)
 	size_t n = sizeof(*s) + s->groups_cap * sizeof(*s->groups);
 
 	for (size_t i = 0; i < s->groups_n; i++)
-		n += s->groups[i].cap *
-		     (sizeof(*s->groups->ids) + sizeof(*s->groups->scales) +
-			     s->stride);
+		n += s->groups[i].cap * scan_row_cost(s);
 	return n;
 }
 
@@ -410,10 +407,8 @@ sift_up(struct scan_hit *hits, size_t i, struct scan_hit h)
 }
 
 static inline void
-offer(struct best *b, int64_t id, float score)
+offer(struct best *b, struct scan_hit h)
 {
-	struct scan_hit h = {.id = id, .score = score};
-
 	if (b->n < b->max)
 		sift_up(b->hits, b->n++, h);
 	else if (is_worse(&b->hits[0], &h))
@@ -435,8 +430,7 @@ sort(struct best *b)
 struct scan_question {
 	const struct scan *s;
 	const struct scan_group *g;
-	int16_t q[EMBED_DIMS_MAX];
-	float scale;
+	struct scan_query query;
 	struct best best;
 };
 
@@ -449,9 +443,10 @@ scan_look_at(struct scan_question *q, size_t i)
 
 	if (scale <= 0)
 		return;
-	offer(&q->best, q->g->ids[i],
-		(float)s->dot(q->g->rows + i * s->stride, q->q, s->stride) *
-			scale * q->scale);
+	offer(&q->best, (struct scan_hit){.id = q->g->ids[i],
+				.score = scan_query_score(&q->query,
+					q->g->rows + i * s->stride, scale),
+				.is_rough = s->form == SCAN_SIGNS});
 }
 
 static void
@@ -476,8 +471,7 @@ scan_best(const struct scan *s, int64_t group, const float *query,
 
 	if (!q.g || max == 0)
 		return 0;
-	q.scale = quantise(query, s->dims, q.q);
-	if (q.scale <= 0)
+	if (!scan_query_make(&q.query, s->form, query, s->dims))
 		return 0;
 	if (only)
 		look_at_only(&q, only, only_n);

@@ -47,6 +47,7 @@ struct config {
 	const char *embed, *embed_model, *weights_text;
 	bool has_embed_key;
 	int64_t embed_question_ms;
+	int64_t vectors_bytes; /* that vectors in memory may take */
 };
 
 #endif

@@ -289,6 +289,7 @@ embedding_make(struct work *w, const struct embedding_options *o,
 	const struct helper_room *room, struct embedding **ret, struct err *e)
 {
 	struct embedding *x = calloc(1, sizeof(*x));
+	int rc;
 
 	if (!x)
 		return err_nomem(e);
@@ -300,7 +301,11 @@ embedding_make(struct work *w, const struct embedding_options *o,
 	x->question_down = x->question.is_down;
 	helper_init(&x->helper, room);
 	*ret = x;
-	return vectors_memory_open(room->db, o->x, &x->m, e);
+	rc = vectors_memory_open(room->db, o->x, &x->m, e);
+	if (rc != 0)
+		return rc;
+	vectors_memory_limit(x->m, (size_t)o->vectors_bytes);
+	return 0;
 }
 
 static void
@@ -368,7 +373,7 @@ embedding_asks(const struct embedding *x)
 {
 	return x != NULL && !embed_is_local(x->opt.x) &&
 	       !atomic_load(&x->question_down) &&
-	       vectors_memory_count(x->m) > 0;
+	       !vectors_memory_is_empty(x->m);
 }
 
 struct vectors_memory *
@@ -399,6 +404,8 @@ embedding_status(struct embedding *x, struct embedding_status *ret)
 		(int)sizeof(ret->model) - 1, embed_model(x->opt.x));
 	ret->dims = embed_dims(x->opt.x);
 	ret->vectors = vectors_memory_count(x->m);
+	ret->rough = vectors_memory_rough(x->m);
+	ret->left_out = vectors_memory_left_out(x->m);
 	ret->bytes = vectors_memory_bytes(x->m);
 	ret->pending = atomic_load(&x->pending);
 	pthread_mutex_lock(&x->helper.lock);

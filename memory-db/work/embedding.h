@@ -25,6 +25,7 @@ struct embedding_options {
 	struct embedder *x;	 /* borrowed; NULL: no embeddings */
 	int64_t disk_free_bytes; /* with less nothing is written */
 	int64_t question_ms;	 /* a question waits for its vector */
+	int64_t vectors_bytes;	 /* that vectors in memory may take */
 };
 
 /* Starts the thread, which waits for embedding_begin. *ret is NULL without an
@@ -56,7 +57,7 @@ int64_t embedding_question_ms(const struct embedding *x);
 struct embedding_status {
 	const char *provider;
 	char model[128];
-	size_t dims, vectors, bytes;
+	size_t dims, vectors, rough, left_out, bytes;
 	int64_t pending;      /* facts that were not looked at, at most */
 	const char *state;    /* "ready", "filling", "down" */
 	char last_error[256]; /* "": none */

@@ -49,9 +49,9 @@ report(const char *what, struct samples *s)
 }
 
 static int
-bench_scan(size_t n, size_t dims)
+bench_scan(enum scan_form form, size_t n, size_t dims)
 {
-	struct scan *scan = scan_new(dims);
+	struct scan *scan = scan_new(form, dims);
 	float *v = calloc(dims, sizeof(*v));
 	struct samples s = {0};
 	struct scan_hit hits[NEAREST];
@@ -73,8 +73,9 @@ bench_scan(size_t n, size_t dims)
 			return 1;
 		samples_add(&s, clock_mono_ns() - start);
 	}
-	snprintf(what, sizeof(what), "scan of %zu x %zu, %zu bytes each", n,
-		dims, scan_bytes(scan) / n);
+	snprintf(what, sizeof(what), "scan of %zu x %zu as %s, %zu bytes each",
+		n, dims, form == SCAN_SIGNS ? "signs" : "numbers",
+		scan_row_cost(scan));
 	report(what, &s);
 	free(v);
 	scan_free(scan);
@@ -129,5 +130,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "bench_vectors [VECTORS [DIMS]]\n");
 		return 100;
 	}
-	return bench_scan((size_t)n, (size_t)dims) || bench_hash();
+	return bench_scan(SCAN_NUMBERS, (size_t)n, (size_t)dims) ||
+	       bench_scan(SCAN_SIGNS, (size_t)n, (size_t)dims) || bench_hash();
 }

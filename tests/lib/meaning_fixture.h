@@ -271,6 +271,46 @@ fill_by_hand(struct fixture *x)
 	free(t);
 }
 
+static inline double
+cosine(const float *a, const float *b)
+{
+	double sum = 0;
+
+	for (int i = 0; i < DIMS; i++)
+		sum += (double)a[i] * (double)b[i];
+	return sum;
+}
+
+/* The ten nearest that pass, by definition; their number. */
+static inline int
+nearest(const struct fixture *x, const float *q, bool (*passes)(int i),
+	int64_t *ret)
+{
+	bool used[FACTS] = {0};
+	int n = 0;
+
+	while (n < 10) {
+		int best = -1;
+
+		for (int i = 0; i < x->n; i++)
+			if (!used[i] && passes(i) && cosine(x->v[i], q) > 0 &&
+				(best < 0 || cosine(x->v[i], q) >
+						     cosine(x->v[best], q)))
+				best = i;
+		if (best < 0)
+			break;
+		used[best] = true;
+		ret[n++] = x->facts[best];
+	}
+	return n;
+}
+
+static inline bool
+all(int i)
+{
+	return i >= 0;
+}
+
 static const struct recall_request plain = {.types_n = -1,
 	.since = INT64_MIN,
 	.until = INT64_MAX};

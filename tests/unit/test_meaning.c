@@ -2,40 +2,6 @@
  * brute force. test_meaning_answers.c has what is answered. */
 #include "tests/lib/meaning_fixture.h"
 
-static double
-cosine(const float *a, const float *b)
-{
-	double sum = 0;
-
-	for (int i = 0; i < DIMS; i++)
-		sum += (double)a[i] * (double)b[i];
-	return sum;
-}
-
-/* The ten nearest that pass, by definition; their number. */
-static int
-nearest(const struct fixture *x, const float *q, bool (*passes)(int i),
-	int64_t *ret)
-{
-	bool used[FACTS] = {0};
-	int n = 0;
-
-	while (n < 10) {
-		int best = -1;
-
-		for (int i = 0; i < x->n; i++)
-			if (!used[i] && passes(i) && cosine(x->v[i], q) > 0 &&
-				(best < 0 || cosine(x->v[i], q) >
-						     cosine(x->v[best], q)))
-				best = i;
-		if (best < 0)
-			break;
-		used[best] = true;
-		ret[n++] = x->facts[best];
-	}
-	return n;
-}
-
 static void
 compare(struct fixture *x, const struct recall_request *like,
 	bool (*passes)(int i))
@@ -71,12 +37,6 @@ compare(struct fixture *x, const struct recall_request *like,
 			assert_int_equal(found.rows[i].fact, expected[i]);
 		recall_result_done(&found);
 	}
-}
-
-static bool
-all(int i)
-{
-	return i >= 0;
 }
 
 static bool

@@ -90,7 +90,7 @@ finds_the_nearest(void **state)
 {
 	static float rows[ROWS][DIMS];
 	bool has[ROWS] = {false}, want[ROWS] = {false};
-	struct scan *s = scan_new(DIMS);
+	struct scan *s = scan_new(SCAN_NUMBERS, DIMS);
 	int64_t only[ROWS + 2];
 	size_t only_n = 0;
 
@@ -127,7 +127,7 @@ removed_are_gone(void **state)
 {
 	static float rows[ROWS][DIMS];
 	bool has[ROWS] = {false};
-	struct scan *s = scan_new(DIMS);
+	struct scan *s = scan_new(SCAN_NUMBERS, DIMS);
 	size_t bytes;
 
 	(void)state;
@@ -176,7 +176,7 @@ removed_are_gone(void **state)
 static void
 equal_scores_by_higher_id(void **state)
 {
-	struct scan *s = scan_new(2);
+	struct scan *s = scan_new(SCAN_NUMBERS, 2);
 	float v[2] = {1, 0}, zero[2] = {0, 0}, bad[2] = {NAN, 1};
 	float huge[2] = {3e38f, 3e38f};
 	struct scan_hit hits[8];
@@ -211,7 +211,7 @@ static void
 no_overflow(void **state)
 {
 	static float v[EMBED_DIMS_MAX];
-	struct scan *s = scan_new(EMBED_DIMS_MAX);
+	struct scan *s = scan_new(SCAN_NUMBERS, EMBED_DIMS_MAX);
 	struct scan_hit hit;
 
 	(void)state;
@@ -220,6 +220,163 @@ no_overflow(void **state)
 	put(s, 1, 1, v);
 	assert_int_equal(scan_best(s, 1, v, NULL, 0, &hit, 1), 1);
 	assert_true(fabsf(hit.score - 1) < 1e-4f);
+	scan_free(s);
+}
+
+/* --- signs ---------------------------------------------------------------- */
+#define WIDE   200 /* no multiple of 64 */
+#define CENTRE 20
+#define NEAR   64
+
+/* Texts lie in clusters: around each of some centres. */
+static void
+clustered(float (*rows)[WIDE], size_t n)
+{
+	static float centres[CENTRE][WIDE];
+	float noise[WIDE];
+
+	for (size_t i = 0; i < CENTRE; i++)
+		random_unit(centres[i], WIDE);
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0;
+
+		random_unit(noise, WIDE);
+		for (size_t k = 0; k < WIDE; k++) {
+			rows[i][k] = centres[i % CENTRE][k] + 0.8f * noise[k];
+			sum += (double)rows[i][k] * (double)rows[i][k];
+		}
+		for (size_t k = 0; k < WIDE; k++)
+			rows[i][k] = (float)(rows[i][k] / sqrt(sum));
+	}
+}
+
+/* Estimates are near the cosines, and of the nearest ten nearly all are among
+ * the first estimates, which are scored again from the file. */
+static void
+signs_estimate(void **state)
+{
+	static float rows[ROWS][WIDE];
+	struct scan *s = scan_new(SCAN_SIGNS, WIDE);
+	struct scan *fine = scan_new(SCAN_NUMBERS, WIDE);
+	struct scan_hit rough[ROWS], exact[10];
+	double off = 0;
+	size_t looked = 0, met = 0;
+
+	(void)state;
+	clustered(rows, ROWS);
+	for (size_t i = 0; i < ROWS; i++) {
+		put(s, 1, (int64_t)i, rows[i]);
+		put(fine, 1, (int64_t)i, rows[i]);
+	}
+	assert_true(8 * scan_row_cost(s) < 2 * scan_row_cost(fine));
+	for (size_t q = 0; q < ROWS; q += 7) {
+		assert_int_equal(scan_best(s, 1, rows[q], NULL, 0, rough, ROWS),
+			ROWS);
+		assert_int_equal(scan_best(fine, 1, rows[q], NULL, 0, exact,
+					 10),
+			10);
+		assert_int_equal(rough[0].id, q);
+		for (size_t i = 0; i < ROWS; i++) {
+			float c = cosine(rows[q], rows[rough[i].id], WIDE);
+
+			assert_true(rough[i].is_rough);
+			assert_true(fabsf(rough[i].score - c) < 0.35f);
+			off += fabs((double)(rough[i].score - c));
+			looked++;
+		}
+		for (size_t i = 0; i < 10; i++)
+			for (size_t k = 0; k < NEAR; k++)
+				met += rough[k].id == exact[i].id;
+	}
+	assert_true(off / (double)looked < 0.06);
+	assert_true((double)met >= .97 * 10 * (double)looked / ROWS);
+	scan_free(s);
+	scan_free(fine);
+}
+
+/* Zeros, too, and what is nothing to compare with. */
+static void
+signs_of_few_numbers(void **state)
+{
+	struct scan *s = scan_new(SCAN_SIGNS, 4);
+	const float v[4] = {.6f, -.8f, 0, 0}, zero[4] = {0};
+	const float bad[4] = {NAN, 1, 0, 0}, other[4] = {-.6f, .8f, 0, 0};
+	struct scan_hit hits[8];
+
+	(void)state;
+	put(s, 1, 1, v);
+	put(s, 1, 2, zero);
+	put(s, 1, 3, bad);
+	put(s, 1, 4, other);
+	assert_int_equal(scan_best(s, 1, v, NULL, 0, hits, 8), 2);
+	assert_int_equal(hits[0].id, 1);
+	assert_true(fabsf(hits[0].score - 1) < 0.05f);
+	assert_int_equal(hits[1].id, 4);
+	assert_true(fabsf(hits[1].score + 1) < 0.05f);
+	assert_int_equal(scan_best(s, 1, zero, NULL, 0, hits, 8), 0);
+	scan_free(s);
+}
+
+/* --- the oldest ----------------------------------------------------------- */
+struct taken {
+	int64_t group, next;
+	size_t n;
+	float (*rows)[DIMS];
+};
+
+static void
+note_taken(void *ctx, int64_t group, int64_t id, const float *v)
+{
+	struct taken *t = ctx;
+
+	assert_int_equal(group, t->group);
+	assert_int_equal(id, t->next++);
+	assert_true(cosine(v, t->rows[id], DIMS) > 0.99f);
+	t->n++;
+}
+
+static void
+oldest_of_the_largest(void **state)
+{
+	static float rows[ROWS][DIMS];
+	struct scan *s = scan_new(SCAN_NUMBERS, DIMS);
+	struct taken t = {.group = 2, .rows = rows};
+	bool has[ROWS] = {false};
+	int64_t lowest;
+	size_t used;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++) {
+		random_unit(rows[i], DIMS);
+		put(s, 2, (int64_t)i, rows[i]);
+	}
+	for (size_t i = 0; i < 100; i++) {
+		put(s, 1, (int64_t)i, rows[i]);
+		has[i] = true;
+	}
+	used = scan_used_bytes(s);
+	assert_int_equal(used, (ROWS + 100) * scan_row_cost(s));
+	while (scan_count(s) > 250)
+		scan_take_oldest(s, note_taken, &t);
+	assert_true(t.n > 0);
+	assert_int_equal(scan_count(s), ROWS + 100 - t.n);
+	assert_int_equal(scan_used_bytes(s), used - t.n * scan_row_cost(s));
+	assert_true(scan_lowest(s, 2, &lowest));
+	assert_int_equal(lowest, t.next);
+	/* The small one has all of its own. */
+	check(s, rows, has, NULL, 0);
+	/* Removed ones go without a word; in the end none is left. */
+	scan_remove_group(s, 1);
+	scan_remove(s, 2, t.next++);
+	while (scan_count(s) > 0)
+		scan_take_oldest(s, note_taken, &t);
+	assert_int_equal(t.next, ROWS);
+	assert_int_equal(t.n, ROWS - 1);
+	assert_false(scan_lowest(s, 2, &lowest));
+	scan_free(s);
+	s = scan_new(SCAN_NUMBERS, DIMS);
+	scan_take_oldest(s, note_taken, &t);
+	assert_false(scan_lowest(s, 2, &lowest));
 	scan_free(s);
 }
 
@@ -235,7 +392,7 @@ short_of_memory(void **state)
 		int rc = 0;
 
 		heap_fail_at(n);
-		s = scan_new(DIMS);
+		s = scan_new(SCAN_NUMBERS, DIMS);
 		for (int64_t i = 0; s && i < 40 && rc == 0; i++) {
 			rc = scan_put(s, 1 + i % 12, i, v);
 			added += rc == 0;
@@ -263,6 +420,9 @@ main(void)
 		cmocka_unit_test(removed_are_gone),
 		cmocka_unit_test(equal_scores_by_higher_id),
 		cmocka_unit_test(no_overflow),
+		cmocka_unit_test(signs_estimate),
+		cmocka_unit_test(signs_of_few_numbers),
+		cmocka_unit_test(oldest_of_the_largest),
 		cmocka_unit_test(short_of_memory),
 	};
 

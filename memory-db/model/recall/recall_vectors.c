@@ -4,7 +4,11 @@
  *
  * Filters and the lens come before every bound: of the nearest, those that
  * pass are taken until there are enough; when too few of those looked at pass,
- * all that pass are found first and only these are compared. */
+ * all that pass are found first and only these are compared.
+ *
+ * Of the oldest facts of a large memory no vector lies in memory
+ * (vectors_memory.c): these become candidates by their words alone, and then
+ * their vectors are read from the file. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +65,7 @@ find_vector(struct recalling *r)
 	struct vectors_memory *m = vectors_memory_of(r->st);
 	int k = 0;
 
-	if (!m || vectors_memory_count(m) == 0)
+	if (!m || vectors_memory_is_empty(m))
 		return 0;
 	r->meaning = m;
 	if (weight(r) > 0 && q->question && q->question->v) {
@@ -238,16 +242,91 @@ set_nearness(struct recalling *r, int which, const struct scan_hit *hits,
 	int k = v != NULL ? 0 : err_nomem(r->e);
 
 	for (int64_t i = 0; k == 0 && i < n; i++) {
-		double cosine = hits[i].score;
+		double cosine = fmin(hits[i].score, 1);
 		int32_t at;
 
 		if (i < exact_n)
 			k = exact(r, hits[i].id, v, &cosine);
 		if (k == 0 && idmap_get(&r->index, hits[i].id, &at))
 			r->c[at].nearness = fmax(cosine, 0);
-		r->nearest = fmax(r->nearest, cosine);
+		/* An estimate makes no answer relevant. */
+		if (i < exact_n || !hits[i].is_rough)
+			r->nearest = fmax(r->nearest, cosine);
 	}
 	return k;
+}
+
+static int
+hits_by_id(const void *a, const void *b)
+{
+	const struct scan_hit *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+struct unseen { /* a candidate without a vector in memory */
+	int32_t at;
+	double guess;
+};
+
+static int
+unseen_by_guess(const void *a, const void *b)
+{
+	const struct unseen *x = a, *y = b;
+
+	return x->guess > y->guess ? -1 : x->guess < y->guess;
+}
+
+/* ids without those that are among the hits, as candidates: how many. */
+static size_t
+find_unseen(const struct recalling *r, const int64_t *ids, size_t n,
+	struct scan_hit *hits, size_t hits_n, struct unseen *ret)
+{
+	size_t at = 0, found = 0;
+
+	qsort(hits, hits_n, sizeof(*hits), hits_by_id);
+	for (size_t i = 0; i < n; i++) {
+		int32_t c;
+
+		while (at < hits_n && hits[at].id < ids[i])
+			at++;
+		if ((at < hits_n && hits[at].id == ids[i]) ||
+			!idmap_get(&r->index, ids[i], &c))
+			continue;
+		ret[found++] = (struct unseen){c, r->c[c].guess};
+	}
+	return found;
+}
+
+/* Of candidates whose vectors are in the file only, those that the words like
+ * best. Sorts the hits by id. */
+static int
+nearness_from_file(struct recalling *r, int which, const int64_t *ids, size_t n,
+	struct scan_hit *hits, size_t hits_n)
+{
+	AUTO_FREE struct unseen *unseen = NULL;
+	AUTO_FREE float *v = NULL;
+	size_t found;
+
+	if (vectors_memory_left_out(r->meaning) == 0 || adds_little(r, which))
+		return 0;
+	unseen = calloc(n + 1, sizeof(*unseen));
+	v = calloc(r->vector.dims, sizeof(*v));
+	if (!unseen || !v)
+		return err_nomem(r->e);
+	found = find_unseen(r, ids, n, hits, hits_n, unseen);
+	qsort(unseen, found, sizeof(*unseen), unseen_by_guess);
+	for (size_t i = 0; i < found && i < EXACT; i++) {
+		struct recall_candidate *c = &r->c[unseen[i].at];
+		double cosine = 0;
+		int rc = exact(r, c->fact, v, &cosine);
+
+		if (rc != 0)
+			return rc;
+		c->nearness = fmax(cosine, 0);
+		r->nearest = fmax(r->nearest, cosine);
+	}
+	return 0;
 }
 
 static int
@@ -255,6 +334,7 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 {
 	size_t n = 0;
 	int64_t found;
+	int rc;
 
 	for (size_t i = 0; i < r->n; i++)
 		if (r->c[i].which == which && !r->c[i].has_nearness) {
@@ -266,8 +346,12 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 	qsort(ids, n, sizeof(*ids), recall_vectors_by_id);
 	found = vectors_memory_nearest(r->meaning, r->request->ns[which],
 		&r->vector, ids, n, hits, n);
-	return found < 0 ? err_nomem(r->e)
-			 : set_nearness(r, which, hits, found);
+	if (found < 0)
+		return err_nomem(r->e);
+	rc = set_nearness(r, which, hits, found);
+	if (rc != 0)
+		return rc;
+	return nearness_from_file(r, which, ids, n, hits, (size_t)found);
 }
 
 int

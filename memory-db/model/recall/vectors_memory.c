@@ -1,5 +1,19 @@
-/* A scan behind a lock, and what belongs to it. Readers share the lock; who
- * fills takes it for a few vectors at a time. */
+/* Two scans behind a lock, and what belongs to them. Readers share the lock; who
+ * fills takes it for a few vectors at a time.
+ *
+ * All vectors together have a bound. The newest of each namespace lie in memory
+ * as bytes, in three quarters of it; older ones as signs, in the rest; the
+ * oldest not at all. Whose turn it is: the namespace with the most loses its
+ * oldest, so a large project does not push out the memory of a small one. With
+ * 24 MiB and 512 numbers a vector, for example:
+ *
+ *   facts   1 ..  62,000   in the file only: found by their words
+ *          ..    144,000   signs: 76 bytes each, an estimate, scored again from
+ *                          the file
+ *          ..    180,000   bytes: 524 each
+ *
+ * What is in memory in no form is still compared where its words made it a
+ * candidate: recall reads its vector from the file. */
 #include "memory-db/model/recall/vectors_memory.h"
 
 #include <pthread.h>
@@ -11,6 +25,9 @@
 _Static_assert(LIMIT_VECTOR_DIMS == EMBED_DIMS_MAX, "one limit, two names");
 _Static_assert(LIMIT_EMBED_BATCH <= EMBED_BATCH_MAX, "a batch fits");
 
+/* Of the bound, what vectors as signs may take. */
+#define ROUGH_SHARE 4
+
 /* Vectors loaded before recall and status are told of them. */
 #define LOAD_STEP 4096
 
@@ -18,10 +35,15 @@ struct vectors_memory {
 	struct database *db;
 	struct embedder *x;
 	pthread_rwlock_t lock;
-	struct scan *scan; /* NULL: no model yet */
+	struct scan *scan;  /* NULL: no model yet */
+	struct scan *rough; /* NULL together with it */
+	size_t limit;	    /* bytes of both */
+	size_t left_out;    /* vectors that are in neither, as far as known */
 	struct vector_model model;
 	_Atomic int64_t generation;
-	_Atomic size_t count, bytes; /* of the scan: asked without the lock */
+	struct { /* asked without the lock */
+		_Atomic size_t count, rough, left_out, bytes;
+	} told;
 };
 
 int
@@ -35,6 +57,7 @@ vectors_memory_open(struct database *db, struct embedder *x,
 		return err_nomem(e);
 	m->db = db;
 	m->x = x;
+	m->limit = LIMIT_VECTORS_BYTES;
 	/* Who fills would wait for ever behind questions that overlap. */
 	(void)pthread_rwlockattr_init(&attr);
 	(void)pthread_rwlockattr_setkind_np(&attr,
@@ -53,6 +76,7 @@ vectors_memory_close(struct vectors_memory *m)
 		return;
 	*database_kept(m->db) = NULL;
 	scan_free(m->scan);
+	scan_free(m->rough);
 	(void)pthread_rwlock_destroy(&m->lock);
 	free(m);
 }
@@ -74,26 +98,47 @@ static void
 changed(struct vectors_memory *m)
 {
 	pthread_rwlock_rdlock(&m->lock);
-	atomic_store(&m->count, m->scan != NULL ? scan_count(m->scan) : 0);
-	atomic_store(&m->bytes, m->scan != NULL ? scan_bytes(m->scan) : 0);
+	atomic_store(&m->told.rough, m->scan ? scan_count(m->rough) : 0);
+	atomic_store(&m->told.count,
+		m->scan ? scan_count(m->scan) + scan_count(m->rough) : 0);
+	atomic_store(&m->told.bytes,
+		m->scan ? scan_bytes(m->scan) + scan_bytes(m->rough) : 0);
+	atomic_store(&m->told.left_out, m->left_out);
 	pthread_rwlock_unlock(&m->lock);
 	atomic_fetch_add(&m->generation, 1);
+}
+
+void
+vectors_memory_limit(struct vectors_memory *m, size_t bytes)
+{
+	m->limit = bytes;
 }
 
 int
 vectors_memory_use(struct vectors_memory *m, const struct vector_model *model,
 	struct err *e)
 {
-	struct scan *fresh = NULL, *old;
+	struct scan *fresh = NULL, *rough = NULL, *old, *old_rough;
 
-	if (model->id != 0 && (fresh = scan_new(model->dims)) == NULL)
-		return err_nomem(e);
+	if (model->id != 0) {
+		fresh = scan_new(SCAN_NUMBERS, model->dims);
+		rough = scan_new(SCAN_SIGNS, model->dims);
+		if (!fresh || !rough) {
+			scan_free(fresh);
+			scan_free(rough);
+			return err_nomem(e);
+		}
+	}
 	pthread_rwlock_wrlock(&m->lock);
 	old = m->scan;
+	old_rough = m->rough;
 	m->scan = fresh;
+	m->rough = rough;
+	m->left_out = 0;
 	m->model = *model;
 	pthread_rwlock_unlock(&m->lock);
 	scan_free(old);
+	scan_free(old_rough);
 	changed(m);
 	return 0;
 }
@@ -109,6 +154,73 @@ vectors_memory_model(struct vectors_memory *m)
 	return r;
 }
 
+/* Without memory for its signs it is in the file only. */
+static void
+put_rough(void *ctx, int64_t ns, int64_t fact, const float *v)
+{
+	struct vectors_memory *m = ctx;
+
+	if (scan_put(m->rough, ns, fact, v) != 0)
+		m->left_out++;
+}
+
+static void
+leave_out(void *ctx, int64_t ns, int64_t fact, const float *v)
+{
+	struct vectors_memory *m = ctx;
+
+	(void)ns, (void)fact, (void)v;
+	m->left_out++;
+}
+
+/* The oldest give way until what is there keeps within the bound. */
+static void
+keep_within(struct vectors_memory *m)
+{
+	size_t rough = m->limit / ROUGH_SHARE;
+
+	while (scan_used_bytes(m->scan) > m->limit - rough)
+		scan_take_oldest(m->scan, put_rough, m);
+	while (scan_used_bytes(m->rough) > rough)
+		scan_take_oldest(m->rough, leave_out, m);
+}
+
+/* Is it older than what lies there as bytes, where older ones have given way? */
+static bool
+belongs_to_rough(const struct vectors_memory *m, int64_t ns, int64_t fact)
+{
+	int64_t fine, rough;
+
+	return scan_lowest(m->rough, ns, &rough) &&
+	       scan_lowest(m->scan, ns, &fine) && fact < fine;
+}
+
+static int
+put_vector(struct vectors_memory *m, int64_t ns, int64_t fact, const float *v)
+{
+	bool is_rough = belongs_to_rough(m, ns, fact);
+	int rc = scan_put(is_rough ? m->rough : m->scan, ns, fact, v);
+
+	if (rc != 0)
+		return rc;
+	if (!is_rough)
+		scan_remove(m->rough, ns, fact);
+	keep_within(m);
+	return 0;
+}
+
+static void
+remove_vector(struct vectors_memory *m, int64_t ns, int64_t fact)
+{
+	int64_t lowest;
+
+	if (m->left_out > 0 && scan_lowest(m->rough, ns, &lowest) &&
+		fact < lowest)
+		m->left_out--;
+	scan_remove(m->scan, ns, fact);
+	scan_remove(m->rough, ns, fact);
+}
+
 /* v NULL: it goes. */
 static int
 vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
@@ -118,9 +230,9 @@ vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
 
 	pthread_rwlock_wrlock(&m->lock);
 	if (v)
-		rc = scan_put(m->scan, ns, fact, v);
+		rc = put_vector(m, ns, fact, v);
 	else
-		scan_remove(m->scan, ns, fact);
+		remove_vector(m, ns, fact);
 	pthread_rwlock_unlock(&m->lock);
 	return rc;
 }
@@ -196,13 +308,25 @@ vectors_memory_generation(struct vectors_memory *m)
 size_t
 vectors_memory_count(struct vectors_memory *m)
 {
-	return atomic_load(&m->count);
+	return atomic_load(&m->told.count);
+}
+
+size_t
+vectors_memory_rough(struct vectors_memory *m)
+{
+	return atomic_load(&m->told.rough);
+}
+
+size_t
+vectors_memory_left_out(struct vectors_memory *m)
+{
+	return atomic_load(&m->told.left_out);
 }
 
 size_t
 vectors_memory_bytes(struct vectors_memory *m)
 {
-	return atomic_load(&m->bytes);
+	return atomic_load(&m->told.bytes);
 }
 
 /* --- what recall asks ----------------------------------------------------- */
@@ -240,6 +364,51 @@ vectors_memory_question(struct vectors_memory *m, const char *text, size_t n,
 	return rc;
 }
 
+static bool
+is_better(const struct scan_hit *a, const struct scan_hit *b)
+{
+	return a->score > b->score || (a->score == b->score && a->id > b->id);
+}
+
+/* Two lists, best first, as one: into a, of which at most max stay. */
+static size_t
+merge_hits(struct scan_hit *a, size_t n, const struct scan_hit *b, size_t more,
+	size_t max)
+{
+	size_t all = n + more < max ? n + more : max, to = all;
+
+	/* What does not fit goes from the ends first. */
+	while (n + more > all)
+		if (more == 0 || (n > 0 && is_better(&b[more - 1], &a[n - 1])))
+			n--;
+		else
+			more--;
+	while (more > 0)
+		if (n > 0 && is_better(&b[more - 1], &a[n - 1]))
+			a[--to] = a[--n];
+		else
+			a[--to] = b[--more];
+	return all;
+}
+
+static int64_t
+nearest_of_both(const struct vectors_memory *m, int64_t ns, const float *v,
+	const int64_t *only, size_t only_n, struct scan_hit *ret, size_t max)
+{
+	AUTO_FREE struct scan_hit *rough = NULL;
+	int64_t more, n = scan_best(m->scan, ns, v, only, only_n, ret, max);
+
+	if (n < 0 || scan_used_bytes(m->rough) == 0)
+		return n;
+	rough = calloc(max + 1, sizeof(*rough));
+	if (!rough)
+		return MDB_E_NOMEM;
+	more = scan_best(m->rough, ns, v, only, only_n, rough, max);
+	if (more < 0)
+		return more;
+	return (int64_t)merge_hits(ret, (size_t)n, rough, (size_t)more, max);
+}
+
 int64_t
 vectors_memory_nearest(struct vectors_memory *m, int64_t ns,
 	const struct question *q, const int64_t *only, size_t only_n,
@@ -249,7 +418,7 @@ vectors_memory_nearest(struct vectors_memory *m, int64_t ns,
 
 	pthread_rwlock_rdlock(&m->lock);
 	if (m->scan && m->model.dims == q->dims)
-		n = scan_best(m->scan, ns, q->v, only, only_n, ret, max);
+		n = nearest_of_both(m, ns, q->v, only, only_n, ret, max);
 	pthread_rwlock_unlock(&m->lock);
 	return n;
 }

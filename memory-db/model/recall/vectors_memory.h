@@ -31,6 +31,9 @@ struct vectors_memory *vectors_memory_of(const struct store *st);
 struct embedder *vectors_memory_embedder(const struct vectors_memory *m);
 
 /* --- what is in memory ---------------------------------------------------- */
+/* Bytes that vectors in memory may take (LIMIT_VECTORS_BYTES where nobody says);
+ * before the first is there. */
+void vectors_memory_limit(struct vectors_memory *m, size_t bytes);
 /* Begins with nothing of this model; id 0: none yet. One thread at a time. */
 int vectors_memory_use(struct vectors_memory *m,
 	const struct vector_model *model, struct err *e) MUST_CHECK;
@@ -43,7 +46,16 @@ int vectors_memory_load(struct vectors_memory *m, struct store *st,
 	const atomic_bool *stop, struct err *e) MUST_CHECK;
 /* Rises with every change of what is in memory. */
 int64_t vectors_memory_generation(struct vectors_memory *m);
+/* In memory in any form; of these as signs only; in the file only. */
 size_t vectors_memory_count(struct vectors_memory *m);
+size_t vectors_memory_rough(struct vectors_memory *m);
+size_t vectors_memory_left_out(struct vectors_memory *m);
+/* There is nothing to compare with, in memory or in the file. */
+static inline bool
+vectors_memory_is_empty(struct vectors_memory *m)
+{
+	return vectors_memory_count(m) == 0 && vectors_memory_left_out(m) == 0;
+}
 size_t vectors_memory_bytes(struct vectors_memory *m);
 
 /* --- what recall asks ----------------------------------------------------- */
