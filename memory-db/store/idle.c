@@ -163,10 +163,12 @@ store_wal_wanted(struct store *st)
 
 /* Whoever reads for long is a program that is none of ours, as a rule. */
 static int
-wal_is_kept(struct store *st, struct err *e)
+wal_is_kept(struct store *st, bool *ret_by_us, struct err *e)
 {
 	char name[LOG_READER_NAME];
 	long pid = log_reader_find(database_path(st->base), name);
+
+	*ret_by_us = pid <= 0;
 
 	if (pid > 0)
 		return err_set(e, MDB_E_BUSY,
@@ -185,11 +187,13 @@ wal_is_kept(struct store *st, struct err *e)
  * log begins anew only in a moment in which nobody reads it. Under load there
  * may be none for long, and then the file stays as large as it ever was. */
 int
-store_wal_step(struct store *st, struct err *e)
+store_wal_step(struct store *st, bool *ret_by_us, struct err *e)
 {
 	struct database_sizes sizes;
 	bool is_large;
 	int rc;
+
+	*ret_by_us = false;
 
 	database_sizes(st->base, &sizes);
 	is_large = sizes.wal_bytes > 2 * LIMIT_WAL_BYTES &&
@@ -200,7 +204,7 @@ store_wal_step(struct store *st, struct err *e)
 		NULL, NULL);
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
 	if ((rc & 0xff) == SQLITE_BUSY)
-		return wal_is_kept(st, e);
+		return wal_is_kept(st, ret_by_us, e);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
 }
 

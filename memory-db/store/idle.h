@@ -46,9 +46,9 @@ int store_keys_step(struct store *st, struct err *e) MUST_CHECK;
  * store_notes_step() in store.h. */
 
 /* A WAL above LIMIT_WAL_BYTES is cut back; waits some 50 ms for readers at
- * most. MDB_E_BUSY: one of them was in the way. */
+ * most. MDB_E_BUSY: one of them was in the way; *ret_by_us: no other program. */
 bool store_wal_wanted(struct store *st);
-int store_wal_step(struct store *st, struct err *e) MUST_CHECK;
+int store_wal_step(struct store *st, bool *ret_by_us, struct err *e) MUST_CHECK;
 
 /* A WAL that is larger than a rest of this is emptied when all of it is in the
  * file; waits for nobody. */

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "memory-db/work/counting.h"
+#include "memory-db/work/log_room.h"
 #include "memory-db/work/read_cache.h"
 #include "memory-db/work/snapshots.h"
 #include "memory-db/model/curate/alone.h"
@@ -61,6 +62,7 @@ struct work {
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct preparing *preparing;
 	struct runner runners[WORK_SCRIPTS];
+	struct log_room log_room; /* of scripts */
 	struct snapshots snapshots;
 	atomic_bool scripts_end;
 	_Atomic int state;

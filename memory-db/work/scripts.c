@@ -236,9 +236,11 @@ runner_main(void *arg)
 		if (atomic_load(&w->scripts_end))
 			atomic_store(&j->cancelled, true);
 		r->cpu_us = -thread_cpu_us();
+		log_room_enter(&w->log_room, &j->cancelled);
 		work_enter(w);
 		rc = scripts_run_script(r, j, &e);
 		work_leave(w);
+		log_room_leave(&w->log_room);
 		r->cpu_us += thread_cpu_us();
 		atomic_store(&r->current, NULL);
 		fair_leave(&w->scripts, j, clock_mono_ns(), r->cpu_us);

@@ -56,6 +56,7 @@ init_queues(struct work *w)
 		return MDB_E_NOMEM;
 	}
 	w->reads.by_turns = true;
+	log_room_init(&w->log_room);
 	if (gate_init(w) == 0) {
 		if (fair_init(&w->scripts) == 0) {
 			if (write_queue_init(&w->writes) == 0) {
@@ -234,6 +235,7 @@ work_free(struct work *w)
 	write_queue_done(&w->writes);
 	queue_done(&w->reads);
 	fair_done(&w->scripts);
+	log_room_done(&w->log_room);
 	gate_done(w);
 	free(w->verify);
 	queue_done(&w->done);

@@ -318,6 +318,52 @@ class Wal(harness.TestCase):
 
         harness.wait_until(is_small, 120, .02, "the WAL is cut back")
 
+    def test_scripts_that_overlap(self):
+        """At any moment one stands in the past: the next ones wait for their
+        turn once the log is large, and it is cut back while they go on."""
+        rnd = random.Random(12)
+        s = self.service()
+        c = s.client(timeout=120)
+        wal = s.database.with_name(s.database.name + "-wal")
+        c.ok("create_entities", {"entities": [
+            {"name": "a", "entityType": "t", "observations": ["x"]}]})
+        done, ran = threading.Event(), [0] * 3
+
+        def scripts(i):
+            with s.client(timeout=120) as own:
+                own.ok("hello", {"session": f"slow {i}"})
+                done.wait(.7 * i)
+                while not done.is_set():
+                    own.call("execute_code", {
+                        "code": 'open_nodes{"a"} while true do end',
+                        "timeout_ms": 2000}, timeout=120)
+                    ran[i] += 1
+
+        threads = [threading.Thread(target=scripts, args=(i,))
+                   for i in range(3)]
+        for t in threads:
+            t.start()
+        i = 0
+
+        def write():
+            nonlocal i
+            i += 1
+            c.ok("create_entities", {"entities": [
+                {"name": f"b{i}", "entityType": "t",
+                 "observations": [letters(rnd, 900000)]}]}, timeout=120)
+            return wal.stat().st_size
+
+        harness.wait_until(lambda: write() > 28 * 1024 * 1024, 120, .01,
+                           "the WAL is large")
+        harness.wait_until(lambda: write() < 25 * 1024 * 1024, 120, .5,
+                           "the WAL is cut back")
+        before = sum(ran)
+        harness.wait_until(lambda: sum(ran) > before, 60,
+                           why="scripts go on")
+        done.set()
+        for t in threads:
+            t.join()
+
 
 if __name__ == "__main__":
     harness.main()

@@ -193,14 +193,24 @@ static const struct background_task task_keys = {
 static bool
 wal_wanted(void *ctx)
 {
-	return store_wal_wanted(writer_store(ctx));
+	struct work *w = ctx;
+	bool is_wanted = store_wal_wanted(writer_store(w));
+
+	if (!is_wanted)
+		log_room_want(&w->log_room, false);
+	return is_wanted;
 }
 
 static int
 wal_step(void *ctx, int64_t budget_ns, struct err *e)
 {
+	struct work *w = ctx;
+	bool is_kept_by_us = false;
+	int rc = store_wal_step(writer_store(w), &is_kept_by_us, e);
+
 	(void)budget_ns;
-	return store_wal_step(writer_store(ctx), e);
+	log_room_want(&w->log_room, is_kept_by_us);
+	return rc;
 }
 
 static const struct background_task task_wal = {
