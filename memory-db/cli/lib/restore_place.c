@@ -1,8 +1,17 @@
-/* Where a restored database comes to be; restore_place.h draws the steps. The
- * order keeps a database in its place at any moment but between two renames:
- * the new one is complete and synced, the old one moves aside with its WAL,
- * the new one takes the place. A folder that a killed restore left is told
- * from one in use by its lock. */
+/* Where a restored database comes to be; restore_place.h draws the steps. Power
+ * may go at any of them. The new database is complete and synced; then, each step
+ * on the disk before the next one begins:
+ *
+ *   1  memory.db and memory.db-wal get second names beside: memory.db.before-T,
+ *      memory.db.before-T-wal. Nothing of the old one can be lost from here on
+ *   2  memory.db-wal goes, or the new database would be read with it
+ *   3  the new one takes the place of memory.db, by one rename
+ *
+ * So a database is in the place at any moment. Between 2 and 3 that is the old
+ * file without its WAL, which is whole under the other name; who calls this makes
+ * the WAL empty before, where the old database can be opened at all.
+ *
+ * A folder that a killed restore left is told from one in use by its lock. */
 #include "memory-db/cli/lib/restore_place.h"
 
 #include <dirent.h>
@@ -25,8 +34,10 @@
 #define DYING_MS 3000
 #define LOOK_MS	 20
 
-/* What lies beside a database and belongs to it. */
-static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
+/* A database, what belongs to it, and the index of the WAL, which SQLite makes
+ * anew. */
+static const char *const beside[] = {"", "-wal", "-journal", "-shm"};
+#define KEPT 3 /* of them */
 
 static int
 place_error(struct err *e, const char *what, const char *path)
@@ -219,38 +230,6 @@ lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
 	return 0;
 }
 
-/* The old database with its WAL, which may hold what is not in the file. */
-static int
-move_aside(struct restore_place *p, struct err *e)
-{
-	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 16] = ".before-";
-	size_t n = strlen(tail);
-	struct stat st;
-	int rc;
-
-	clock_format(clock_now_ms(), at);
-	for (const char *s = at; *s != '\0' && *s != '.'; s++)
-		if (*s != '-' && *s != ':')
-			tail[n++] = *s;
-	tail[n] = '\0';
-	rc = join(p->aside, p->target, tail, e);
-	if (rc != 0)
-		return rc;
-	for (size_t i = ARRAY_LEN(beside); i-- > 0;) {
-		char from[PATH_MAX], to[PATH_MAX];
-
-		rc = join(from, p->target, beside[i], e);
-		if (rc != 0)
-			return rc;
-		rc = join(to, p->aside, beside[i], e);
-		if (rc != 0)
-			return rc;
-		if (lstat(from, &st) == 0 && rename(from, to) != 0)
-			return place_error(e, "move aside", from);
-	}
-	return 0;
-}
-
 static void
 sync_folder_of(const char *path)
 {
@@ -266,6 +245,119 @@ sync_folder_of(const char *path)
 		(void)fsync(fd);
 		close(fd);
 	}
+}
+
+static int
+choose_aside(struct restore_place *p, struct err *e)
+{
+	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 16] = ".before-";
+	size_t n = strlen(tail);
+
+	clock_format(clock_now_ms(), at);
+	for (const char *s = at; *s != '\0' && *s != '.'; s++)
+		if (*s != '-' && *s != ':')
+			tail[n++] = *s;
+	tail[n] = '\0';
+	return join(p->aside, p->target, tail, e);
+}
+
+/* The old file of this tail, and its name beside. *ret_is_there: it exists. */
+static int
+old_file(const struct restore_place *p, const char *tail, char from[PATH_MAX],
+	char to[PATH_MAX], bool *ret_is_there, struct err *e)
+{
+	struct stat st;
+	int rc = join(from, p->target, tail, e);
+
+	if (rc != 0)
+		return rc;
+	*ret_is_there = lstat(from, &st) == 0;
+	return join(to, p->aside, tail, e);
+}
+
+/* A file system without second names for files (FAT, some of a network). */
+static bool
+has_no_links(int error)
+{
+	return error == EPERM || error == EOPNOTSUPP || error == ENOSYS ||
+	       error == EMLINK;
+}
+
+/* Second names. *ret_can false: there are none here, and none was made. */
+static int
+link_aside(struct restore_place *p, bool *ret_can, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	*ret_can = true;
+	for (size_t i = 0; i < KEPT; i++) {
+		bool is_there;
+		int rc = old_file(p, beside[i], from, to, &is_there, e);
+
+		if (rc != 0)
+			return rc;
+		if (!is_there || link(from, to) == 0)
+			continue;
+		if (i > 0 || !has_no_links(errno))
+			return place_error(e, "keep", from);
+		*ret_can = false;
+		return 0;
+	}
+	sync_folder_of(p->target);
+	return 0;
+}
+
+/* What must not lie beside the new database. */
+static int
+clear_beside(struct restore_place *p, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = ARRAY_LEN(beside); i-- > 1;) {
+		bool is_there;
+		int rc = old_file(p, beside[i], from, to, &is_there, e);
+
+		if (rc != 0)
+			return rc;
+		if (is_there && unlink(from) != 0)
+			return place_error(e, "remove", from);
+	}
+	sync_folder_of(p->target);
+	return 0;
+}
+
+/* Where files have one name: for a moment no database is in the place, and its
+ * WAL moves last. */
+static int
+rename_aside(struct restore_place *p, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < KEPT; i++) {
+		bool is_there;
+		int rc = old_file(p, beside[i], from, to, &is_there, e);
+
+		if (rc != 0)
+			return rc;
+		if (is_there && rename(from, to) != 0)
+			return place_error(e, "move aside", from);
+	}
+	return clear_beside(p, e);
+}
+
+/* The old database with its WAL, which may hold what is not in the file. */
+static int
+move_aside(struct restore_place *p, struct err *e)
+{
+	bool can_link;
+	int rc = choose_aside(p, e);
+
+	if (rc != 0)
+		return rc;
+	rc = link_aside(p, &can_link, e);
+	if (rc != 0)
+		return rc;
+	return can_link ? clear_beside(p, e) : rename_aside(p, e);
 }
 
 int

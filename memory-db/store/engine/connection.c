@@ -19,6 +19,9 @@ set_flags(sqlite3 *db)
 		/* Beside partial indexes the planner looks at the values that
 		 * are bound, and each one expired the statement. */
 		{SQLITE_DBCONFIG_ENABLE_QPSG, 1},
+		/* While it is opened: of a file that is damaged or none of
+		 * ours the last one to close it would remove the WAL. */
+		{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
 	};
 	int rc = SQLITE_OK;
 
@@ -64,6 +67,9 @@ open_with(struct database *base, int flags, const char *vfs, const char *setup,
 		rc = sqlite3_busy_timeout(db, 5000);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, setup, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+			NULL);
 	if (rc == SQLITE_OK) {
 		*ret = db;
 		return 0;
