@@ -48,10 +48,12 @@ cmd_doctor_run(struct cli *c, int argc, char **argv)
 	doctor_lock(&d);
 	doctor_disk(&d);
 	doctor_log(&d);
+	doctor_backup(&d);
 	doctor_clients(&d);
 	rc = cmd_doctor_summary(&d);
 	json_decref(d.findings);
 	json_decref(d.hello);
+	json_decref(d.status);
 	return rc;
 }
 
@@ -60,7 +62,7 @@ const struct cli_command cli_cmd_doctor = {
 	.args = "",
 	.summary = "what is wrong, and what to do",
 	.about = "Looks at environment, programs, socket, service, database, "
-		 "disk and MCP clients without needing or starting the "
+		 "disk, backups and MCP clients without needing or starting the "
 		 "service. Each line says ok, warn or fail and what to do. "
 		 "Exit code 1 when something fails.",
 	.run = cmd_doctor_run,

@@ -93,6 +93,24 @@ doctor_process(long pid, char *name, size_t size)
 	return true;
 }
 
+char
+doctor_process_state(long pid)
+{
+	char path[64], text[512];
+	const char *at;
+	AUTO_FD int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (n = read(fd, text, sizeof(text) - 1)) <= 0)
+		return '?';
+	text[n] = '\0';
+	/* Behind the name, which may hold anything. */
+	at = strrchr(text, ')');
+	return at && at[1] == ' ' && at[2] != '\0' ? at[2] : '?';
+}
+
 const char *
 doctor_user(unsigned uid)
 {

@@ -20,6 +20,8 @@ struct doctor {
 	bool is_listening;	 /* somebody we may talk to */
 	char database[PATH_MAX]; /* that is looked at; "" unknown */
 	json_t *hello;		 /* owned; reply of the service or NULL */
+	json_t *status;		 /* owned; what it says of itself, or NULL */
+	long pid;		 /* who listens; 0: unknown */
 };
 
 /* A finding. advice: what to do, NULL when nothing. */
@@ -35,10 +37,13 @@ void doctor_database(struct doctor *d); /* doctor_database.c */
 void doctor_lock(struct doctor *d);
 void doctor_disk(struct doctor *d);    /* doctor_disk.c */
 void doctor_log(struct doctor *d);     /* doctor_log.c */
+void doctor_backup(struct doctor *d);  /* doctor_backup.c */
 void doctor_clients(struct doctor *d); /* doctor_clients.c */
 
 /* A process: whether it lives, and its name (size bytes, "" unknown). */
 bool doctor_process(long pid, char *name, size_t size);
+/* What the kernel says of its state: a letter as ps has it; '?' unknown. */
+char doctor_process_state(long pid);
 /* Name of a user, or its number; in a static buffer. */
 const char *doctor_user(unsigned uid);
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/contract/database_file.h"
 #include "common/owned.h"
 #include "common/client/settings.h"
@@ -19,6 +20,7 @@
  * 0 magic, 16 page size, 24 change counter, 28 pages, 60 user_version,
  * 68 application_id, 92 change counter for which the number of pages holds. */
 #define HEADER_BYTES 100
+#define DAY_S	     (24 * 3600)
 static const char magic[16] = "SQLite format 3";
 
 static uint32_t
@@ -187,6 +189,18 @@ doctor_database_check_identity(struct doctor *d, const unsigned char *h,
 			"says %llu",
 			(long long)st->st_size,
 			(unsigned long long)page * pages);
+	if (version < DATABASE_SCHEMA && !d->hello)
+		doctor_say(d, DOCTOR_OK, "database", NULL,
+			"memory-db brings it from schema %u to %d when it "
+			"starts, and keeps a copy of what it was",
+			version, DATABASE_SCHEMA);
+	if (st->st_mtime > clock_now_ms() / 1000 + DAY_S)
+		doctor_say(d, DOCTOR_WARN, "database",
+			"look at the clock of this machine: until it has caught "
+			"up, new changes have the time of the newest one",
+			"%s was written %lld days from now", d->database,
+			(long long)(st->st_mtime - clock_now_ms() / 1000) /
+				DAY_S);
 	doctor_say(d, DOCTOR_OK, "database", NULL,
 		"%s: schema %u, %lld "
 		"bytes",

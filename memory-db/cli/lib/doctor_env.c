@@ -158,4 +158,6 @@ doctor_programs(struct doctor *d)
 		MEMORY_VERSION);
 	check_program(d, "memory-db", "MEMORY_DB_PROGRAM", DOCTOR_FAIL);
 	check_program(d, "memory-mcp", NULL, DOCTOR_WARN);
+	check_program(d, "memory-sandbox", "MEMORY_SANDBOX_PROGRAM",
+		DOCTOR_WARN);
 }

@@ -14,10 +14,16 @@ doctor_log(struct doctor *d)
 	long pid;
 
 	snprintf(path, sizeof(path), "%s-wal", d->database);
-	if (d->database[0] == '\0' || stat(path, &st) != 0 ||
-		st.st_size < LOG_READER_BYTES)
+	if (d->database[0] == '\0' || stat(path, &st) != 0 || st.st_size == 0)
 		return;
 	out_bytes(st.st_size, size);
+	if (!d->is_listening)
+		doctor_say(d, DOCTOR_OK, "log", NULL,
+			"memory-db did not end by itself; what the log beside "
+			"the database holds (%s) comes in at the next start",
+			size);
+	if (st.st_size < LOG_READER_BYTES)
+		return;
 	pid = log_reader_find(d->database, name);
 	if (pid > 0)
 		doctor_say(d, DOCTOR_WARN, "log",

@@ -218,6 +218,7 @@ doctor_socket(struct doctor *d)
 		"listens",
 		(long)peer.pid, name[0] ? name : "?", doctor_user(peer.uid));
 	d->is_listening = true;
+	d->pid = (long)peer.pid;
 }
 
 static void
@@ -254,14 +255,71 @@ check_ignored(struct doctor *d)
 					    : "is ignored");
 }
 
+/* Scripts run behind walls or not at all. */
+static void
+check_scripts(struct doctor *d)
+{
+	const json_t *box = json_object_get(d->status, "sandbox");
+
+	if (!json_is_false(json_object_get(box, "available")))
+		return;
+	doctor_say(d, DOCTOR_WARN, "scripts",
+		"memory-sandbox must lie beside memory-db, or where "
+		"MEMORY_SANDBOX_PROGRAM says; all else works without it",
+		"execute_code answers `unavailable`: %s",
+		cli_str(box, "reason", "no reason given"));
+}
+
+/* Clients that found no room: every one of them believes the memory is gone. */
+static void
+check_room(struct doctor *d)
+{
+	const json_t *queues = json_object_get(d->status, "queues");
+	const json_t *limits = json_object_get(d->status, "limits");
+	int64_t refused = cli_int(queues, "connections_refused", 0);
+
+	if (refused <= 0)
+		return;
+	doctor_say(d, DOCTOR_WARN, "service",
+		"end clients that are not used; or raise --limit-connections, "
+		"and the descriptors that memory-db may have (ulimit -n, "
+		"LimitNOFILE of the unit)",
+		"it turned away %lld connections since it began: %lld are open, "
+		"%lld is the most",
+		(long long)refused,
+		(long long)cli_int(queues, "connections", 0),
+		(long long)cli_int(limits, "connections", 0));
+}
+
+/* It listens, and does not answer. */
+static void
+say_silent(struct doctor *d, const char *why)
+{
+	char advice[160] = "look at its log; restart it if it hangs";
+	char state = doctor_process_state(d->pid);
+
+	if (state == 'T' || state == 't')
+		snprintf(advice, sizeof(advice),
+			"process %ld was stopped (SIGSTOP, Ctrl-Z, a debugger): "
+			"kill -CONT %ld lets it go on",
+			d->pid, d->pid);
+	else if (state == 'D')
+		snprintf(advice, sizeof(advice),
+			"process %ld waits for its disk: look at the system's "
+			"log (dmesg) and at the disk",
+			d->pid);
+	doctor_say(d, DOCTOR_FAIL, "service", advice, "it does not answer: %s",
+		why);
+}
+
 /* What the service itself finds wrong. */
 static void
 check_health(struct doctor *d, memory_client *client)
 {
-	AUTO_JSON json_t *status = NULL;
 	char *reply = NULL;
 	struct err e = {0};
 	const json_t *p;
+	json_t *status;
 	size_t i;
 
 	if (memory_client_call(client, "get_memory_status", NULL, &reply) !=
@@ -271,8 +329,10 @@ check_health(struct doctor *d, memory_client *client)
 		memory_free(reply);
 		return;
 	}
-	status = jx_parse(reply, strlen(reply), &e);
+	status = d->status = jx_parse(reply, strlen(reply), &e);
 	memory_free(reply);
+	check_scripts(d);
+	check_room(d);
 	json_array_foreach(json_object_get(json_object_get(status, "health"),
 				   "problems"),
 		i, p)
@@ -321,10 +381,7 @@ doctor_service(struct doctor *d)
 				  "MEMORY_DB_SOCKET of its own",
 			"it answers, but: %s", memory_client_error(client));
 	} else {
-		doctor_say(d, DOCTOR_FAIL, "service",
-			"look at its log; "
-			"restart it if it hangs",
-			"it does not answer: %s", memory_client_error(client));
+		say_silent(d, memory_client_error(client));
 	}
 	memory_free(reply);
 	memory_client_free(client);
