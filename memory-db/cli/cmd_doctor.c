@@ -61,9 +61,10 @@ const struct cli_command cli_cmd_doctor = {
 	.name = "doctor",
 	.args = "",
 	.summary = "what is wrong, and what to do",
-	.about = "Looks at environment, programs, socket, service, database, "
-		 "disk, backups and MCP clients without needing or starting the "
-		 "service. Each line says ok, warn or fail and what to do. "
-		 "Exit code 1 when something fails.",
+	.about =
+		"Looks at environment, programs, socket, service, database, "
+		"disk, backups and MCP clients without needing or starting the "
+		"service. Each line says ok, warn or fail and what to do. "
+		"Exit code 1 when something fails.",
 	.run = cmd_doctor_run,
 };

@@ -129,7 +129,8 @@ the_oldest_are_read_from_the_file(void **state)
 	sf_ok(s, vectors_memory_sync(x->m, s->w, &x->facts[FACTS - 1], 1,
 			 &s->e));
 	assert_int_equal(vectors_memory_count(x->m), 0);
-	assert_true(score_with(x, 3, 1) - score_with(x, 3, -1) > x->w.meaning / 2);
+	assert_true(
+		score_with(x, 3, 1) - score_with(x, 3, -1) > x->w.meaning / 2);
 }
 
 int
