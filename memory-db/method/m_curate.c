@@ -117,7 +117,7 @@ m_promote_to_tier(struct call *c, json_t **ret_result, struct err *e)
 }
 
 /* --- confirm -------------------------------------------------------------- */
-/* Of a single fact the time stands in its metadata, too. */
+/* Of a single fact the time stands in its metadata. */
 static int
 confirm_fact(struct call *c, struct write *w, int64_t entity, const char *at,
 	int64_t *ret_fact, struct err *e)
@@ -139,25 +139,33 @@ confirm_fact(struct call *c, struct write *w, int64_t entity, const char *at,
 	if (!metadata &&
 		jx_set(marks, "metadata", metadata = json_object()) != 0)
 		return err_nomem(e);
-	if (jx_set(metadata, "confirmed_at", json_string(at)) != 0)
+	if (jx_set(metadata, CONFIRMED_MEMBER, json_string(at)) != 0)
 		return err_nomem(e);
 	return fact_tags_note(w, entity, *ret_fact, metadata, "fact", e);
+}
+
+/* A fact that is right again says nothing of the others of its entity. */
+static enum attr_key
+confirmed_key(const struct call *c)
+{
+	return json_object_get(c->params, "observation") ||
+			       json_object_get(c->params, "fact")
+		       ? ATTR_FACT_CONFIRMED
+		       : ATTR_CONFIRMED;
 }
 
 static int
 confirm(struct call *c, struct write *w, int64_t entity, int64_t *ret_fact,
 	struct err *e)
 {
-	bool is_of_fact = json_object_get(c->params, "observation") ||
-			  json_object_get(c->params, "fact");
 	int64_t now = clock_now_ms();
 	char at[CLOCK_TEXT_SIZE];
-	int rc = write_attr(w, entity, ATTR_CONFIRMED, now, e);
+	int rc = write_attr(w, entity, confirmed_key(c), now, e);
 
+	if (rc || confirmed_key(c) == ATTR_CONFIRMED)
+		return rc;
 	clock_format(now, at);
-	return rc == 0 && is_of_fact
-		       ? confirm_fact(c, w, entity, at, ret_fact, e)
-		       : rc;
+	return confirm_fact(c, w, entity, at, ret_fact, e);
 }
 
 int
@@ -185,7 +193,7 @@ m_confirm(struct call *c, json_t **ret_result, struct err *e)
 	rc = write_end(&w, e);
 	if (rc)
 		return rc;
-	rc = attr_get(w.st, entity, ATTR_CONFIRMED, &at, e);
+	rc = attr_get(w.st, entity, confirmed_key(c), &at, e);
 	if (rc)
 		return rc;
 	clock_format(at, text);

@@ -119,6 +119,59 @@ class Curation(CurationCase):
         self.assertNotIn("confirmed_at", e)
         self.db.verify()
 
+    def test_a_fact_confirmed_by_itself(self):
+        """Its own age counts from there in recall; those of the others of its
+        entity do not. Curation sees an entity in use."""
+        self.at(-400)
+        self.c.ok("create_entities", entities=[
+            entity("gate", "the gate opens with a red key",
+                   "the gate opens with a blue key"),
+            entity("door", "the door opens with a red key")])
+
+        def parts():
+            got = self.c.ok("recall", query="what opens with a red or blue "
+                            "key?", explain=True, limit=3)
+            return {r["text"].split(" key")[0][4:]: r["parts"].get(
+                "confirmed", 0) for r in got["results"]}
+        self.at(-30)
+        old = parts()
+        self.assertEqual(len(set(old.values())), 1)
+        change = self.c.ok("confirm", entity="gate", observation="the gate "
+                           "opens with a blue key")["change"]
+        now = parts()
+        self.assertGreater(now["gate opens with a blue"],
+                           10 * old["gate opens with a blue"])
+        for other in ("gate opens with a red", "door opens with a red"):
+            self.assertAlmostEqual(now[other], old[other], places=4)
+        (e,) = self.c.ok("open_nodes", names=["gate"],
+                         fields=["confirmed_at"])["entities"]
+        self.assertNotIn("confirmed_at", e)
+        self.curate()
+        self.assertEqual((self.tiers()["gate"], self.tiers()["door"]),
+                         ("working", "episodic"))
+        # Said of the whole entity it counts for all of it.
+        self.c.ok("confirm", entity="gate")
+        self.assertGreater(parts()["gate opens with a red"],
+                           10 * old["gate opens with a red"])
+        history = self.c.ok("memory_history", name="gate")["changes"]
+        self.assertIn("fact_confirmed_at", [
+            s["member"] for x in history for s in x.get("set", ())])
+        self.c.ok("memory_undo", change=change)
+        self.db.verify()
+
+    def test_a_confirmed_fact_merges_with_its_branch(self):
+        self.at(-400)
+        self.c.ok("create_entities", entities=[
+            entity("gate", "opens with a red key")])
+        self.c.ok("memory_branch", action="create", name="b")
+        self.at(-30)
+        self.c.ok("confirm", entity="gate", branch="b",
+                  observation="opens with a red key")
+        self.c.ok("memory_merge", branch="b")
+        (r,) = self.c.ok("recall", query="red key", explain=True)["results"]
+        self.assertGreater(r["parts"]["confirmed"], .01)
+        self.db.verify()
+
     def test_settings_and_rules(self):
         self.seed()
         self.at(-380)

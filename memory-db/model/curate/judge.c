@@ -53,7 +53,8 @@ load_subject(const struct judging *j, int64_t entity, struct subject *ret)
 	rc = curated_content_at(j->st, entity, &ret->content_at, j->e);
 	if (rc)
 		return rc;
-	ret->confirmed_at = ret->e.confirmed_at;
+	ret->confirmed_at =
+		later(ret->e.confirmed_at, ret->e.fact_confirmed_at);
 	ret->age_days = days_since(j->now, ret->content_at);
 	ret->quiet_days = days_since(j->now,
 		later(ret->content_at,

@@ -20,6 +20,9 @@
 
 struct store;
 
+/* The member of a fact's metadata that says when `confirm` was last said of it. */
+#define CONFIRMED_MEMBER "confirmed_at"
+
 /* All read under the lens applied. */
 
 /* Sets j.tags and j.metadata of a fact; leaves j alone when it has none. */

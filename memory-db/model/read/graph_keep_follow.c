@@ -43,7 +43,8 @@ graph_follow_is_silent(const struct log_touch *x)
 {
 	return x->what == OP_BRANCH ||
 	       (x->what == OP_ATTR &&
-		       (x->key == ATTR_TIER || x->key == ATTR_CONFIRMED));
+		       (x->key == ATTR_TIER || x->key == ATTR_CONFIRMED ||
+			       x->key == ATTR_FACT_CONFIRMED));
 }
 
 /* Whether an entity may have appeared, gone, or got another name. */

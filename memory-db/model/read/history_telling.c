@@ -70,7 +70,7 @@ attr_value(int64_t key, int64_t value)
 		return json_boolean(value != 0);
 	if (key == ATTR_TIER && value >= 0 && value < 4)
 		return json_string(tool_tiers[value]);
-	if (key >= ATTR_CONFIRMED && key <= ATTR_FACT_EXPIRES && value > 0) {
+	if (key >= ATTR_CONFIRMED && key <= ATTR_LAST_OF_ENTITY && value > 0) {
 		char text[CLOCK_TEXT_SIZE];
 
 		clock_format(value, text);
@@ -90,7 +90,8 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 		[ATTR_PIN_ASKED] = "pin_unconfirmed",
 		[ATTR_CONFIRMED] = "confirmed_at",
 		[ATTR_EXPIRES] = "expires_at",
-		[ATTR_FACT_EXPIRES] = "facts_expire_at"};
+		[ATTR_FACT_EXPIRES] = "facts_expire_at",
+		[ATTR_FACT_CONFIRMED] = "fact_confirmed_at"};
 	char conflict[32];
 	/* op->fact is the value before + 1; 0: it was unset. */
 	json_t *from AUTO_JSON =

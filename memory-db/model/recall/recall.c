@@ -97,6 +97,8 @@ recall_steps(struct recalling *r)
 	if (k == 0)
 		k = recall_vectors_scores(r);
 	if (k == 0)
+		k = recall_confirmed(r);
+	if (k == 0)
 		recall_features(r);
 	return k;
 }

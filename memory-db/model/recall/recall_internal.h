@@ -103,6 +103,7 @@ struct recall_candidate {
 	double base;		/* words, scaled to 1 */
 	double nearness;	/* of meaning: cosine; 0 when not known */
 	bool has_nearness;
+	int64_t confirmed_at; /* by itself, beside its entity; 0: never */
 	double total;
 	double rank; /* with its usefulness (recall_useful.c); 0 to 1 */
 	float parts[PART_MAX];
@@ -219,6 +220,8 @@ int recall_score(struct recalling *r) MUST_CHECK;
 /* The entities of candidates that came later. */
 int recall_name_all(struct recalling *r) MUST_CHECK;
 int recall_spread(struct recalling *r) MUST_CHECK;
+/* When each candidate was confirmed by itself (recall_confirmed.c). */
+int recall_confirmed(struct recalling *r) MUST_CHECK;
 void recall_features(struct recalling *r);
 double recall_covered(const struct recalling *r, int which, uint32_t found);
 /* Weight of the words that stand close to another of the question. */

@@ -239,13 +239,17 @@ tier_share(int64_t tier)
 							      : 0;
 }
 
-/* How far it still holds, 0 to 1: what nobody said again for a year is 0.03. */
+/* How far it still holds, 0 to 1: what nobody said again for a year is 0.03. A
+ * fact counts from when it was said, or it or its entity was confirmed. */
 static double
 decay(const struct recalling *r, const struct recall_candidate *c)
 {
 	int64_t confirmed = r->names[c->name].e.confirmed_at;
 	int64_t at = confirmed > c->f->at ? confirmed : c->f->at;
-	double days = (double)(r->request->now - at) / DAY_MS;
+	double days;
+
+	at = c->confirmed_at > at ? c->confirmed_at : at;
+	days = (double)(r->request->now - at) / DAY_MS;
 
 	return exp(-DECAY * fmax(days, 0));
 }

@@ -382,7 +382,9 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 	if (rc != 1 || theirs == base || theirs == ours)
 		return rc < 0 ? rc : 0;
 	/* Both sides confirmed it: the later time says both. */
-	if (ours == base || (k == ATTR_CONFIRMED && theirs > ours)) {
+	if (ours == base ||
+		((k == ATTR_CONFIRMED || k == ATTR_FACT_CONFIRMED) &&
+			theirs > ours)) {
 		m->out->attributes++;
 		return write_attr(m->w, entity, k, theirs, m->e);
 	}

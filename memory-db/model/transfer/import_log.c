@@ -157,7 +157,7 @@ replay_attr(struct importer *im, const json_t *o, int64_t entity, int64_t key,
 static bool
 import_log_is_key(int64_t key)
 {
-	return (key >= ATTR_TIER && key <= ATTR_FACT_EXPIRES) ||
+	return (key >= ATTR_TIER && key <= ATTR_LAST_OF_ENTITY) ||
 	       (key > ATTR_CONFLICT && key <= ATTR_LAST);
 }
 

@@ -123,7 +123,8 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 {
 	/* What is created again under this name has none of them. */
 	static const enum attr_key begins_anew[] = {ATTR_TIER, ATTR_PIN,
-		ATTR_CONFIRMED, ATTR_EXPIRES, ATTR_FACT_EXPIRES};
+		ATTR_CONFIRMED, ATTR_EXPIRES, ATTR_FACT_EXPIRES,
+		ATTR_FACT_CONFIRMED};
 	AUTO_HIDE_IDS struct write_hide_ids in = {0};
 	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 

@@ -147,6 +147,10 @@ enum attr_key {
 	ATTR_CONFIRMED = 4, /* when it was last said to be right, ms */
 	ATTR_EXPIRES = 5,   /* when it is to go by itself, ms; 0: never */
 	ATTR_FACT_EXPIRES = 6, /* the earliest such time of its facts */
+	/* When one of its facts was last said to be right by itself, ms: the
+	 * notes of its facts say which and when. */
+	ATTR_FACT_CONFIRMED = 7,
+	ATTR_LAST_OF_ENTITY = ATTR_FACT_CONFIRMED,
 	/* From here on, + conflict.id: what was decided about it, an enum
 	 * conflict_decision (store/log/conflicts.h). */
 	ATTR_CONFLICT = 1024,
@@ -156,7 +160,7 @@ enum attr_key {
 #define ATTR_KEYS                                                              \
 	{                                                                      \
 		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED, ATTR_CONFIRMED,           \
-			ATTR_EXPIRES, ATTR_FACT_EXPIRES                        \
+			ATTR_EXPIRES, ATTR_FACT_EXPIRES, ATTR_FACT_CONFIRMED   \
 	}
 /* The value under the lens, or 0 when never set. */
 int attr_get(struct store *st, int64_t entity, enum attr_key key,

@@ -41,6 +41,8 @@ static const struct stmt_def defs[] = {
 		 " AND a.key = 2 AND @AVIS ORDER BY @LV LIMIT 1),"
 		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
 		 " AND a.key = 4 AND @AVIS ORDER BY @LV LIMIT 1),"
+		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
+		 " AND a.key = 7 AND @AVIS ORDER BY @LV LIMIT 1),"
 		 " u.hits, u.last_at"
 		 " FROM @SPAN CROSS JOIN fact f ON f.id = s.fact AND f.kind = " SQL_EXISTENCE
 		 " CROSS JOIN entity e ON e.id = f.entity"
@@ -209,8 +211,9 @@ recall_entity(struct store *st, int64_t entity, struct buf *name,
 		.tier = sqlite3_column_int64(s, 4),
 		.is_pinned = sqlite3_column_int64(s, 5) != 0,
 		.confirmed_at = sqlite3_column_int64(s, 6),
-		.hits = sqlite3_column_int64(s, 7),
-		.last_at = sqlite3_column_int64(s, 8)};
+		.fact_confirmed_at = sqlite3_column_int64(s, 7),
+		.hits = sqlite3_column_int64(s, 8),
+		.last_at = sqlite3_column_int64(s, 9)};
 	if (sqlite3_column_type(s, 2) != SQLITE_NULL)
 		rc = recall_unpack(st, s, 1, 2, name, e);
 	else

@@ -58,7 +58,8 @@ struct recall_entity {
 	int64_t type; /* label */
 	int64_t tier;
 	bool is_pinned;
-	int64_t confirmed_at; /* ATTR_CONFIRMED; 0: never */
+	int64_t confirmed_at;	   /* ATTR_CONFIRMED; 0: never */
+	int64_t fact_confirmed_at; /* ATTR_FACT_CONFIRMED; 0: never */
 	int64_t hits, last_at;
 };
 /* Its present name is appended to name. 1 it exists, 0 not. */
