@@ -171,7 +171,10 @@ print_done(const struct cli *c, const json_t *reply)
 		(long long)cli_int(reply, "resolved", 0),
 		(long long)cli_int(reply, "left", 0), where_said(c),
 		dry_run ? " (a trial: nothing was changed)" : "");
-	if (json_object_get(reply, "change"))
+	if (json_object_get(reply, "run"))
+		printf("memoryctl undo --run %s takes it back\n",
+			cli_str(reply, "run", ""));
+	else if (json_object_get(reply, "change"))
 		printf("memoryctl undo %lld takes it back\n",
 			(long long)cli_int(reply, "change", 0));
 	if (json_is_true(json_object_get(reply, "more")))
@@ -277,8 +280,8 @@ const struct cli_command cli_cmd_conflicts = {
 	.about = "Lists facts that do not go together, newest first, with both "
 		 "texts: duplicates, two values of one thing, contradictions; "
 		 "and what merges could not decide. resolve decides one by its "
-		 "number, or with --all those of a --kind or an --entity, in "
-		 "one change that undo takes back. Something that auto cannot "
+		 "number, or with --all those of a --kind or an --entity, "
+		 "which one undo takes back. Something that auto cannot "
 		 "decide is left and gives exit code 1. scan compares all "
 		 "facts with each other in the background.",
 	.opts = opts,

@@ -299,13 +299,14 @@ read_page(struct store *st, const struct scope *scope,
 	const struct queue_filter *filter, size_t most, struct chunk *chunks,
 	struct queue_row *ret, size_t *ret_n, int64_t *ret_next, struct err *e)
 {
+	int most_looked = filter->looked > 0 ? filter->looked : LOOKED;
 	int64_t last = 0;
 
 	for (int looked = 0;; looked++) {
 		struct queue_row r = {0};
 		int rc;
 
-		if (*ret_n == most || looked == LOOKED) {
+		if (*ret_n == most || looked == most_looked) {
 			*ret_next = last;
 			return 0;
 		}

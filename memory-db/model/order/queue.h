@@ -77,6 +77,7 @@ struct queue_filter {
 	int kind;  /* enum conflict_kind; 0: all but successions */
 	int64_t entity;
 	int64_t before; /* ids below; INT64_MAX: from the newest */
+	int looked;	/* rows a page looks at, at most; 0: the default */
 };
 /* Rows of the scope that pass, newest first, at most `most`. *ret_n of them;
  * *ret_next: `before` of the next page, 0: there is none. A page ends early
