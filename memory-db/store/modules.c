@@ -32,16 +32,19 @@ static const struct store_table *const tables[] = {
 };
 #undef MODULE
 
-extern const struct participant labels_participant, counters_participant,
-	pack_participant, answer_cache_participant, search_mask_participant,
-	search_participant, search_counts_participant, search_wait_participant,
+extern const struct participant meta_participant, labels_participant,
+	heads_participant, counters_participant, pack_participant,
+	answer_cache_participant, search_mask_participant, search_participant,
+	search_counts_participant, search_wait_participant,
 	text_queue_participant, text_wait_participant, vectors_participant,
 	receipts_participant, skill_runs_participant, fts_rebuild_participant,
 	erase_participant, change_sink_participant;
 
 /* In this order each hook is called: room by room, the lowest first. */
 static const struct participant *const participants[] = {
+	&meta_participant,
 	&labels_participant,
+	&heads_participant,
 	&counters_participant,
 	&pack_participant,
 	&answer_cache_participant,

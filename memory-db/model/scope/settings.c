@@ -6,8 +6,10 @@
  * preset of its row in settings.def. */
 #include "memory-db/model/scope/settings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -40,9 +42,8 @@ static const struct setting {
 
 /* The place of a word in a list "a|b|c"; -1: it is not there. */
 static int
-settings_place(const char *choices, const char *word)
+settings_place(const char *choices, const char *word, size_t n)
 {
-	size_t n = strlen(word);
 	int place = 0;
 
 	for (const char *p = choices; *p != '\0'; place++) {
@@ -68,7 +69,8 @@ settings_check_choice(const struct setting *s, const json_t *v, struct err *e)
 	AUTO_BUF struct buf wanted = {0};
 
 	if (json_is_string(v) &&
-		settings_place(s->choices, json_string_value(v)) >= 0)
+		settings_place(s->choices, json_string_value(v),
+			json_string_length(v)) >= 0)
 		return 0;
 	if (buf_addf(&wanted, "one of %s", s->choices) != 0 ||
 		!buf_str(&wanted))
@@ -160,6 +162,54 @@ settings_write(struct store *st, int64_t ns, const json_t *stored,
 	return stored_object_set(st, key, stored, e);
 }
 
+/* --- what the writer keeps ------------------------------------------------- */
+/* Every write asks for several settings of its namespace. Those of the namespace
+ * asked for last stay read for as long as they cannot have changed. */
+struct settings_kept {
+	uint64_t state; /* meta_state() when they were read */
+	int64_t ns;
+	json_t *stored; /* owned; NULL: none is set */
+};
+
+static void
+settings_kept_free(void *p)
+{
+	struct settings_kept *k = p;
+
+	json_decref(k->stored);
+	free(k);
+}
+
+static struct settings_kept *
+settings_kept_of(struct store *st)
+{
+	void **p = store_kept(st, STORE_KEPT_SETTINGS, settings_kept_free);
+
+	if (!*p)
+		*p = calloc(1, sizeof(struct settings_kept));
+	return *p;
+}
+
+/* To be read only: it may be the kept one. Returns new. */
+static int
+settings_peek(struct store *st, int64_t ns, json_t **ret, struct err *e)
+{
+	uint64_t state = meta_state(st);
+	struct settings_kept *k = state != 0 ? settings_kept_of(st) : NULL;
+	int rc;
+
+	if (k && k->state == state && k->ns == ns) {
+		*ret = json_incref(k->stored);
+		return 0;
+	}
+	rc = settings_stored(st, ns, ret, e);
+	if (rc != 0 || !k)
+		return rc;
+	json_decref(k->stored);
+	*k = (struct settings_kept){state, ns, json_incref(*ret)};
+	return 0;
+}
+
 /* --- reading -------------------------------------------------------------- */
 static int
 settings_preset(const struct setting *s, json_t **ret, struct err *e)
@@ -172,8 +222,9 @@ settings_preset(const struct setting *s, json_t **ret, struct err *e)
 	return 0;
 }
 
-int
-settings_get(struct store *st, int64_t ns, enum setting_id id, json_t **ret,
+/* *ret NULL: the namespace has none of its own. */
+static int
+settings_own(struct store *st, int64_t ns, enum setting_id id, json_t **ret,
 	struct err *e)
 {
 	const struct setting *s = &settings[id];
@@ -183,19 +234,29 @@ settings_get(struct store *st, int64_t ns, enum setting_id id, json_t **ret,
 	int rc;
 
 	*ret = NULL;
-	rc = settings_stored(st, ns, &stored, e);
+	rc = settings_peek(st, ns, &stored, e);
 	if (rc != 0)
 		return rc;
 	value = json_object_get(stored, s->name);
 	if (!value)
-		return settings_preset(s, ret, e);
+		return 0;
 	rc = settings_check(s, value, &why);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	if (rc != 0)
-		return settings_preset(s, ret, e);
-	*ret = json_incref(value);
+	/* What cannot be right any more does not count. */
+	*ret = rc == 0 ? json_incref(value) : NULL;
 	return 0;
+}
+
+int
+settings_get(struct store *st, int64_t ns, enum setting_id id, json_t **ret,
+	struct err *e)
+{
+	int rc = settings_own(st, ns, id, ret, e);
+
+	if (rc != 0 || *ret)
+		return rc;
+	return settings_preset(&settings[id], ret, e);
 }
 
 int
@@ -203,9 +264,11 @@ settings_bool(struct store *st, int64_t ns, enum setting_id id, bool *ret,
 	struct err *e)
 {
 	AUTO_JSON json_t *value = NULL;
-	int rc = settings_get(st, ns, id, &value, e);
+	int rc = settings_own(st, ns, id, &value, e);
 
-	*ret = json_is_true(value);
+	assert(settings[id].kind == SETTING_BOOL);
+	*ret = value ? json_is_true(value)
+		     : strcmp(settings[id].preset, "true") == 0;
 	return rc;
 }
 
@@ -213,12 +276,16 @@ int
 settings_choice(struct store *st, int64_t ns, enum setting_id id, int *ret,
 	struct err *e)
 {
+	const char *preset = settings[id].preset;
 	AUTO_JSON json_t *value = NULL;
-	int rc = settings_get(st, ns, id, &value, e);
+	int rc = settings_own(st, ns, id, &value, e);
 
+	assert(settings[id].kind == SETTING_CHOICE && preset[0] == '"');
 	*ret = value ? settings_place(settings[id].choices,
-			       json_string_value(value))
-		     : 0;
+			       json_string_value(value),
+			       json_string_length(value))
+		     : settings_place(settings[id].choices, preset + 1,
+			       strlen(preset) - 2);
 	return rc;
 }
 

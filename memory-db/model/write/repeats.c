@@ -117,7 +117,7 @@ repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	size_t low = LIMIT_ALIKE_BYTES, high = 0, i;
 	const json_t *item;
 
-	*x = (struct repeats){.w = w, .entity = entity, .is_fresh = fresh};
+	*x = (struct repeats){.w = w, .entity = entity, .is_bare = fresh};
 	x->is_on = w->watch &&
 		   !(fresh && (json_array_size(list) < 2 || !w->ctx->is_agent));
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {

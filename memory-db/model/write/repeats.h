@@ -29,7 +29,8 @@ struct near_text {
 struct repeats {
 	struct write *w;
 	int64_t entity;
-	bool is_on, is_fresh;
+	bool is_on;
+	bool is_bare; /* the entity says nothing yet */
 	struct near_text *v; /* newest last; owned */
 	size_t n, cap;
 	int64_t alike; /* fact that the item looked at last is like; 0: none */

@@ -73,6 +73,7 @@ struct write {
 	int64_t last_fact; /* added by write_add */
 	const char *made_name; /* borrowed; the entity made last, and */
 	int64_t made;	       /* its id: its row of the reply asks for it */
+	int64_t made_first;    /* entities from here on are new; 0: none */
 	const json_t *entry;   /* borrowed: whose `source` its observations have
 				that say none; NULL: none */
 	struct write_watcher *watcher; /* borrowed; NULL: nobody looks */

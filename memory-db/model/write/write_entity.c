@@ -76,9 +76,12 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 {
 	struct write *w = near->w;
 	int64_t have = 0, said, past = 0;
-	int rc = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
-		f->text_n, &have, e);
+	int rc = near->is_bare
+			 ? 0
+			 : fact_find_text(w->st, f->entity, FACT_OBSERVATION,
+				   f->text, f->text_n, &have, e);
 
+	near->is_bare = false;
 	said = have;
 	if (rc == 0) {
 		rc = repeats_look(near, item, &have, e);
@@ -295,6 +298,20 @@ set_predecessor(struct write *w, int64_t entity, const char *name,
 	return rc < 0 ? rc : 0;
 }
 
+/* f: its provenance. */
+static int
+add_existence(struct write *w, int64_t entity, const char *name,
+	int64_t type_label, struct fact *f, struct err *e)
+{
+	f->entity = entity;
+	f->kind = FACT_EXISTENCE;
+	f->weight = -1; /* salience is that of observations */
+	f->label = type_label;
+	f->text = name;
+	f->text_n = strlen(name);
+	return write_add(w, f, e);
+}
+
 int
 write_entity_existence(struct write *w, int64_t entity, const char *name,
 	int64_t type_label, const struct fact *defaults, struct err *e)
@@ -306,13 +323,9 @@ write_entity_existence(struct write *w, int64_t entity, const char *name,
 	if (rc != 0)
 		return rc;
 	rc = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
-	f.entity = entity;
-	f.kind = FACT_EXISTENCE;
-	f.weight = -1; /* salience is that of observations */
-	f.label = type_label;
-	f.text = name;
-	f.text_n = strlen(name);
-	return rc == 0 ? write_add(w, &f, e) : rc;
+	if (rc != 0)
+		return rc;
+	return add_existence(w, entity, name, type_label, &f, e);
 }
 
 static int
@@ -345,24 +358,53 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	return tagged ? write_entity_metadata(w, entity, tagged, path, e) : 0;
 }
 
+/* The name leads to no entity, not even to one that exists no more. */
+static int
+make_entity(struct write *w, const char *name, int64_t label,
+	const struct fact *defaults, int64_t *ret_entity, struct err *e)
+{
+	struct fact f = *defaults;
+	int rc = change_make_entity(w->change, name, strlen(name), ret_entity,
+		e);
+
+	if (rc != 0)
+		return rc;
+	if (w->made_first == 0)
+		w->made_first = *ret_entity;
+	return add_existence(w, *ret_entity, name, label, &f, e);
+}
+
+/* known: the entity that had the name before, 0: none. */
+static int
+show_entity(struct write *w, const char *name, const char *type,
+	const struct fact *defaults, int64_t known, int64_t *ret_entity,
+	struct err *e)
+{
+	int64_t label;
+	int rc = label_intern(w->st, type, &label, e);
+
+	if (rc != 0)
+		return rc;
+	*ret_entity = known;
+	rc = known == 0 ? make_entity(w, name, label, defaults, ret_entity, e)
+			: write_entity_existence(w, known, name, label,
+				  defaults, e);
+	w->made_name = name;
+	w->made = *ret_entity;
+	return rc;
+}
+
 int
 write_entity_new(struct write *w, const char *name, const char *type,
 	const struct fact *defaults, int64_t *ret_entity, struct err *e)
 {
-	size_t n = strlen(name);
-	int64_t label;
-	int rc = entity_find(w->st, w->ns, name, n, ret_entity, e);
+	int64_t known = 0;
+	int rc = entity_find(w->st, w->ns, name, strlen(name), &known, e);
 
-	if (rc == 0)
-		rc = entity_create(w->st, w->ns, name, n, ret_entity, e);
 	if (rc < 0)
 		return rc;
-	rc = label_intern(w->st, type, &label, e);
-	if (rc != 0)
-		return rc;
-	w->made_name = name;
-	w->made = *ret_entity;
-	return write_entity_existence(w, *ret_entity, name, label, defaults, e);
+	return show_entity(w, name, type, defaults, rc == 1 ? known : 0,
+		ret_entity, e);
 }
 
 int
@@ -387,6 +429,18 @@ write_entity_twin(struct write *w, const char *name, enum create_mode mode,
 		name);
 }
 
+/* 1 it exists where we write; 0 it does not: then *ret is the one that had the
+ * name before, 0: none ever had. */
+static int
+find_known(struct write *w, const char *name, int64_t *ret, struct err *e)
+{
+	int rc = entity_find(w->st, w->ns, name, strlen(name), ret, e);
+
+	if (rc != 1)
+		return rc;
+	return fact_existence(w->st, *ret, NULL, NULL, NULL, e);
+}
+
 int
 write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const char *path, struct err *e)
@@ -394,8 +448,8 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const char *name = jx_text(entry, "name");
 	const json_t *list = json_object_get(entry, "observations");
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
-	int64_t entity;
-	int rc = write_find_entity(w, name, &entity, e), exists = rc;
+	int64_t entity = 0;
+	int rc = find_known(w, name, &entity, e), exists = rc;
 
 	if (rc == 0)
 		rc = write_entity_twin(w, name, mode, path, e);
@@ -415,8 +469,8 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	if (rc != 0)
 		return rc;
 	if (!exists)
-		rc = write_entity_new(w, name, jx_text(entry, "entityType"),
-			&defaults, &entity, e);
+		rc = show_entity(w, name, jx_text(entry, "entityType"),
+			&defaults, entity, &entity, e);
 	if (rc != 0)
 		return rc;
 	if (exists && mode == CREATE_REPLACE)
@@ -432,66 +486,4 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	if (rc != 0 || (!exists && !write_expiry_says(entry)))
 		return rc;
 	return write_expiry(w, entity, entry, path, e);
-}
-
-/* --- relations ------------------------------------------------------------ */
-/* Weight of the relation that stands there; -2 for another one. */
-struct weight {
-	double v;
-};
-
-static int
-get_weight(void *ctx, const struct fact *f)
-{
-	((struct weight *)ctx)->v = f->weight;
-	return 0;
-}
-
-static int
-put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
-{
-	struct weight now = {-1};
-	int64_t have;
-	int rc = fact_find_relation(w->st, f->entity, f->peer, f->label,
-		fact_is_reversed(f), &have, e);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 1) {
-		rc = fact_get(w->st, have, get_weight, &now, e);
-		if (rc < 0 || !has_weight ||
-			!(now.v < f->weight || now.v > f->weight))
-			return rc < 0 ? rc : 0;
-		rc = write_hide(w, have, e);
-		if (rc != 0)
-			return rc;
-	}
-	return write_add(w, f, e);
-}
-
-int
-write_entity_relation(struct write *w, const json_t *entry, const char *path,
-	struct err *e)
-{
-	const json_t *weight = json_object_get(entry, "weight");
-	const char *type = jx_text(entry, "relationType");
-	struct fact f = write_fact(0, FACT_RELATION);
-	struct relation_ends ends = {0};
-	int rc = write_need_ends(w, jx_text(entry, "from"),
-		jx_text(entry, "to"), path, &ends, e);
-
-	f.entity = ends.entity;
-	f.peer = ends.peer;
-	if (ends.reversed) {
-		f.text = FACT_REVERSED;
-		f.text_n = strlen(FACT_REVERSED);
-	}
-	if (rc == 0)
-		rc = label_intern(w->st, type, &f.label, e);
-	if (json_is_number(weight))
-		f.weight = jx_real(weight);
-	/* What is said of the user's entity does not make ours doubtful. */
-	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
-		f.flags = FACT_DERIVED;
-	return rc == 0 ? put_relation(w, &f, json_is_number(weight), e) : rc;
 }

@@ -190,6 +190,12 @@ int
 write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	struct err *e)
 {
+	/* Sealed, so it has its first version. */
+	if (!w->is_part && w->change_id > 0 && w->made_first != 0 &&
+		entity >= w->made_first) {
+		*ret_version = 1;
+		return 0;
+	}
 	return entity_newest(w->st, entity, ret_version, e);
 }
 

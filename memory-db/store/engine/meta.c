@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
 
@@ -65,6 +66,29 @@ meta_bind(sqlite3_stmt *s, int i, const char *text)
 	bind_t(s, i, text, strlen(text));
 }
 
+/* --- what may be kept ------------------------------------------------------ */
+static void
+meta_changed(struct store *st)
+{
+	st->meta_state++;
+}
+
+uint64_t
+meta_state(const struct store *st)
+{
+	return st->role == STORE_WRITER && st->in_group ? st->meta_state : 0;
+}
+
+/* A group that begins may follow one of another program; what is undone may
+ * have been such a text. */
+const struct participant meta_participant = {
+	.name = "meta",
+	.begin = meta_changed,
+	.undone = meta_changed,
+	.rolled_back = meta_changed,
+};
+
+/* --- the texts ------------------------------------------------------------- */
 bool
 meta_is_known(const char *key)
 {
@@ -98,6 +122,7 @@ meta_set(struct store *st, const char *key, const char *value, size_t n,
 	sqlite3_stmt *s = stmt_use(st, MOD_META, SET);
 
 	assert(meta_is_known(key)); /* its owner stands in meta_keys */
+	meta_changed(st);
 	meta_bind(s, 1, key);
 	bind_t(s, 2, value, n);
 	return stmt_run(st, s, e);
@@ -108,6 +133,7 @@ meta_drop_one(struct store *st, const char *key, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_META, DROP_ONE);
 
+	meta_changed(st);
 	meta_bind(s, 1, key);
 	return stmt_run(st, s, e);
 }
@@ -117,6 +143,7 @@ meta_drop(struct store *st, const char *from, const char *to, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_META, DROP);
 
+	meta_changed(st);
 	meta_bind(s, 1, from);
 	meta_bind(s, 2, to);
 	return stmt_run(st, s, e);

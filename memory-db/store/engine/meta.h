@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
@@ -32,6 +33,11 @@ struct store;
 
 /* Does an owner know a key that begins so? */
 bool meta_is_known(const char *key);
+
+/* For the writer, while a group is under way: a number that is another one when
+ * a text may be another one. Who reads the same text with each request keeps it
+ * with this number (model/scope/settings.c). 0: nothing may be kept. */
+uint64_t meta_state(const struct store *st);
 
 /* Appends the value. 1 found, 0 not. */
 int meta_get(struct store *st, const char *key, struct buf *out, struct err *e)

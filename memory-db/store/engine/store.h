@@ -166,7 +166,12 @@ int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
 /* Places for what a model keeps with its connection, NULL at first; freed by
  * free_fn when the connection closes. One use each: a second free_fn is an
  * error of the program. */
-enum store_keeper { STORE_KEPT_FACTS, STORE_KEPT_TAGS, STORE_KEPT_MAX };
+enum store_keeper {
+	STORE_KEPT_FACTS,
+	STORE_KEPT_TAGS,
+	STORE_KEPT_SETTINGS,
+	STORE_KEPT_MAX
+};
 void **store_kept(struct store *st, enum store_keeper keeper,
 	void (*free_fn)(void *));
 

@@ -107,6 +107,7 @@ struct store {
 	struct lens lens;
 	struct codec codec;
 	struct text_queue *queue;    /* writer: text index work of the group */
+	struct heads *heads;	     /* writer: facts/heads.c */
 	struct counters_log *deltas; /* writer: counter changes of the group */
 	struct snapshot *snapshot;   /* STORE_SCRIPT: the pages it sees */
 	bool in_group;
@@ -154,6 +155,7 @@ struct store {
 		void (*free_fn)(void *);
 	} kept[STORE_KEPT_MAX]; /* see store_kept() */
 	int changes_before;	/* rows changed when the script began */
+	uint64_t meta_state; /* writer: counts what may have changed (meta.c) */
 };
 
 /* Frees what store_kept() has. */

@@ -8,6 +8,7 @@
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
+#include "memory-db/store/facts/heads.h"
 
 enum { FIND, ADD, NAME, STEM, EACH, ALIASES, RENAME, ALIAS, UNALIAS, CREATE };
 
@@ -144,9 +145,12 @@ int
 namespace_each(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMESPACES, EACH);
-	int rc;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc = heads_settle(st, e);
 
+	if (rc != 0)
+		return rc;
+	s = stmt_use(st, MOD_NAMESPACES, EACH);
 	bind_i(s, 1, only);
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct namespace_row row = {.id = sqlite3_column_int64(s, 0),

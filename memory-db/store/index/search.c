@@ -16,6 +16,7 @@
 #include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/heads.h"
 #include "memory-db/store/index/search_sql.h"
 #include "memory-db/store/index/search_wait.h"
 
@@ -104,10 +105,12 @@ static int
 ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_change,
 	int64_t *ret_fact, int64_t *ret_past, struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
-	AUTO_STMT sqlite3_stmt *c = NULL;
-	int rc;
+	AUTO_STMT sqlite3_stmt *s = NULL, *c = NULL;
+	int rc = heads_settle(st, e);
 
+	if (rc != 0)
+		return rc;
+	s = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
 	bind_i(s, 1, ns);
 	rc = stmt_row(st, s, e);
 	if (rc == 1 && sqlite3_column_int64(s, 0) > limit) {

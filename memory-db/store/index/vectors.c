@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/heads.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/counters.h"
@@ -279,9 +280,12 @@ int
 vector_namespaces(struct store *st, vector_namespace_fn fn, void *ctx,
 	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, NAMESPACES);
-	int rc;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc = heads_settle(st, e);
 
+	if (rc != 0)
+		return rc;
+	s = stmt_use(st, MOD_VECTORS, NAMESPACES);
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		rc = fn(ctx, sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1));

@@ -14,15 +14,14 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/facts/heads.h"
 #include "memory-db/store/engine/table.h"
 
-enum { LAST, NS_HEAD, SEEN, REMEMBER };
+_Static_assert(HEAD_BYTES == CHAIN_BYTES, "one and the same");
+
+enum { SEEN, REMEMBER };
 
 static const struct stmt_def defs[] = {
-	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
-	[NS_HEAD] = {"SELECT head, fact_max, past_max FROM namespace WHERE "
-		     "id = ?1",
-		1, STMT_WRITER},
 	[SEEN] = {"SELECT change FROM request WHERE key = ?1 AND at >= ?2", 2,
 		STMT_WRITER},
 	[REMEMBER] = {"INSERT OR REPLACE INTO request(key, change, at) "
@@ -62,17 +61,16 @@ change_kind_name(int kind)
 static int
 load_last(struct change *c, struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_CHANGE, LAST);
-	int rc = stmt_row(c->st, s, e);
+	struct head_newest last;
+	int rc = heads_newest(c->st, &last, e);
 
-	c->id = 1;
+	if (rc != 0)
+		return rc;
+	c->id = last.id + 1;
 	c->at = clock_now_ms();
-	if (rc == 1) {
-		c->id = sqlite3_column_int64(s, 0) + 1;
-		if (sqlite3_column_int64(s, 1) > c->at)
-			c->at = sqlite3_column_int64(s, 1);
-	}
-	return rc < 0 ? rc : 0;
+	if (last.id != 0 && last.at > c->at)
+		c->at = last.at;
+	return 0;
 }
 
 /* A replayed change brings its id and time; they must follow what is there. */
@@ -97,19 +95,14 @@ take_given(struct change *c, struct err *e)
 static int
 load_namespace(struct change *c, struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_CHANGE, NS_HEAD);
-	int rc;
+	struct head h;
+	int rc = heads_get(c->st, c->info.ns, &h, e);
 
-	bind_i(s, 1, c->info.ns);
-	rc = stmt_row(c->st, s, e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
-	if (rc == 0 || sqlite3_column_bytes(s, 0) != CHAIN_BYTES)
-		return err_set(e, MDB_E_CORRUPT, "namespace %lld is damaged",
-			(long long)c->info.ns);
-	memcpy(c->head, sqlite3_column_blob(s, 0), CHAIN_BYTES);
-	c->fact_max = sqlite3_column_int64(s, 1);
-	c->past_max = sqlite3_column_int64(s, 2);
+	memcpy(c->head, h.chain, CHAIN_BYTES);
+	c->fact_max = h.fact_max;
+	c->past_max = h.past_max;
 	return 0;
 }
 
@@ -175,6 +168,7 @@ change_drop(struct change *c)
 		return;
 	buf_done(&c->body);
 	buf_done(&c->text);
+	buf_done(&c->made_name);
 	free(c->touched);
 	free(c);
 }

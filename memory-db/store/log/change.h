@@ -89,6 +89,10 @@ struct change;
 int change_begin(struct store *st, const struct change_info *info,
 	struct change **ret, struct err *e) MUST_CHECK;
 
+/* Makes an entity, which exists nowhere yet: what it has is from this change, so
+ * nothing is looked for. Its existence fact comes next. */
+int change_make_entity(struct change *c, const char *name, size_t n,
+	int64_t *ret_id, struct err *e) MUST_CHECK;
 /* Shows a new fact. f: id, added, erased ignored; text as given (for
  * FACT_EXISTENCE the present name; stored only when it is not the first name).
  * The caller has made sure it is not visible already. *ret_id may be NULL. */

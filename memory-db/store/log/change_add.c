@@ -87,20 +87,39 @@ same_of(struct change *c, const struct fact *f, int64_t *ret_same,
 	return 0;
 }
 
+/* Whether the name of an existence fact is the first one of its entity: that one
+ * stands in the row of the entity. */
+static int
+is_first_name(struct change *c, const struct fact *f, bool *ret, struct err *e)
+{
+	struct buf *first = &c->made_name;
+
+	if (f->entity != c->made_last) {
+		int rc;
+
+		first = &c->text;
+		buf_clear(first, 64 * 1024);
+		rc = entity_first_name(c->st, f->entity, NULL, first, e);
+		if (rc < 0)
+			return rc;
+	}
+	*ret = first->len == f->text_n &&
+	       memcmp(first->data, f->text, f->text_n) == 0;
+	return 0;
+}
+
 /* Packs the body into c->body; empty for none. */
 static int
 pack_body(struct change *c, const struct fact *f, struct err *e)
 {
-	int rc = 0;
+	bool is_first = false;
+	int rc;
 
 	buf_clear(&c->body, 64 * 1024);
 	if (f->kind == FACT_EXISTENCE) {
-		buf_clear(&c->text, 64 * 1024);
-		rc = entity_first_name(c->st, f->entity, NULL, &c->text, e);
-		if (rc < 0 ||
-			(c->text.len == f->text_n &&
-				memcmp(c->text.data, f->text, f->text_n) == 0))
-			return rc < 0 ? rc : 0;
+		rc = is_first_name(c, f, &is_first, e);
+		if (rc || is_first)
+			return rc;
 	} else if (f->kind == FACT_RELATION && f->text_n == 0) {
 		return 0;
 	}
@@ -194,6 +213,26 @@ change_add_write_fact(struct change *c, const struct fact *f,
 	if (rc != 0)
 		return rc;
 	c->fact_max = f->id;
+	return 0;
+}
+
+int
+change_make_entity(struct change *c, const char *name, size_t n,
+	int64_t *ret_id, struct err *e)
+{
+	int rc;
+
+	buf_clear(&c->made_name, 4096);
+	if (buf_add(&c->made_name, name, n) != 0)
+		return err_nomem(e);
+	rc = entity_create(c->st, c->info.ns, name, n, ret_id, e);
+	if (rc != 0)
+		return rc;
+	/* Ids only grow, so one look tells those of this change from others. */
+	assert(*ret_id > c->made_last);
+	if (c->made_first == 0)
+		c->made_first = *ret_id;
+	c->made_last = *ret_id;
 	return 0;
 }
 

@@ -61,6 +61,7 @@ set_attr(struct change *c, int64_t entity, enum attr_key key, int64_t told,
 	sqlite3_stmt *s;
 	int rc;
 
+	c->has_attrs = true;
 	s = stmt_use(c->st, MOD_ATTRS, END_ATTR);
 	bind_i(s, 1, entity);
 	bind_i(s, 2, c->info.branch);

@@ -115,7 +115,8 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 			e);
 	if (rc != 0 || f->kind != FACT_EXISTENCE)
 		return rc;
-	rc = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
+	if (!change_made(c, f->entity) || c->has_attrs)
+		rc = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
 	if (rc != 0)
 		return rc;
 	rc = counters_add(c->st, ns, TALLY_TIER, tier, sign, e);

@@ -24,7 +24,20 @@ struct change {
 	struct change_touched *touched; /* open addressing by entity */
 	size_t touched_n, touched_cap;
 	struct buf body, text;
+	int64_t made_first; /* entities from this id on are made by this change;
+			       0: it made none */
+	int64_t made_last;  /* the one made last, and its name */
+	struct buf made_name;
+	bool has_attrs; /* it has set an attribute, of whichever entity */
 };
+
+/* The entity is made by this very change: whatever the tables have of it, this
+ * change has put there. */
+static inline bool
+change_made(const struct change *c, int64_t entity)
+{
+	return c->made_first != 0 && entity >= c->made_first;
+}
 
 /* What is left of a change of a base that is replayed; NULL: it is none. */
 static inline const struct change_folded *

@@ -13,16 +13,14 @@
 
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/facts/heads.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/base.h"
 #include "memory-db/store/log/change_sink.h"
 
-enum { NS_SET, ADD_CHANGE, LAST_VERSION, ADD_VERSION };
+enum { ADD_CHANGE, LAST_VERSION, ADD_VERSION };
 
 static const struct stmt_def defs[] = {
-	[NS_SET] = {"UPDATE namespace SET head = ?2, last_change = ?3, "
-		    "fact_max = ?4, past_max = ?5 WHERE id = ?1",
-		5, STMT_WRITER},
 	[ADD_CHANGE] = {"INSERT INTO change(id, ns, at, branch, kind, actor, "
 			"client, session, message, message_salt, "
 			"message_digest, about, fact_max, past_max, chain) "
@@ -49,6 +47,8 @@ seal_last_version(struct change *c, int64_t entity, int64_t *ret_n,
 
 	*ret_n = 0;
 	*ret_bytes = 18; /* {"observations":[]} less a comma too many */
+	if (change_made(c, entity))
+		return 0;
 	for (int i = 0; i < lens->n; i++) {
 		sqlite3_stmt *s AUTO_STMT =
 			stmt_use(c->st, MOD_SEAL, LAST_VERSION);
@@ -147,14 +147,13 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 static int
 seal_namespace(struct change *c, const unsigned char *head, struct err *e)
 {
-	sqlite3_stmt *s = stmt_use(c->st, MOD_SEAL, NS_SET);
+	struct head h = {.ns = c->info.ns,
+		.last_change = c->id,
+		.fact_max = c->fact_max,
+		.past_max = c->past_max};
 
-	bind_i(s, 1, c->info.ns);
-	bind_b(s, 2, head, CHAIN_BYTES);
-	bind_i(s, 3, c->id);
-	bind_i(s, 4, c->fact_max);
-	bind_i(s, 5, c->past_max);
-	return stmt_run(c->st, s, e);
+	memcpy(h.chain, head, CHAIN_BYTES);
+	return heads_set(c->st, &h, c->at, e);
 }
 
 static int

@@ -8,6 +8,7 @@
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/heads.h"
 
 #define CHANGE                                                                 \
 	"c.id, c.ns, c.at, c.branch, c.about, c.fact_max, c.past_max, c.kind," \
@@ -370,8 +371,11 @@ log_head_at(struct store *st, int64_t ns, int64_t change, unsigned char ret[32],
 	int64_t *ret_change, struct err *e)
 {
 	/* The log is searched from `change` back only for a past state. */
-	int rc = log_find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
+	int rc = heads_settle(st, e);
 
+	if (rc != 0)
+		return rc;
+	rc = log_find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
 	return rc != 0 ? rc
 		       : log_find_head(st, HEAD_AT, ns, change, ret, ret_change,
 				 e);
