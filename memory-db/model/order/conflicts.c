@@ -270,7 +270,7 @@ find_for_text(struct finding *f)
 	assert(newest <= NEWEST && q->candidates <= CANDIDATES);
 	idset_done(&f->seen);
 	f->twin = 0;
-	if (f->entity != 0)
+	if (f->entity != 0 && !q->is_bare)
 		rc = fact_find_text(f->st, f->entity, FACT_OBSERVATION,
 			q->said[f->which].text, strlen(q->said[f->which].text),
 			&f->twin, f->e);
@@ -279,7 +279,7 @@ find_for_text(struct finding *f)
 	 * machine that is busy is told of "lives in Rome" all the same. */
 	if (rc < 0)
 		return rc;
-	if (f->entity != 0)
+	if (f->entity != 0 && !q->is_bare)
 		rc = recall_newest_of(f->st, f->entity,
 			q->before > 0 ? q->before : INT64_MAX, newest, facts,
 			&n, f->e);

@@ -38,6 +38,7 @@ struct conflicts_request {
 	int candidates, newest;
 	int64_t before; /* only facts with lower ids; 0: all */
 	int64_t entity; /* the one that has the name; 0: it is looked up */
+	bool is_bare;	/* which has no fact yet */
 	/* What is known of attributes; NULL: nothing. */
 	const struct fact_attributes *attributes;
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */

@@ -45,6 +45,7 @@ struct on_conflict {
 	struct fact_said said;
 	struct buf name; /* of the entity looked at last; owned */
 	int64_t entity;	 /* that one */
+	int64_t highest; /* of those that got a fact */
 	int64_t place;	 /* the fact that the new one takes the place of */
 	struct fact_attributes *attributes; /* of the namespace; owned */
 	int64_t looked;	    /* comparisons of the whole request */

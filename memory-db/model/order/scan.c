@@ -241,11 +241,13 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	rc = meta_get(st, key, &running, e);
 	if (rc < 0)
 		return rc;
-	if (rc == 1 && from >= 0)
+	if (rc == 1 && from >= 0) {
+		/* Whoever looks is awake, or was woken for that one. */
 		rc = note_later(&x, &running, from);
-	else
+	} else {
 		rc = begin_unless_running(&x, from);
-	atomic_fetch_add(&asked, 1);
+		atomic_fetch_add(&asked, 1);
+	}
 	return rc;
 }
 
