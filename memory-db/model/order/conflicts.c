@@ -25,6 +25,7 @@
 #include "common/vec.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/terms.h"
+#include "memory-db/model/read/relation_text.h"
 #include "memory-db/model/recall/recall_candidates.h"
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/store/facts/facts.h"
@@ -34,6 +35,8 @@
  * entity. */
 #define CANDIDATES 200
 #define NEWEST	   100
+/* Newest facts of an entity among which its relations are sought. */
+#define RELATIONS_AMONG 1000
 /* Nothing says that both are of the same entity. */
 #define UNSURE 0.9
 /* The names are alike: "ada", "Ada Lovelace". */
@@ -189,6 +192,29 @@ compare(struct finding *f, const struct recall_row *row)
 	return rc < 0 ? rc : 0;
 }
 
+/* Loads the text of a fact that is visible and of the kind that is sought; 1,
+ * 0: it is another. */
+static int
+load_text(struct finding *f, int64_t fact, struct recall_row *row)
+{
+	int64_t entity;
+	int rc;
+
+	buf_clear(&f->text, 65536);
+	if (f->request->is_relation) {
+		rc = recall_head(f->st, fact, row, f->e);
+		return rc == 1 ? relation_text_of(f->st, fact, &f->text,
+					 &entity, f->e)
+			       : rc;
+	}
+	rc = recall_row(f->st, fact, row, f->e);
+	if (rc != 1 || row->kind != FACT_OBSERVATION)
+		return rc < 0 ? rc : 0;
+	if (buf_add(&f->text, row->text, row->text_n) < 0 || !buf_str(&f->text))
+		return err_nomem(f->e);
+	return 1;
+}
+
 static int
 look_at(struct finding *f, int64_t fact)
 {
@@ -203,13 +229,10 @@ look_at(struct finding *f, int64_t fact)
 		return err_nomem(f->e);
 	if ((*seen)++ > 0)
 		return 0;
-	k = recall_row(f->st, fact, &row, f->e);
-	if (k != 1 || row.kind != FACT_OBSERVATION)
+	k = load_text(f, fact, &row);
+	if (k != 1)
 		return k < 0 ? k : 0;
-	buf_clear(&f->text, 65536);
 	buf_clear(&f->name, 65536);
-	if (buf_add(&f->text, row.text, row.text_n) < 0 || !buf_str(&f->text))
-		return err_nomem(f->e);
 	k = recall_entity(f->st, row.entity, &f->name, &entity, f->e);
 	if (k != 1)
 		return k < 0 ? k : 0;
@@ -258,6 +281,30 @@ find_by_words(struct finding *f, int most)
 	if (rc)
 		return rc;
 	return look_at_all(f, facts, n);
+}
+
+/* A relation is compared with the newest ones of the same entity. */
+static int
+find_for_relation(struct finding *f)
+{
+	const struct conflicts_request *q = f->request;
+	int64_t facts[NEWEST];
+	int n = 0, rc;
+
+	assert(q->entity != 0 && q->newest > 0 && q->newest <= NEWEST);
+	idset_done(&f->seen);
+	f->twin = 0;
+	rc = recall_newest_relations(f->st, q->entity,
+		q->before > 0 ? q->before : INT64_MAX, q->newest,
+		RELATIONS_AMONG, facts, &n, f->e);
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < n; i++) {
+		rc = look_at(f, facts[i]);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -318,7 +365,7 @@ find_for_texts(struct finding *f)
 	if (rc < 0)
 		return rc;
 	for (; f->which < q->said_n && !f->ret->partial; f->which++) {
-		rc = find_for_text(f);
+		rc = q->is_relation ? find_for_relation(f) : find_for_text(f);
 		if (rc != 0)
 			return rc;
 	}

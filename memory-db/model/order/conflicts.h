@@ -39,6 +39,9 @@ struct conflicts_request {
 	int64_t before; /* only facts with lower ids; 0: all */
 	int64_t entity; /* the one that has the name; 0: it is looked up */
 	bool is_bare;	/* which has no fact yet */
+	/* Said are relations (model/read/relation_text.h), compared with other
+	 * relations of `entity`. */
+	bool is_relation;
 	/* What is known of attributes; NULL: nothing. */
 	const struct fact_attributes *attributes;
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */

@@ -25,6 +25,7 @@
 #include "memory-db/model/order/lexicon.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/scan.h"
+#include "memory-db/model/read/relation_text.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/settings.h"
 #include "memory-db/model/write/write_entity.h"
@@ -141,6 +142,48 @@ makes_room(const struct on_conflict *x, const struct conflict_found *c,
 	       (c->kind == FACTS_DUPLICATE || c->kind == FACTS_UPDATE);
 }
 
+/* A relation is known by its ends: none stands for two of its entity, and no
+ * search would find another entity's. */
+static int
+find_relations(struct on_conflict *x, struct write *w, int64_t entity,
+	struct err *e)
+{
+	struct scope s = w->scope;
+	struct conflicts_request q = {.scope = &s,
+		.name = x->name.data,
+		.said = &x->said,
+		.said_n = 1,
+		.threshold = THRESHOLD,
+		.most = MOST,
+		.newest = NEWEST,
+		.entity = entity,
+		.is_relation = true,
+		.attributes = x->attributes,
+		.looked = &x->looked};
+
+	s.ns[0] = w->ns;
+	s.n = 1;
+	return conflicts_find(w->st, &q, &x->found, e);
+}
+
+/* What the new fact says, as it is compared and told. */
+static int
+say(struct on_conflict *x, struct write *w, const struct fact *f, struct err *e)
+{
+	int rc = 0;
+
+	buf_clear(&x->text, 65536);
+	if (f->kind == FACT_RELATION)
+		rc = relation_text(w->st, f, &x->text, e);
+	else if (buf_add(&x->text, f->text, f->text_n) != 0 ||
+		 !buf_str(&x->text))
+		rc = err_nomem(e);
+	x->said = (struct fact_said){.text = x->text.data,
+		.from = f->valid_from,
+		.to = f->valid_to == FACT_NO_TIME ? INT64_MAX : f->valid_to};
+	return rc;
+}
+
 /* An entity that this change has made has nothing yet that its first fact could
  * be at odds with. Their ids grow: the highest one that got a fact tells. */
 static bool
@@ -159,37 +202,34 @@ on_conflict_before(struct write_watcher *watcher, struct write *w,
 	struct fact *f, struct err *e)
 {
 	struct on_conflict *x = (struct on_conflict *)watcher;
-	AUTO_FREE char *text = NULL;
-	bool searches = may_search(), is_bare = says_nothing(x, w, f->entity);
+	bool is_relation = f->kind == FACT_RELATION;
+	bool searches = !is_relation && may_search();
+	bool is_bare = says_nothing(x, w, f->entity);
 	int rc;
 
 	conflicts_done(&x->found);
 	x->place = 0;
-	if (x->looked >= LOOKED) {
-		x->has_left_out = true;
+	if (x->looked >= LOOKED || (is_bare && !searches)) {
+		x->has_left_out |= !is_relation || !is_bare;
 		return 0;
 	}
-	if (is_bare && !searches) {
-		x->has_left_out = true;
-		return 0;
-	}
-	text = strndup(f->text, f->text_n);
-	if (!text)
-		return err_nomem(e);
-	x->said = (struct fact_said){.text = text,
-		.from = f->valid_from,
-		.to = f->valid_to == FACT_NO_TIME ? INT64_MAX : f->valid_to};
+	rc = say(x, w, f, e);
+	if (rc != 0)
+		return rc;
 	rc = name_entity(x, w, f->entity, e);
-	if (rc == 0)
-		rc = find(x, w, f->entity, is_bare, searches, e);
-	x->said.text = NULL;
+	if (rc != 0)
+		return rc;
+	rc = is_relation ? find_relations(x, w, f->entity, e)
+			 : find(x, w, f->entity, is_bare, searches, e);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < x->found.n; i++)
 		if (x->mode == ON_CONFLICT_SUPERSEDE && x->place == 0 &&
 			f->supersedes == 0 &&
 			makes_room(x, &x->found.v[i], f->entity))
-			x->place = f->supersedes = x->found.v[i].fact;
+			x->place = x->found.v[i].fact;
+	if (x->place != 0 && !is_relation)
+		f->supersedes = x->place;
 	return 0;
 }
 
@@ -204,9 +244,8 @@ did_name(const struct on_conflict *x, const struct conflict_found *c,
 }
 
 static int
-tell_found(struct on_conflict *x, const struct conflict_found *c,
-	const struct fact *f, int64_t fact, int64_t id, bool is_gone,
-	struct err *e)
+tell_found(struct on_conflict *x, const struct conflict_found *c, int64_t fact,
+	int64_t id, bool is_gone, struct err *e)
 {
 	json_t *row = json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:I,s:s}",
 		"existing_entity", c->name, "existing_id",
@@ -223,7 +262,7 @@ tell_found(struct on_conflict *x, const struct conflict_found *c,
 	rc = member_set_text(row, "entity", x->name.data, x->name.len, e);
 	if (rc)
 		return rc;
-	rc = member_set_text(row, "said", f->text, f->text_n, e);
+	rc = member_set_text(row, "said", x->text.data, x->text.len, e);
 	if (rc)
 		return rc;
 	if (id == 0)
@@ -325,7 +364,7 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 		return rc;
 	if (follows)
 		return 0;
-	return tell_found(x, c, f, fact, id, is_gone, e);
+	return tell_found(x, c, fact, id, is_gone, e);
 }
 
 static int
@@ -419,6 +458,7 @@ on_conflict_done(struct on_conflict *x)
 {
 	conflicts_done(&x->found);
 	buf_done(&x->name);
+	buf_done(&x->text);
 	json_decref(x->rows);
 	x->rows = NULL;
 	free(x->attributes);

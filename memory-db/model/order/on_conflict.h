@@ -43,6 +43,7 @@ struct on_conflict {
 	json_t *rows; /* of the reply; owned */
 	struct conflicts found;
 	struct fact_said said;
+	struct buf text; /* what the new fact says; owned */
 	struct buf name; /* of the entity looked at last; owned */
 	int64_t entity;	 /* that one */
 	int64_t highest; /* of those that got a fact */

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/read/provenance.h"
+#include "memory-db/model/read/relation_text.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/recall.h"
@@ -129,6 +130,7 @@ queue_side_done(struct queue_side *s)
 }
 
 struct loading {
+	struct store *st;
 	struct queue_side *side;
 	bool found;
 	struct err *e;
@@ -140,15 +142,18 @@ load_side(void *ctx, const struct fact *f)
 	struct loading *x = ctx;
 	struct queue_side *s = x->side;
 
-	if (f->erased || f->kind != FACT_OBSERVATION)
+	if (f->erased ||
+		(f->kind != FACT_OBSERVATION && f->kind != FACT_RELATION))
 		return 0;
 	s->entity = f->entity;
 	s->from = f->valid_from;
 	s->to = f->valid_to == FACT_NO_TIME ? INT64_MAX : f->valid_to;
 	s->at = f->source_at;
+	x->found = true;
+	if (f->kind == FACT_RELATION)
+		return relation_text(x->st, f, &s->text, x->e);
 	if (buf_add(&s->text, f->text, f->text_n) != 0 || !buf_str(&s->text))
 		return err_nomem(x->e);
-	x->found = true;
 	return 0;
 }
 
@@ -156,7 +161,7 @@ static int
 queue_side(struct store *st, int64_t fact, struct queue_side *ret,
 	struct err *e)
 {
-	struct loading x = {ret, false, e};
+	struct loading x = {st, ret, false, e};
 	struct origin origin = {0};
 	int rc = fact_get(st, fact, load_side, &x, e);
 

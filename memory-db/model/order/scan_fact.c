@@ -7,6 +7,7 @@
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/scan_internal.h"
+#include "memory-db/model/read/relation_text.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/index/recall.h"
@@ -54,7 +55,8 @@ compare_fact(struct scan *x, const struct scope *scope,
 		.before = row->id,
 		.attributes = x->attributes,
 		.pause = x->p->pause,
-		.entity = row->entity};
+		.entity = row->entity,
+		.is_relation = row->kind == FACT_RELATION};
 	int rc = conflicts_find(x->st, &q, &found, x->e);
 
 	if (rc == 0)
@@ -63,7 +65,22 @@ compare_fact(struct scan *x, const struct scope *scope,
 	return rc;
 }
 
-/* An observation that main shows. */
+/* What a fact says; 1, 0: it is of a kind that is not compared. */
+static int
+fact_text(struct scan *x, const struct recall_row *row, struct buf *text)
+{
+	int64_t entity;
+
+	if (row->kind == FACT_RELATION)
+		return relation_text_of(x->st, row->id, text, &entity, x->e);
+	if (row->kind != FACT_OBSERVATION)
+		return 0;
+	if (buf_add(text, row->text, row->text_n) != 0 || !buf_str(text))
+		return err_nomem(x->e);
+	return 1;
+}
+
+/* An observation or a relation that main shows. */
 int
 scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 {
@@ -73,10 +90,10 @@ scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 	struct fact_said said;
 	int rc = recall_row(x->st, fact, &row, x->e);
 
-	if (rc != 1 || row.kind != FACT_OBSERVATION)
+	if (rc == 1)
+		rc = fact_text(x, &row, &text);
+	if (rc != 1)
 		return rc < 0 ? rc : 0;
-	if (buf_add(&text, row.text, row.text_n) != 0 || !buf_str(&text))
-		return err_nomem(x->e);
 	rc = recall_entity(x->st, row.entity, &name, &entity, x->e);
 	if (rc != 1)
 		return rc < 0 ? rc : 0;

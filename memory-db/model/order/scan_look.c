@@ -35,7 +35,8 @@ take_fact(void *ctx, const struct fact *f)
 	struct scan_chunk *c = ctx;
 
 	c->last = f->id;
-	if (f->kind == FACT_OBSERVATION)
+	if (f->kind == FACT_OBSERVATION ||
+		(f->kind == FACT_RELATION && !fact_is_reversed(f)))
 		c->v[c->n++] = f->id;
 	return c->n == CHUNK || ++c->passed == PASSED;
 }

@@ -9,6 +9,7 @@
 #include "memory-db/model/read/contested.h"
 
 #include "common/jx.h"
+#include "memory-db/model/read/relation_text.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/facts.h"
@@ -143,9 +144,16 @@ add_side(struct store *st, const struct conflict *c, int64_t fact, json_t *list,
 	json_t *row = json_pack("{s:I,s:I}", "conflict", (json_int_t)c->id,
 		"fact", (json_int_t)fact);
 
+	AUTO_BUF struct buf text = {0};
+	int64_t begins;
+	int rc;
+
 	if (jx_add(list, row) != 0)
 		return err_nomem(e);
-	return member_set_fact(st, row, "text", fact, e);
+	rc = relation_text_of(st, fact, &text, &begins, e);
+	if (rc == 1)
+		return member_set_text(row, "text", text.data, text.len, e);
+	return rc < 0 ? rc : member_set_fact(st, row, "text", fact, e);
 }
 
 static int

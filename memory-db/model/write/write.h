@@ -24,7 +24,8 @@
 struct outcome_entry;
 struct write;
 
-/* Who looks at each observation that a write adds (model/order/on_conflict.h):
+/* Who looks at each observation and relation that a write adds
+ * (model/order/on_conflict.h):
  * before, when it may still say that it supersedes another, and after. */
 struct write_watcher {
 	int (*before)(struct write_watcher *x, struct write *w, struct fact *f,

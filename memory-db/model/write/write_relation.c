@@ -43,7 +43,9 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 		if (rc != 0)
 			return rc;
 	}
-	return write_add(w, f, e);
+	/* What is said of an end in another memory is not looked at. */
+	return fact_is_reversed(f) ? write_add(w, f, e)
+				   : write_add_watched(w, f, e);
 }
 
 int

@@ -1,4 +1,4 @@
-/* An observation under the eyes of the watcher of its write. */
+/* An observation, or a relation, under the eyes of the watcher of its write. */
 #include "memory-db/model/write/write.h"
 
 int

@@ -8,7 +8,7 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
 
-enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, USAGE, PINNED, PIN_SET };
+enum { ROW, AFTER, BEFORE, NEWEST, RELATIONS, ENTITY, USAGE, PINNED, PIN_SET };
 
 #define SESSION(compare)                                                       \
 	"SELECT f.id FROM fact f INDEXED BY fact_source"                       \
@@ -33,6 +33,15 @@ static const struct stmt_def defs[] = {
 		    " WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
 		    " ORDER BY s.fact DESC LIMIT ?2",
 		3, STMT_LENS},
+	/* The bound is on what is looked at, not on what fits: relations of an
+	 * entity of ten thousand facts may be anywhere among them. */
+	[RELATIONS] = {"SELECT x.fact FROM (SELECT s.fact AS fact FROM @SPAN"
+		       " WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
+		       " ORDER BY s.fact DESC LIMIT ?4) x"
+		       " CROSS JOIN fact f ON f.id = x.fact"
+		       " WHERE f.kind = " SQL_RELATION " AND f.salt IS NOT NULL"
+		       " ORDER BY x.fact DESC LIMIT ?2",
+		4, STMT_LENS},
 	[ENTITY] =
 		{"SELECT f.label, f.size, f.body, e.name,"
 		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
@@ -182,6 +191,19 @@ recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 	bind_i(s, 1, entity);
 	bind_i(s, 2, max);
 	bind_i(s, 3, before);
+	return read_ids(st, s, max, ret, ret_n, e);
+}
+
+int
+recall_newest_relations(struct store *st, int64_t entity, int64_t before,
+	int max, int looked, int64_t *ret, int *ret_n, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, RELATIONS);
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, max);
+	bind_i(s, 3, before);
+	bind_i(s, 4, looked);
 	return read_ids(st, s, max, ret, ret_n, e);
 }
 

@@ -43,6 +43,11 @@ int recall_neighbours(struct store *st, int64_t fact, int64_t source,
 int recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 	int64_t *ret, int *ret_n, struct err *e) MUST_CHECK;
 
+/* The same of its relations, among the newest `looked` facts of all kinds. */
+int recall_newest_relations(struct store *st, int64_t entity, int64_t before,
+	int max, int looked, int64_t *ret, int *ret_n, struct err *e)
+	MUST_CHECK;
+
 /* Pinned entities of a namespace, by id; is_asked: ATTR_PIN_ASKED. fn returns
  * non-zero to stop. */
 int recall_pinned(struct store *st, int64_t ns,
