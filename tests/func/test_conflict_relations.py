@@ -227,9 +227,9 @@ class Resolved(Relations):
 class Strange(Relations):
     def test_renamed_ends(self):
         id_ = self.contest()
-        self.c.ok("rename_entity", namespace="p", old_name="Acme",
+        self.c.ok("rename_entity", namespace="p", name="Acme",
                   new_name="Acme Corp")
-        self.c.ok("rename_entity", namespace="p", old_name="Ada",
+        self.c.ok("rename_entity", namespace="p", name="Ada",
                   new_name="Ada Lovelace")
         (x,) = self.pending()
         self.assertEqual((x["id"], x["existing"]["entity"],
@@ -347,16 +347,6 @@ class Strange(Relations):
         self.c.ok("review_staged", namespace="p", do="approve", all=True)
         self.assertEqual(self.pending(), [])
         self.assertEqual(self.graph(), self.BOTH[1:])
-
-    def test_an_agent_without_rights(self):
-        id_ = self.contest()
-        agent = self.db.client()
-        agent.ok("hello", tools="default", namespace="p", session="s1",
-                 client="agent/1")
-        self.addCleanup(agent.close)
-        self.assertEqual(agent.call("resolve_conflict", id=id_,
-                                    strategy="update")["code"], "denied")
-        self.assertEqual(len(self.pending()), 1)
 
     def test_replayed(self):
         id_ = self.contest()

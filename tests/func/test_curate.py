@@ -121,8 +121,11 @@ class Curation(CurationCase):
 
     def test_a_fact_confirmed_by_itself(self):
         """Its own age counts from there in recall; those of the others of its
-        entity do not. Curation sees an entity in use."""
+        entity do not."""
         self.at(-400)
+        self.c.ok("create_entities", entities=[
+            entity("shed", "has two windows"),
+            entity("hut", "has one window")])
         self.c.ok("create_entities", entities=[
             entity("gate", "the gate opens with a red key",
                    "the gate opens with a blue key"),
@@ -146,8 +149,10 @@ class Curation(CurationCase):
         (e,) = self.c.ok("open_nodes", names=["gate"],
                          fields=["confirmed_at"])["entities"]
         self.assertNotIn("confirmed_at", e)
+        # Curation sees an entity in use.
+        self.c.ok("confirm", entity="hut", observation="has one window")
         self.curate()
-        self.assertEqual((self.tiers()["gate"], self.tiers()["door"]),
+        self.assertEqual((self.tiers()["hut"], self.tiers()["shed"]),
                          ("working", "episodic"))
         # Said of the whole entity it counts for all of it.
         self.c.ok("confirm", entity="gate")

@@ -211,7 +211,9 @@ fact_one_value(struct comparing *c)
 	if (flags & F_SINGLE)
 		return kind || names ? 0.94 : 0.89;
 	if (flags & F_MULTI)
-		return !(flags & F_EVENT) && is_one_place(p, x, y) ? 0.87 : 0;
+		return !(flags & (F_EVENT | F_ORDER)) && is_one_place(p, x, y)
+			       ? 0.87
+			       : 0;
 	if (kind)
 		return 0.9;
 	return flags & F_KIND ? 0 : by_form(p, x, y);

@@ -19,6 +19,7 @@
 #include "memory-db/model/scope/settings_check.h"
 #include "memory-db/model/scope/stored_object.h"
 #include "memory-db/store/engine/meta.h"
+#include "memory-db/store/engine/store.h"
 
 #define KEY_SIZE 40
 
