@@ -339,7 +339,9 @@ reply_run(struct m_resolving *x, const struct progress *p,
 	json_decref(x->results);
 	x->results = json_incref(all);
 	rc = make_reply(x, &reply);
-	if (rc == 0 && run)
+	if (rc != 0)
+		return rc;
+	if (run)
 		rc = sliced_run_reply(run, reply, x->e);
 	if (rc != 0)
 		return rc;
@@ -453,8 +455,9 @@ resolve_call(struct m_resolving *x, json_t **ret_result)
 	const char *note = jx_text(x->c->params, "note");
 	int rc = read_request(x);
 
-	if (rc == 0)
-		rc = may_part(x->c, &x->in_parts, x->e);
+	if (rc)
+		return rc;
+	rc = may_part(x->c, &x->in_parts, x->e);
 	if (rc)
 		return rc;
 	/* The note is the message of the change: history and undo show it. */

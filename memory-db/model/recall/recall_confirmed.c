@@ -23,7 +23,8 @@ time_in(const struct recalling *r, const json_t *note)
 	struct err why = {0};
 	int64_t at = 0;
 
-	if (!text || clock_parse(text, r->request->now, 0, false, &at, &why) != 0)
+	if (!text ||
+		clock_parse(text, r->request->now, 0, false, &at, &why) != 0)
 		return 0;
 	return at > 0 && at <= r->request->now ? at : 0;
 }

@@ -30,7 +30,7 @@ struct repeats {
 	struct write *w;
 	int64_t entity;
 	bool is_on;
-	bool is_bare; /* the entity says nothing yet */
+	bool is_bare;	     /* the entity says nothing yet */
 	struct near_text *v; /* newest last; owned */
 	size_t n, cap;
 	int64_t alike; /* fact that the item looked at last is like; 0: none */

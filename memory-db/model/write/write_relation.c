@@ -59,18 +59,21 @@ write_entity_relation(struct write *w, const json_t *entry, const char *path,
 	int rc = write_need_ends(w, jx_text(entry, "from"),
 		jx_text(entry, "to"), path, &ends, e);
 
+	if (rc != 0)
+		return rc;
 	f.entity = ends.entity;
 	f.peer = ends.peer;
 	if (ends.reversed) {
 		f.text = FACT_REVERSED;
 		f.text_n = strlen(FACT_REVERSED);
 	}
-	if (rc == 0)
-		rc = label_intern(w->st, type, &f.label, e);
+	rc = label_intern(w->st, type, &f.label, e);
+	if (rc != 0)
+		return rc;
 	if (json_is_number(weight))
 		f.weight = jx_real(weight);
 	/* What is said of the user's entity does not make ours doubtful. */
 	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
 		f.flags = FACT_DERIVED;
-	return rc == 0 ? put_relation(w, &f, json_is_number(weight), e) : rc;
+	return put_relation(w, &f, json_is_number(weight), e);
 }
