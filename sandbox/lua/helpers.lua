@@ -93,7 +93,7 @@ local shapes = {
 			return or_nil(where(r.results, is_not_created))
 		end}},
 	create_relations = {gives = "relations created unchanged results" ..
-		written, rows = {}, derived = {
+		at_odds .. written, rows = {}, derived = {
 		relations = function(r) return where(r.results, is_created) end,
 		created = function(r) return #where(r.results, is_created) end,
 		unchanged = function(r)
