@@ -54,13 +54,9 @@ HOUSES = {
 # Folders that are a part of the room above them: both use each other.
 PARTS = ["memory-db/work/background", "sandbox/jail", "sandbox/gen"]
 
-# Files of one room that all lead to each other are read as one. More than
-# MOST_FILES is a knot; where a room has a larger one, its size stands here and
-# may only become smaller.
+# Files of one room that all lead to each other are read as one. More than so
+# many are a knot.
 MOST_FILES = 6
-KNOTS = {
-    "memory-db/net": 12,
-}
 
 
 def flat(order):
@@ -195,12 +191,11 @@ def knots(files, edges):
     """Cycles over too many files of one folder."""
     for folder in sorted({os.path.dirname(f) for f in files}):
         inside = [f for f in files if os.path.dirname(f) == folder]
-        most = KNOTS.get(folder, MOST_FILES)
         for part in components(inside, [(a, b) for a, b in edges
                                         if a in inside and b in inside]):
-            if len(part) > most:
+            if len(part) > MOST_FILES:
                 yield "%s: %d files lead to each other, %d may: %s" % (
-                    folder, len(part), most, ", ".join(
+                    folder, len(part), MOST_FILES, ", ".join(
                         sorted(os.path.basename(f) for f in part)))
 
 

@@ -21,9 +21,6 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/net/conn_input.h"
-#include "memory-db/net/feed.h"
-#include "memory-db/net/lease.h"
-#include "memory-db/net/request.h"
 #include "memory-db/net/server.h"
 
 #define DRAIN_NS (2 * 1000000000LL)
@@ -83,9 +80,7 @@ conn_close(struct conn *c)
 	ev_io_stop(s->loop, &c->writable);
 	close(c->fd);
 	c->fd = -1;
-	feed_unsubscribe(c);
-	request_orphan_all(c);
-	lease_drop_all(c);
+	s->conn_events->closed(c);
 	s->input_bytes -= c->in_counted;
 	c->in_counted = 0;
 	if (c->is_starved)
@@ -213,7 +208,7 @@ conn_flush(struct conn *c)
 		buf_clear(&c->out, KEEP_OUTPUT_BYTES);
 		c->sent = 0;
 		ev_io_stop(c->server->loop, &c->writable);
-		feed_drained(c);
+		c->server->conn_events->drained(c);
 	} else {
 		if (c->sent >= COMPACT_BYTES) {
 			/* A descriptor that waits has its byte still to go. */

@@ -76,6 +76,16 @@ struct conn {
 	int64_t feed_lost;    /* first change not told; 0: none */
 };
 
+/* Whom a connection tells what happens to it: it knows nothing of requests. */
+struct conn_events {
+	/* A frame came whole; borrowed. */
+	void (*frame)(struct conn *c, const char *data, size_t n);
+	/* The client has taken all output. */
+	void (*drained)(struct conn *c);
+	/* It was closed: nobody may wait for it any more. */
+	void (*closed)(struct conn *c);
+};
+
 /* Takes over an accepted socket. 0; on failure the fd is closed. */
 int conn_open(struct server *s, int fd, const struct sock_peer *peer)
 	MUST_CHECK;

@@ -18,7 +18,6 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/contract/rpc.h"
-#include "memory-db/net/dispatch.h"
 #include "memory-db/net/server.h"
 
 /* Frames of one connection served before others get their turn. */
@@ -111,7 +110,7 @@ serve_frames(struct conn *c, const char *data, size_t n)
 		}
 		from += used;
 		c->lexed = 0;
-		dispatch_frame(c, data + start, from - start);
+		c->server->conn_events->frame(c, data + start, from - start);
 		start = from;
 	}
 	return start;

@@ -2,8 +2,7 @@
  * gathered jobs go to the workers in one push each and every connection with
  * output gets one write. Workers wake the loop once for all that is done.
  *
- *   serving -> finishing (reads nothing, waits for accepted work)
- *           -> flushing (waits for clients to take their replies) -> ended */
+ * How it ends is in server_end.c. */
 #include "memory-db/net/server.h"
 
 #include <signal.h>
@@ -16,41 +15,21 @@
 #include "common/log.h"
 #include "memory-db/net/dispatch.h"
 #include "memory-db/net/feed.h"
+#include "memory-db/net/lease.h"
 #include "memory-db/net/listen.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/request.h"
+#include "memory-db/net/server_int.h"
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/work/script_methods.h"
 
 #define SECOND_NS 1000000000LL
-/* Clients get this long to take their last replies. */
-#define FLUSH_NS (5 * SECOND_NS)
 /* Clients wait this long for a migration before they are let in and told. */
 #define MIGRATION_GRACE_NS (SECOND_NS / 2)
 /* Whether database and socket are still there is looked at this often. */
 #define CHECK_NS (2 * SECOND_NS)
 
 /* --- lists of the turn ---------------------------------------------------- */
-void
-server_mark_dirty(struct server *s, struct conn *c)
-{
-	if (c->is_dirty)
-		return;
-	c->is_dirty = true;
-	c->next_dirty = s->dirty;
-	s->dirty = c;
-}
-
-void
-server_mark_resumed(struct server *s, struct conn *c)
-{
-	if (c->is_resumed)
-		return;
-	c->is_resumed = true;
-	c->next_resumed = s->resumed;
-	s->resumed = c;
-}
-
 /* The input budget has room again: asks those that waited for it. */
 static void
 feed_starved(struct server *s)
@@ -111,48 +90,7 @@ free_dead(struct server *s)
 	}
 }
 
-/* --- the end -------------------------------------------------------------- */
-void
-server_stop(struct server *s, int exit_code, const char *why)
-{
-	struct conn *c, *next;
-
-	if (s->phase != SERVER_SERVING)
-		return;
-	log_event(exit_code ? LOG_ERROR : LOG_INFO, "stopping", 0,
-		LOG_S("why", why), LOG_I("requests", s->requests_n),
-		LOG_I("connections", s->conns_n));
-	s->phase = SERVER_FINISHING;
-	s->exit_code = exit_code;
-	notify_send("STOPPING=1");
-	listen_stop(s);
-	if (s->work)
-		work_end_long(s->work);
-	for (c = s->conns; c; c = next) {
-		next = c->next;
-		conn_update(c);
-	}
-}
-
-/* Ends the loop when there is nothing left to wait for. */
-static void
-advance_end(struct server *s)
-{
-	int64_t now = clock_mono_ns();
-	const struct conn *c;
-
-	if (s->phase == SERVER_FINISHING && s->requests_n == 0) {
-		s->phase = SERVER_FLUSHING;
-		s->flush_until_ns = now + FLUSH_NS;
-	}
-	if (s->phase != SERVER_FLUSHING)
-		return;
-	for (c = s->conns; c; c = c->next)
-		if (conn_unsent(c) > 0 && now < s->flush_until_ns)
-			return;
-	ev_break(s->loop, EVBREAK_ALL);
-}
-
+/* --- a turn --------------------------------------------------------------- */
 static void
 on_turn_end(struct ev_loop *loop, ev_prepare *w, int events)
 {
@@ -164,7 +102,7 @@ on_turn_end(struct ev_loop *loop, ev_prepare *w, int events)
 	dispatch_flush(s);
 	flush_dirty(s);
 	if (s->phase != SERVER_SERVING)
-		advance_end(s);
+		server_end_advance(s);
 	if (s->resumed)
 		ev_idle_start(loop, &s->busy);
 	else
@@ -269,22 +207,6 @@ wake(void *ctx)
 }
 
 /* --- the clock ------------------------------------------------------------ */
-const struct database_sizes *
-server_sizes(struct server *s)
-{
-	int64_t now = clock_mono_ns();
-
-	if (s->sizes_ns == 0 || now - s->sizes_ns > SECOND_NS) {
-		database_sizes(s->db, &s->sizes);
-		s->sizes_ns = now;
-		s->log_reader = s->sizes.wal_bytes < LOG_READER_BYTES
-					? 0
-					: log_reader_find(database_path(s->db),
-						  s->log_reader_name);
-	}
-	return &s->sizes;
-}
-
 static void
 check_vanished(struct server *s, int64_t now)
 {
@@ -359,6 +281,19 @@ server_on_signal(struct ev_loop *loop, ev_signal *w, int events)
 	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" : name);
 }
 
+/* --- what happens to a connection ----------------------------------------- */
+static void
+on_conn_closed(struct conn *c)
+{
+	feed_unsubscribe(c);
+	request_orphan_all(c);
+	lease_drop_all(c);
+}
+
+static const struct conn_events conn_events = {.frame = dispatch_frame,
+	.drained = feed_drained,
+	.closed = on_conn_closed};
+
 /* --- running -------------------------------------------------------------- */
 static void
 start_watchers(struct server *s)
@@ -405,6 +340,7 @@ server_start(struct server *s, const struct server_options *o, struct err *e)
 			       : NULL};
 
 	s->config = o->config;
+	s->conn_events = &conn_events;
 	s->db = o->db;
 	s->listen_fd = o->listen_fd;
 	s->owns_socket = o->owns_socket;

@@ -27,6 +27,7 @@ enum server_phase {
 
 struct server {
 	const struct config *config;
+	const struct conn_events *conn_events;
 	struct database *db;
 	struct work *work;
 	struct ev_loop *loop;
