@@ -121,7 +121,6 @@ budget_check(const struct chat *x, int64_t tokens, struct err *e)
 	return 0;
 }
 
-/* Before a call: takes it, and the tokens that it may cost. */
 /* With the lock held. */
 static int
 budget_take_today(struct chat *x, int64_t tokens, struct err *e)
@@ -138,6 +137,7 @@ budget_take_today(struct chat *x, int64_t tokens, struct err *e)
 	return 0;
 }
 
+/* Before a call: takes it, and the tokens that it may cost. */
 static int
 budget_take(struct chat *x, int64_t tokens, struct err *e)
 {

@@ -70,7 +70,6 @@ readers_answer(struct reader *r, struct call *c, struct job *j,
 	return 0;
 }
 
-/* Runs the method within one snapshot. 0 with *ret_result, or a code. */
 /* In a snapshot. */
 static int
 readers_read(struct reader *r, struct call *c, struct job *j,
@@ -85,6 +84,7 @@ readers_read(struct reader *r, struct call *c, struct job *j,
 	return rc;
 }
 
+/* Runs the method within one snapshot. 0 with *ret_result, or a code. */
 static int
 readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 	struct err *e)

@@ -42,7 +42,6 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* In order of their names: two runs see the same. */
 /* The names of notes in a folder, at most FILES_MAX; errno on failure. */
 struct note_names {
 	char **v; /* owned, each as well */
@@ -84,6 +83,7 @@ note_names_read(int dir, DIR *d, struct note_names *names)
 	return errno != 0 ? MDB_E_STORE : 0;
 }
 
+/* In order of their names: two runs see the same. */
 int
 folderbase_list(int dir, json_t *files)
 {

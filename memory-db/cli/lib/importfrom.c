@@ -262,7 +262,6 @@ tell(const struct import_job *j, json_t *reports)
 	return j->n.refused > 0 ? CLI_PROBLEM : CLI_OK;
 }
 
-/* One kind; -1: nothing of it is there. reports: with --json. */
 static int
 take_and_tell(struct import_job *j, const char *path, json_t *reports)
 {
@@ -273,6 +272,7 @@ take_and_tell(struct import_job *j, const char *path, json_t *reports)
 	return tell(j, reports);
 }
 
+/* One kind; -1: nothing of it is there. reports: with --json. */
 static int
 import_kind(struct cli *c, const struct disksource *src, const char *branch,
 	const char *path, bool is_fresh, json_t *reports)

@@ -235,7 +235,6 @@ read_name(struct recents *x, int64_t entity, struct tokens *t,
 	return rc < 0 ? rc : 0;
 }
 
-/* note-1 and note-2 may say the same once, Ada and Bob say it each. */
 static int
 compare_names(struct recents *x, int64_t a, int64_t b, struct tokens t[2])
 {
@@ -250,6 +249,7 @@ compare_names(struct recents *x, int64_t a, int64_t b, struct tokens t[2])
 	return near_copy_names(&of_a, &of_b);
 }
 
+/* note-1 and note-2 may say the same once, Ada and Bob say it each. */
 static int
 has_name_of(struct recents *x, int64_t a, int64_t b)
 {

@@ -358,7 +358,6 @@ add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 	return import_add(im, &f, NULL);
 }
 
-/* Other names lead to it too, unless they lead elsewhere already. */
 /* Another name of the entity, unless one is called so. */
 static int
 import_lines_add_alias(struct importer *im, int64_t entity, const char *name,
@@ -372,6 +371,7 @@ import_lines_add_alias(struct importer *im, int64_t entity, const char *name,
 	return entity_alias(im->st, im->ns, name, n, entity, true, im->e);
 }
 
+/* Other names lead to it too, unless they lead elsewhere already. */
 static int
 import_lines_add_aliases(struct importer *im, int64_t entity,
 	const json_t *aliases)

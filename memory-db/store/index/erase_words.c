@@ -67,7 +67,6 @@ const struct stmt_module erase_words_module = {"erase_words", defs,
  * What is behind them waits. */
 #define NOW_BYTES (32 * 1024)
 
-/* Takes the rows of an index out, or lets them wait for it. */
 /* Out of the index, unless it only waited to go in. */
 static int
 take_row(struct store *st, const struct text_row *row,
@@ -81,6 +80,7 @@ take_row(struct store *st, const struct text_row *row,
 		parts->n, e);
 }
 
+/* Takes the rows of an index out, or lets them wait for it. */
 static int
 take_rows(struct store *st, enum text_ix ix, int64_t fact,
 	const struct text_parts *parts, int64_t size, bool wait, struct err *e)
