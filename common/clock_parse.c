@@ -103,7 +103,7 @@ zone(const char *s, struct moment *m)
 }
 
 static bool
-read_date(const char *s, struct moment *m)
+clock_parse_read_date(const char *s, struct moment *m)
 {
 	int year, month, day;
 
@@ -304,7 +304,7 @@ clock_parse_text(const char *text, int64_t now_ms, int zone_minutes,
 	struct err *e)
 {
 	static bool (*const forms[])(const char *,
-		struct moment *) = {read_date, read_clock,
+		struct moment *) = {clock_parse_read_date, read_clock,
 		clock_parse_read_word, read_weekday, read_ago, read_words};
 	struct moment m = {0};
 	char s[TEXT_MAX];

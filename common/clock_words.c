@@ -18,7 +18,8 @@ struct parts {
 };
 
 static int
-find_name(const char *const *names, int count, const char *word, size_t n)
+clock_words_find_name(const char *const *names, int count, const char *word,
+	size_t n)
 {
 	for (int i = 0; i < count; i++) {
 		size_t len = strlen(names[i]);
@@ -39,7 +40,7 @@ clock_month(const char *word, size_t n)
 
 	if (n == 4 && memcmp(word, "sept", 4) == 0)
 		return 9;
-	return find_name(names, 12, word, n) + 1;
+	return clock_words_find_name(names, 12, word, n) + 1;
 }
 
 int
@@ -48,7 +49,7 @@ clock_weekday(const char *word, size_t n)
 	static const char *const names[] = {"monday", "tuesday", "wednesday",
 		"thursday", "friday", "saturday", "sunday"};
 
-	return find_name(names, 7, word, n);
+	return clock_words_find_name(names, 7, word, n);
 }
 
 static bool
@@ -160,7 +161,7 @@ read_number(const char *s, struct parts *p)
 }
 
 static const char *
-read_name(const char *s, struct parts *p)
+clock_words_read_name(const char *s, struct parts *p)
 {
 	static const char *const fillers[] = {"on", "at", "of", "the", "in",
 		NULL};
@@ -229,7 +230,7 @@ clock_words(const char *s, int64_t today, struct clock_words *ret)
 		else if (clock_words_is_digit(*s))
 			s = read_number(s, &p);
 		else
-			s = read_name(s, &p);
+			s = clock_words_read_name(s, &p);
 	}
 	return s && clock_words_settle(&p) && to_day(&p, today, ret);
 }

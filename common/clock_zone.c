@@ -101,7 +101,7 @@ clock_zone_number(const char *s, int max, int *ret)
 
 /* [+-]hh[:mm[:ss]] in seconds */
 static const char *
-span(const char *s, int *ret)
+clock_zone_span(const char *s, int *ret)
 {
 	bool minus = *s == '-';
 	int part, total;
@@ -163,7 +163,7 @@ rule_date(const char *s, int64_t year, int64_t *ret)
 			days--;
 	}
 	if (*s == '/')
-		s = span(s + 1, &at);
+		s = clock_zone_span(s + 1, &at);
 	*ret = days * DAY_SECONDS + at;
 	return s;
 }
@@ -176,7 +176,7 @@ rule_offset(const char *s, int64_t at, int *ret)
 	int64_t begin, end, year;
 
 	s = abbreviation(s);
-	s = s && *s ? span(s, &standard) : NULL;
+	s = s && *s ? clock_zone_span(s, &standard) : NULL;
 	if (!s)
 		return false;
 	/* POSIX counts west of Greenwich. */
@@ -187,7 +187,7 @@ rule_offset(const char *s, int64_t at, int *ret)
 	summer = standard + 3600;
 	s = abbreviation(s);
 	if (s && *s != ',') {
-		s = span(s, &summer);
+		s = clock_zone_span(s, &summer);
 		summer = -summer;
 	}
 	year = clock_date_of((at + standard) / DAY_SECONDS -

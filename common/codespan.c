@@ -18,7 +18,7 @@
 
 /* "10-14" or "10" of n bytes. */
 static bool
-read_lines(const char *s, size_t n, struct codespan *x)
+codespan_read_lines(const char *s, size_t n, struct codespan *x)
 {
 	char text[48];
 	char *dash;
@@ -76,7 +76,7 @@ clean_path(const char *s, size_t n, bool may_be_absolute, char *out)
 }
 
 static bool
-is_word(const char *s, size_t n)
+codespan_is_word(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)s[i] <= 0x20 || (unsigned char)s[i] >= 0x7f)
@@ -86,7 +86,8 @@ is_word(const char *s, size_t n)
 
 /* --- together ------------------------------------------------------------- */
 static int
-bad(const char *param, const char *member, const char *what, struct err *e)
+codespan_bad(const char *param, const char *member, const char *what,
+	struct err *e)
 {
 	return err_param(e, MDB_E_INVALID, param,
 		"`%s`%s%s: %s; right is \"src/pool.c:10-14\" or "
@@ -97,17 +98,19 @@ bad(const char *param, const char *member, const char *what, struct err *e)
 
 /* A colon that no line number follows is part of the path. */
 static int
-read_text(const char *s, size_t n, const char *param, bool may_be_absolute,
-	struct codespan *x, struct err *e)
+codespan_read_text(const char *s, size_t n, const char *param,
+	bool may_be_absolute, struct codespan *x, struct err *e)
 {
 	const char *colon = memrchr(s, ':', n);
 	size_t path_n = n;
 
-	if (colon && read_lines(colon + 1, n - (size_t)(colon - s) - 1, x))
+	if (colon &&
+		codespan_read_lines(colon + 1, n - (size_t)(colon - s) - 1, x))
 		path_n = (size_t)(colon - s);
 	return clean_path(s, path_n, may_be_absolute, x->path)
 		       ? 0
-		       : bad(param, "", "this is no path in the project", e);
+		       : codespan_bad(param, "",
+				 "this is no path in the project", e);
 }
 
 static int
@@ -120,8 +123,9 @@ read_member(const json_t *source, const char *member, const char *param,
 
 	if (!v)
 		return 0;
-	if (!s || n > most || !is_word(s, n))
-		return bad(param, member, "this is no word of that length", e);
+	if (!s || n > most || !codespan_is_word(s, n))
+		return codespan_bad(param, member,
+			"this is no word of that length", e);
 	memcpy(out, s, n);
 	out[n] = '\0';
 	return 0;
@@ -138,15 +142,16 @@ read_project(const json_t *source, const char *param, struct codespan *x,
 		return 0;
 	if (!json_is_string(v) || n > LIMIT_LABEL_BYTES ||
 		memchr(json_string_value(v), '\0', n))
-		return bad(param, "project", "this is no name of a project", e);
+		return codespan_bad(param, "project",
+			"this is no name of a project", e);
 	memcpy(x->project, json_string_value(v), n);
 	x->project[n] = '\0';
 	return 0;
 }
 
 static int
-read_object(const json_t *source, const char *param, bool may_be_absolute,
-	struct codespan *x, struct err *e)
+codespan_read_object(const json_t *source, const char *param,
+	bool may_be_absolute, struct codespan *x, struct err *e)
 {
 	const json_t *path = json_object_get(source, "path");
 	const json_t *lines = json_object_get(source, "lines");
@@ -156,13 +161,15 @@ read_object(const json_t *source, const char *param, bool may_be_absolute,
 	if (!json_is_string(path) ||
 		!clean_path(json_string_value(path), json_string_length(path),
 			may_be_absolute, x->path))
-		return bad(param, "path", "this is no path in the project", e);
+		return codespan_bad(param, "path",
+			"this is no path in the project", e);
 	if (jx_integral(lines, &line) && line >= 1 && line <= LAST_LINE)
 		x->first = x->last = line;
 	else if (lines && (!json_is_string(lines) ||
-				  !read_lines(json_string_value(lines),
+				  !codespan_read_lines(json_string_value(lines),
 					  json_string_length(lines), x)))
-		return bad(param, "lines", "these are no line numbers", e);
+		return codespan_bad(param, "lines", "these are no line numbers",
+			e);
 	rc = read_member(source, "hash", param, LIMIT_CODE_HASH_BYTES, x->hash,
 		e);
 	if (rc)
@@ -178,10 +185,11 @@ codespan_read(const json_t *source, const char *param, bool may_be_absolute,
 {
 	struct codespan x = {.first = 0};
 	int rc = json_is_string(source)
-			 ? read_text(json_string_value(source),
+			 ? codespan_read_text(json_string_value(source),
 				   json_string_length(source), param,
 				   may_be_absolute, &x, e)
-			 : read_object(source, param, may_be_absolute, &x, e);
+			 : codespan_read_object(source, param, may_be_absolute,
+				   &x, e);
 
 	if (rc)
 		return rc;

@@ -26,7 +26,7 @@ string_value(struct jx_lex *lx)
 }
 
 static bool
-enter(struct jx_lex *lx)
+jx_parse_enter(struct jx_lex *lx)
 {
 	if (++lx->depth > JX_DEPTH_MAX) {
 		jx_lex_fail(lx, "nesting is too deep");
@@ -67,7 +67,7 @@ array(struct jx_lex *lx)
 
 	if (!a)
 		return jx_lex_nomem(lx);
-	if (!enter(lx))
+	if (!jx_parse_enter(lx))
 		return NULL;
 	if (lx->p < lx->end && *lx->p == ']') {
 		lx->p++;
@@ -142,7 +142,7 @@ jx_parse_object(struct jx_lex *lx)
 
 	if (!o)
 		return jx_lex_nomem(lx);
-	if (!enter(lx))
+	if (!jx_parse_enter(lx))
 		return NULL;
 	if (lx->p < lx->end && *lx->p == '}') {
 		lx->p++;

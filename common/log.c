@@ -76,7 +76,7 @@ log_enabled(enum log_level level)
 /* --- the file ------------------------------------------------------------- */
 
 static int64_t
-day_of(int64_t ms)
+log_day_of(int64_t ms)
 {
 	return ms / DAY_MS;
 }
@@ -95,7 +95,7 @@ log_open_file(struct log_file *f, const char *path, struct err *e)
 		close(f->fd);
 	f->fd = fd;
 	f->size = st.st_size;
-	f->day = day_of(
+	f->day = log_day_of(
 		st.st_size > 0 ? (int64_t)st.st_mtime * 1000 : clock_now_ms());
 	return 0;
 }
@@ -153,7 +153,7 @@ rotate(struct log_file *f, size_t n)
 	if (f->max_bytes <= 0 || f->size == 0)
 		return;
 	if (f->size + (int64_t)n <= f->max_bytes &&
-		(!log_state.moved || day == day_of(clock_now_ms())))
+		(!log_state.moved || day == log_day_of(clock_now_ms())))
 		return;
 	snprintf(old, sizeof(old), "%s.1", f->path);
 	if (rename(f->path, old) < 0 && errno != ENOENT)
@@ -303,7 +303,7 @@ add_json(struct log_line *l, const char *key, const struct log_field *f)
 
 /* Letters, digits and a few signs stand without quotes. */
 static bool
-is_bare(const char *s)
+log_is_bare(const char *s)
 {
 	if (!*s)
 		return false;
@@ -324,7 +324,7 @@ log_add_text(struct log_line *l, const char *key, const struct log_field *f)
 	adds(l, "=");
 	if (!f->text) {
 		add_number(l, f->number);
-	} else if (is_bare(f->text)) {
+	} else if (log_is_bare(f->text)) {
 		adds(l, f->text);
 	} else {
 		adds(l, "\"");

@@ -105,7 +105,7 @@ temporary_address(const char *path, struct sockaddr_un *ret, struct err *e)
 }
 
 static int
-publish(const char *from, const char *path, const struct sockaddr_un *sa,
+sock_publish(const char *from, const char *path, const struct sockaddr_un *sa,
 	struct err *e)
 {
 	int rc;
@@ -130,7 +130,7 @@ publish(const char *from, const char *path, const struct sockaddr_un *sa,
  * can read the folder can hold that lock, so nobody waits for it for long.
  * Returns a descriptor that holds it, or -1. */
 static int
-lock_folder(const char *path)
+sock_lock_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[SOCK_PATH_SIZE] = ".";
@@ -197,7 +197,7 @@ listen_as(int fd, int backlog, const struct sockaddr_un *temporary,
 		rc = open_for(temporary->sun_path, access, e);
 	if (rc != 0)
 		return rc;
-	return publish(temporary->sun_path, path, sa, e);
+	return sock_publish(temporary->sun_path, path, sa, e);
 }
 
 int
@@ -210,7 +210,7 @@ sock_listen_for(const char *path, int backlog, const struct sock_access *access,
 
 	if (rc < 0)
 		return rc;
-	lock = lock_folder(path);
+	lock = sock_lock_folder(path);
 	rc = remove_stale(path, &sa, e);
 	if (rc < 0)
 		return rc;
@@ -354,7 +354,7 @@ left_ms(int64_t end)
 
 /* Waits for events until the time `end` (ns, monotonic; -1: for ever). */
 static int
-wait_for(int fd, short events, int64_t end)
+sock_wait_for(int fd, short events, int64_t end)
 {
 	struct pollfd p = {.fd = fd, .events = events};
 
@@ -386,7 +386,7 @@ sock_read(int fd, void *data, size_t n, int timeout_ms)
 	int64_t end = deadline(timeout_ms);
 
 	for (;;) {
-		int rc = wait_for(fd, POLLIN, end);
+		int rc = sock_wait_for(fd, POLLIN, end);
 		ssize_t got;
 
 		if (rc < 0)

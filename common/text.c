@@ -270,7 +270,7 @@ plain_name(const char *s, char *out, size_t size)
 /* One name is part of the other: type for entityType, search for
  * search_nodes. */
 static bool
-is_part(const char *a, size_t na, const char *b, size_t nb)
+text_is_part(const char *a, size_t na, const char *b, size_t nb)
 {
 	if (na < PART_LEAST || nb < PART_LEAST)
 		return false;
@@ -300,7 +300,7 @@ text_nearest(const char *s, const char *const *list)
 			best = *list;
 			best_distance = d;
 		}
-		if (nb < part_n && is_part(a, na, b, nb)) {
+		if (nb < part_n && text_is_part(a, na, b, nb)) {
 			part = *list;
 			part_n = nb;
 		}

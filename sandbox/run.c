@@ -118,7 +118,7 @@ run_is_cancelled(struct run *r)
 /* --- the descriptor ------------------------------------------------------- */
 /* False when the jail has gone. */
 static bool
-send_some(struct run *r)
+run_send_some(struct run *r)
 {
 	struct buf *b = &r->talk.out;
 
@@ -156,7 +156,7 @@ read_some(struct run *r)
 
 /* After time is over only a TRACE counts; calls are not made any more. */
 static int
-refuse_call(void *ctx, const char *method, json_t *params, int64_t ms,
+run_refuse_call(void *ctx, const char *method, json_t *params, int64_t ms,
 	json_t **ret, struct err *e)
 {
 	(void)ctx;
@@ -192,7 +192,7 @@ converse(struct run *r)
 	struct sandbox_job last = *r->job;
 	bool is_open = true;
 
-	last.call = refuse_call;
+	last.call = run_refuse_call;
 	while (is_open && r->talk.end == TALK_OPEN && !run_is_cancelled(r)) {
 		int64_t until = keep_time(r);
 
@@ -201,7 +201,7 @@ converse(struct run *r)
 			r->talk.job = &last;
 			buf_clear(&r->talk.out, 0);
 		}
-		if (!send_some(r)) {
+		if (!run_send_some(r)) {
 			/* what it said before it went */
 			while (r->talk.end == TALK_OPEN && read_some(r) &&
 				errno != EAGAIN)
@@ -351,7 +351,7 @@ run_in_jail(struct run *r, struct pool *pool, struct sandbox_outcome *o,
 
 /* 0, 1: the jail was dead already, take another; or an error. */
 static int
-try_one(struct pool *pool, const struct sandbox_method *methods,
+run_try_one(struct pool *pool, const struct sandbox_method *methods,
 	const struct sandbox_job *job, struct sandbox_outcome *o, struct err *e)
 {
 	struct run r = {.jail = JAIL_NONE, .job = job};
@@ -387,7 +387,7 @@ run_job(struct pool *pool, const struct sandbox_method *methods,
 	int rc = 1;
 
 	for (int i = 0; i < TRIES && rc == 1; i++)
-		rc = try_one(pool, methods, job, ret, &why);
+		rc = run_try_one(pool, methods, job, ret, &why);
 	if (rc == 1)
 		rc = err_set(&why, MDB_E_SANDBOX,
 			"the jails die before they get their script");

@@ -35,7 +35,7 @@ struct index {
 };
 
 static uint32_t
-number_at(const struct index *x, size_t at)
+codemoved_number_at(const struct index *x, size_t at)
 {
 	const unsigned char *p = (const unsigned char *)x->bytes.data + at;
 
@@ -69,8 +69,8 @@ index_read(const char *top, struct index *x)
 			return false;
 		x->bytes.len += (size_t)n;
 	}
-	x->version = number_at(x, 4);
-	x->left = number_at(x, 8);
+	x->version = codemoved_number_at(x, 4);
+	x->left = codemoved_number_at(x, 8);
 	x->at = HEAD_BYTES;
 	return memcmp(x->bytes.data, "DIRC", 4) == 0 && x->version >= 2 &&
 	       x->version <= 4;
@@ -108,7 +108,7 @@ index_next(struct index *x)
 	if (x->left == 0 || x->bytes.len - x->at <= ENTRY_BYTES)
 		return false;
 	x->left--;
-	flags = number_at(x, x->at + ENTRY_BYTES - 4) & 0xffff;
+	flags = codemoved_number_at(x, x->at + ENTRY_BYTES - 4) & 0xffff;
 	x->at += ENTRY_BYTES + (flags & IS_EXTENDED ? 2u : 0u);
 	if (x->version == 4) {
 		if (!read_cut(x, &cut) || cut > strlen(x->name))
@@ -139,7 +139,7 @@ index_next(struct index *x)
 }
 
 static const char *
-base_of(const char *path)
+codemoved_base_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -148,9 +148,9 @@ base_of(const char *path)
 
 /* ".c"; "" of a name without one. */
 static const char *
-kind_of(const char *path)
+codemoved_kind_of(const char *path)
 {
-	const char *base = base_of(path), *dot = strrchr(base, '.');
+	const char *base = codemoved_base_of(path), *dot = strrchr(base, '.');
 
 	return dot && dot != base ? dot : "";
 }
@@ -164,10 +164,12 @@ each_in_index(const char *top, const char *path, bool by_name, codemoved_fn fn,
 	int rc = 0;
 
 	while (is_read && index_next(&x)) {
-		bool is_named = strcmp(base_of(x.name), base_of(path)) == 0;
+		bool is_named = strcmp(codemoved_base_of(x.name),
+					codemoved_base_of(path)) == 0;
 
 		if (strcmp(x.name, path) == 0 || is_named != by_name ||
-			strcmp(kind_of(x.name), kind_of(path)) != 0)
+			strcmp(codemoved_kind_of(x.name),
+				codemoved_kind_of(path)) != 0)
 			continue;
 		rc = fn(ctx, x.name);
 		if (rc != 0)
@@ -180,7 +182,7 @@ each_in_index(const char *top, const char *path, bool by_name, codemoved_fn fn,
 static int
 each_beside(const char *top, const char *path, codemoved_fn fn, void *ctx)
 {
-	size_t folder_n = (size_t)(base_of(path) - path);
+	size_t folder_n = (size_t)(codemoved_base_of(path) - path);
 	AUTO_BUF struct buf folder = {0};
 	const struct dirent *d;
 	int rc = 0, seen = 0;
@@ -194,8 +196,9 @@ each_beside(const char *top, const char *path, codemoved_fn fn, void *ctx)
 		char name[LIMIT_CODE_PATH_BYTES + 1];
 
 		if (d->d_name[0] == '.' ||
-			strcmp(d->d_name, base_of(path)) == 0 ||
-			strcmp(kind_of(d->d_name), kind_of(path)) != 0 ||
+			strcmp(d->d_name, codemoved_base_of(path)) == 0 ||
+			strcmp(codemoved_kind_of(d->d_name),
+				codemoved_kind_of(path)) != 0 ||
 			snprintf(name, sizeof(name), "%.*s%s", (int)folder_n,
 				path, d->d_name) >= (int)sizeof(name))
 			continue;

@@ -26,7 +26,7 @@
 /* Fewer lines may stand in many files: then only one place counts. */
 #define MANY_LINES 3
 
-struct file {
+struct codetree_file {
 	char path[LIMIT_CODE_PATH_BYTES + 1]; /* "": an empty place */
 	enum codetree_state absent; /* STALE: it is not there; UNKNOWN: it is
 				       not read; FRESH: lines has it */
@@ -41,7 +41,7 @@ struct codetree {
 	bool has_commit;
 	int64_t end_ns; /* 0: no reply is told */
 	size_t bytes;	/* read for this reply */
-	struct file files[FILES];
+	struct codetree_file files[FILES];
 	size_t next;
 };
 
@@ -58,7 +58,7 @@ codetree_word(enum codetree_state s)
 
 /* --- files --------------------------------------------------------------- */
 static bool
-is_over(const struct codetree *t)
+codetree_is_over(const struct codetree *t)
 {
 	return t->end_ns > 0 && clock_mono_ns() > t->end_ns;
 }
@@ -66,7 +66,7 @@ is_over(const struct codetree *t)
 /* The size is what it was when it was opened: one that grows while it is read
  * ends there. */
 static void
-read_lines(struct codetree *t, struct file *f)
+codetree_read_lines(struct codetree *t, struct codetree_file *f)
 {
 	AUTO_BUF struct buf text = {0};
 	struct stat st;
@@ -78,7 +78,7 @@ read_lines(struct codetree *t, struct file *f)
 	if (fd < 0 || st.st_size < 0 || st.st_size > LIMIT_CODE_FILE_BYTES)
 		return;
 	size = (size_t)st.st_size;
-	if (t->bytes + size > LIMIT_CODE_REPLY_BYTES || is_over(t) ||
+	if (t->bytes + size > LIMIT_CODE_REPLY_BYTES || codetree_is_over(t) ||
 		buf_reserve(&text, size + 1) != 0)
 		return;
 	t->bytes += size;
@@ -87,7 +87,7 @@ read_lines(struct codetree *t, struct file *f)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 || is_over(t))
+		if (n < 0 || codetree_is_over(t))
 			return;
 		if (n == 0)
 			break;
@@ -97,10 +97,10 @@ read_lines(struct codetree *t, struct file *f)
 		f->absent = CODETREE_FRESH;
 }
 
-static struct file *
-lines_of(struct codetree *t, const char *path)
+static struct codetree_file *
+codetree_lines_of(struct codetree *t, const char *path)
 {
-	struct file *f;
+	struct codetree_file *f;
 
 	for (size_t i = 0; i < FILES; i++)
 		if (strcmp(t->files[i].path, path) == 0)
@@ -108,7 +108,7 @@ lines_of(struct codetree *t, const char *path)
 	f = &t->files[t->next++ % FILES];
 	f->lines.n = 0;
 	snprintf(f->path, sizeof(f->path), "%s", path);
-	read_lines(t, f);
+	codetree_read_lines(t, f);
 	return f;
 }
 
@@ -181,7 +181,7 @@ name_tree(struct codetree *t)
 }
 
 static bool
-is_ours(const struct codetree *t, const char *name)
+codetree_is_ours(const struct codetree *t, const char *name)
 {
 	return strcmp(name, t->name.data) == 0 && strcmp(name, "default") != 0;
 }
@@ -240,7 +240,7 @@ int
 codetree_take(struct codetree *t, const char *namespace_, struct codespan *io,
 	const char *param, struct err *e)
 {
-	const struct file *f;
+	const struct codetree_file *f;
 	size_t first, n;
 	int rc;
 
@@ -251,13 +251,13 @@ codetree_take(struct codetree *t, const char *namespace_, struct codespan *io,
 		return rc;
 	/* Somebody else's project, or none: nothing here is that file. */
 	if (strcmp(t->name.data, "default") == 0 ||
-		(io->project[0] && !is_ours(t, io->project)))
+		(io->project[0] && !codetree_is_ours(t, io->project)))
 		return 0;
 	if (!io->project[0] && strcmp(namespace_, t->name.data) != 0)
 		snprintf(io->project, sizeof(io->project), "%s", t->name.data);
 	if (set_commit(t, io))
 		return err_nomem(e);
-	f = lines_of(t, io->path);
+	f = codetree_lines_of(t, io->path);
 	if (f->absent != CODETREE_FRESH)
 		return 0;
 	first = io->first > 0 ? (size_t)io->first - 1 : 0;
@@ -283,7 +283,7 @@ struct elsewhere {
 /* In how many places of a file the lines stand: 0, 1, or 2 for few lines that
  * stand there more than once. *ret_first: the line where. */
 static int
-find_in(const struct codelines *lines, const struct codespan *was,
+codetree_find_in(const struct codelines *lines, const struct codespan *was,
 	uint64_t hash, int64_t *ret_first)
 {
 	size_t first = was->first > 0 ? (size_t)was->first - 1 : 0, at, last;
@@ -308,23 +308,23 @@ find_in(const struct codelines *lines, const struct codespan *was,
 
 /* 1: it is this one, or nobody will know. */
 static int
-look_into(void *ctx, const char *path)
+codetree_look_into(void *ctx, const char *path)
 {
 	struct elsewhere *x = ctx;
 	const struct codespan *was = x->was;
 	bool is_many =
 		was->first == 0 || was->last - was->first + 1 >= MANY_LINES;
-	const struct file *f;
+	const struct codetree_file *f;
 	int64_t first;
 	int places;
 
-	if (x->looks++ >= LOOKS || is_over(x->t))
+	if (x->looks++ >= LOOKS || codetree_is_over(x->t))
 		return 1;
 	if (strcmp(path, x->found.path) == 0)
 		return 0;
-	f = lines_of(x->t, path);
+	f = codetree_lines_of(x->t, path);
 	places = f->absent == CODETREE_FRESH
-			 ? find_in(&f->lines, was, x->hash, &first)
+			 ? codetree_find_in(&f->lines, was, x->hash, &first)
 			 : 0;
 	if (places == 0)
 		return 0;
@@ -345,7 +345,7 @@ look_elsewhere(struct codetree *t, struct codespan *io, uint64_t hash)
 	/* Nobody made the hash of nothing on purpose. */
 	if (hash == codelines_hash(NULL, 0))
 		return CODETREE_STALE;
-	(void)!codemoved_each(t->top.data, io->path, look_into, &x);
+	(void)!codemoved_each(t->top.data, io->path, codetree_look_into, &x);
 	if (x.places != 1)
 		return CODETREE_STALE;
 	*io = x.found;
@@ -355,15 +355,16 @@ look_elsewhere(struct codetree *t, struct codespan *io, uint64_t hash)
 enum codetree_state
 codetree_look(struct codetree *t, const char *namespace_, struct codespan *io)
 {
-	const struct file *f;
+	const struct codetree_file *f;
 	size_t first, n, at;
 	uint64_t hash;
 
 	if (!codelines_parse(io->hash, &hash) || name_tree(t) != 0 ||
-		!is_ours(t, io->project[0] ? io->project : namespace_) ||
-		is_over(t))
+		!codetree_is_ours(t,
+			io->project[0] ? io->project : namespace_) ||
+		codetree_is_over(t))
 		return CODETREE_UNKNOWN;
-	f = lines_of(t, io->path);
+	f = codetree_lines_of(t, io->path);
 	if (f->absent == CODETREE_STALE)
 		return look_elsewhere(t, io, hash);
 	if (f->absent != CODETREE_FRESH)
@@ -375,7 +376,7 @@ codetree_look(struct codetree *t, const char *namespace_, struct codespan *io)
 		return CODETREE_FRESH;
 	if (io->first == 0)
 		return CODETREE_STALE;
-	if (is_over(t))
+	if (codetree_is_over(t))
 		return CODETREE_UNKNOWN;
 	if (!codelines_find(&f->lines, n, hash, first, &at))
 		return CODETREE_STALE;
@@ -401,7 +402,7 @@ codetree_tell(struct codetree *t, const char *namespace_, const json_t *source,
 
 /* The code that a fact of the reply was read in, or NULL. */
 static const json_t *
-source_of(const json_t *reply, json_int_t fact)
+codetree_source_of(const json_t *reply, json_int_t fact)
 {
 	const json_t *one;
 	size_t i;
@@ -413,7 +414,7 @@ source_of(const json_t *reply, json_int_t fact)
 }
 
 static json_int_t
-number_at(const char *s)
+codetree_number_at(const char *s)
 {
 	json_int_t v = 0;
 
@@ -431,8 +432,8 @@ codetree_context(struct codetree *t, const char *namespace_,
 	const char *done = jx_text(reply, "context"), *line = done;
 
 	while (line && (line = strstr(line, "\n- #")) != NULL) {
-		json_int_t fact = number_at(line + 4);
-		const json_t *one = source_of(reply, fact);
+		json_int_t fact = codetree_number_at(line + 4);
+		const json_t *one = codetree_source_of(reply, fact);
 		const char *ns = jx_text(one, "namespace");
 
 		line += 4;

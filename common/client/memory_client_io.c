@@ -109,7 +109,7 @@ take_frame(memory_client *c, const char *line, size_t n)
 
 /* Takes the frame in[start, end). */
 static int
-take_next(memory_client *c, size_t end)
+memory_client_io_take_next(memory_client *c, size_t end)
 {
 	c->frame_end = end;
 	if (take_frame(c, c->in.data + c->start, end - c->start) != MEMORY_OK)
@@ -125,7 +125,8 @@ take_next(memory_client *c, size_t end)
 static int
 take_frames(memory_client *c)
 {
-	if (c->frame_end > 0 && take_next(c, c->frame_end) != MEMORY_OK)
+	if (c->frame_end > 0 &&
+		memory_client_io_take_next(c, c->frame_end) != MEMORY_OK)
 		return MEMORY_NO_MEMORY;
 	while (c->fd >= 0 && c->scanned < c->in.len) {
 		bool begun = frame_begun(&c->lexer);
@@ -147,7 +148,8 @@ take_frames(memory_client *c)
 				c->path, frame_status_text(s));
 			break;
 		}
-		if (take_next(c, c->scanned + used) != MEMORY_OK)
+		if (memory_client_io_take_next(c, c->scanned + used) !=
+			MEMORY_OK)
 			return MEMORY_NO_MEMORY;
 	}
 	if (c->fd < 0)

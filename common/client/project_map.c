@@ -179,7 +179,7 @@ is_same_folder(const struct project_map_line *l, const struct project *p)
 }
 
 static bool
-is_there(const char *folder)
+project_map_is_there(const char *folder)
 {
 	AUTO_BUF struct buf b = {0};
 	struct stat st;
@@ -226,7 +226,7 @@ look_up(const struct map *m, const struct project *p)
 				      (unsigned long long)l->inode == p->inode;
 		} else if (l->is_trusted && !f.other &&
 			   !project_map_is_outdated(m, i) &&
-			   is_there(l->path)) {
+			   project_map_is_there(l->path)) {
 			f.other = l->path;
 		}
 	}

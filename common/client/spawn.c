@@ -278,7 +278,7 @@ raise_fd(int fd)
 }
 
 static int
-start_service(const struct spawn_plan *p, int *ret_ready, struct err *e)
+spawn_start_service(const struct spawn_plan *p, int *ret_ready, struct err *e)
 {
 	AUTO_FD int null_fd = -1, read_fd = -1, write_fd = -1;
 	int pipe_fds[2];
@@ -387,7 +387,7 @@ start_and_wait(const struct spawn_options *o, struct spawn_plan *p,
 
 	if (r != 0)
 		return r;
-	r = start_service(p, &ready, e);
+	r = spawn_start_service(p, &ready, e);
 	if (r != 0)
 		return r;
 	if (spawn_read_line(p, ready, line) != 0)

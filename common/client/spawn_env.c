@@ -38,7 +38,7 @@ static const char *const prefixes[] = {
 };
 
 static bool
-is_kept(const char *entry)
+spawn_env_is_kept(const char *entry)
 {
 	size_t n = strcspn(entry, "=");
 
@@ -63,7 +63,7 @@ spawn_env(const char ***ret_new, struct err *e)
 	if (kept == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; i < all; i++)
-		if (is_kept(environ[i]))
+		if (spawn_env_is_kept(environ[i]))
 			kept[n++] = environ[i];
 	*ret_new = kept;
 	return 0;
@@ -77,7 +77,7 @@ spawn_env_clear(void)
 	size_t n = 0;
 
 	for (size_t i = 0; environ != NULL && environ[i] != NULL; i++) {
-		bool keep = is_kept(environ[i]);
+		bool keep = spawn_env_is_kept(environ[i]);
 
 		for (size_t k = 0; k < ARRAY_LEN(own); k++)
 			keep |= strncmp(environ[i], own[k], strlen(own[k])) ==

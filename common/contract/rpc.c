@@ -9,7 +9,7 @@
 #include "common/utf8.h"
 
 static int
-read_id(const json_t *id, struct rpc_request *ret, struct err *e)
+rpc_read_id(const json_t *id, struct rpc_request *ret, struct err *e)
 {
 	int64_t number;
 
@@ -87,7 +87,7 @@ rpc_request_read(const json_t *msg, struct rpc_request *ret, struct err *e)
 	*ret = (struct rpc_request){0};
 	if (!json_is_object(msg))
 		return err_set(e, MDB_E_PROTOCOL, "a request is a JSON object");
-	rc = read_id(json_object_get(msg, "id"), ret, e);
+	rc = rpc_read_id(json_object_get(msg, "id"), ret, e);
 	if (rc != 0)
 		return rc;
 	rc = rpc_read_method(msg, ret, e);

@@ -52,12 +52,12 @@ place_text(const struct schema_place *at, char *out, size_t size)
 	out[text_cut(out, strlen(out))] = '\0';
 }
 
-static int wrong(struct schema_check *c, const struct schema_place *at,
+static int schema_wrong(struct schema_check *c, const struct schema_place *at,
 	const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static int
-wrong(struct schema_check *c, const struct schema_place *at, const char *fmt,
-	...)
+schema_wrong(struct schema_check *c, const struct schema_place *at,
+	const char *fmt, ...)
 {
 	char path[sizeof(c->e->param)], text[sizeof(c->e->text)];
 	va_list ap;
@@ -102,9 +102,9 @@ schema_wrong_type(struct schema_check *c, const struct schema_place *at,
 	const struct param *p, const json_t *v)
 {
 	if (json_is_real(v) && (p->type == P_INT || p->type == P_POINT))
-		return wrong(c, at, "must be %s, is %.17g",
+		return schema_wrong(c, at, "must be %s, is %.17g",
 			schema_wanted(p->type), json_real_value(v));
-	return wrong(c, at, "must be %s, is %s", schema_wanted(p->type),
+	return schema_wrong(c, at, "must be %s, is %s", schema_wanted(p->type),
 		jx_type_name(v));
 }
 
@@ -124,10 +124,10 @@ check_choice(struct schema_check *c, const struct schema_place *at,
 			i > 0 ? ", " : "", p->choices[i]);
 	nearest = text_nearest(s, p->choices);
 	if (nearest)
-		return wrong(c, at,
+		return schema_wrong(c, at,
 			"must be one of %s, is '%.64s'; did you mean '%s'?",
 			list, s, nearest);
-	return wrong(c, at, "must be one of %s, is '%.64s'", list, s);
+	return schema_wrong(c, at, "must be one of %s, is '%.64s'", list, s);
 }
 
 static int
@@ -144,11 +144,11 @@ check_string(struct schema_check *c, const struct schema_place *at,
 	if (n >= (uint64_t)min && (p->max == 0 || n <= (uint64_t)p->max))
 		return 0;
 	if (p->max == 0)
-		return wrong(c, at, "must not be empty");
+		return schema_wrong(c, at, "must not be empty");
 	if (min > 0)
-		return wrong(c, at, "must be %lld to %lld bytes, is %zu",
+		return schema_wrong(c, at, "must be %lld to %lld bytes, is %zu",
 			(long long)min, (long long)p->max, n);
-	return wrong(c, at, "must be at most %lld bytes, is %zu",
+	return schema_wrong(c, at, "must be at most %lld bytes, is %zu",
 		(long long)p->max, n);
 }
 
@@ -173,9 +173,9 @@ check_int(struct schema_check *c, const struct schema_place *at,
 		return json_is_real(v) ? schema_put(c, json_integer(i), ret)
 				       : 0;
 	if (p->max == 0 || p->max == INT64_MAX)
-		return wrong(c, at, "must be at least %lld, is %lld",
+		return schema_wrong(c, at, "must be at least %lld, is %lld",
 			(long long)p->min, (long long)i);
-	return wrong(c, at, "must be from %lld to %lld, is %lld",
+	return schema_wrong(c, at, "must be from %lld to %lld, is %lld",
 		(long long)p->min, (long long)p->max, (long long)i);
 }
 
@@ -191,7 +191,7 @@ schema_check_number(struct schema_check *c, const struct schema_place *at,
 		return signbit(json_real_value(v)) != signbit(d)
 			       ? schema_put(c, json_real(d), ret)
 			       : 0;
-	return wrong(c, at, "must be from %lld to %lld, is %g",
+	return schema_wrong(c, at, "must be from %lld to %lld, is %g",
 		(long long)p->min, (long long)p->max, d);
 }
 
@@ -202,8 +202,8 @@ check_point(struct schema_check *c, const struct schema_place *at,
 	int64_t i;
 
 	if (jx_integral(v, &i) && i < 0)
-		return wrong(c, at, "a change id is not negative, is %lld",
-			(long long)i);
+		return schema_wrong(c, at,
+			"a change id is not negative, is %lld", (long long)i);
 	if (jx_integral(v, &i))
 		return json_is_real(v) ? schema_put(c, json_integer(i), ret)
 				       : 0;
@@ -212,7 +212,7 @@ check_point(struct schema_check *c, const struct schema_place *at,
 	if (json_string_length(v) == 0 && (p->flags & PF_MAY_BE_EMPTY))
 		return 0;
 	if (json_string_length(v) < 1 || json_string_length(v) > POINT_BYTES)
-		return wrong(c, at,
+		return schema_wrong(c, at,
 			"must be a time like 2026-11-20T08:05:00Z or "
 			"'yesterday', or a change id");
 	return 0;
@@ -232,9 +232,10 @@ check_array(struct schema_check *c, const struct schema_place *at,
 	struct schema_place entry = {.up = at};
 
 	if (n == 0 && (p->min > 0 || (p->flags & PF_NOT_EMPTY)))
-		return wrong(c, at, "must not be empty");
+		return schema_wrong(c, at, "must not be empty");
 	if (p->max > 0 && n > (uint64_t)p->max)
-		return wrong(c, at, "must have at most %lld entries, has %zu",
+		return schema_wrong(c, at,
+			"must have at most %lld entries, has %zu",
 			(long long)p->max, n);
 	for (size_t i = 0; p->item && i < n; i++) {
 		json_t *other = NULL;
@@ -393,10 +394,10 @@ check_required(struct schema_check *c, const struct schema_place *up,
 			continue;
 		slip = mistaken(table, object, p->name);
 		if (slip)
-			return wrong(c, &at,
+			return schema_wrong(c, &at,
 				"is missing; '%.64s' is not known, write '%s'",
 				slip, p->name);
-		return wrong(c, &at,
+		return schema_wrong(c, &at,
 			"is missing; it is required and must be %s",
 			schema_wanted(p->type));
 	}

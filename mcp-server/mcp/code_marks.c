@@ -108,8 +108,9 @@ code_marks_take(const struct code_marks *m, const struct tool *t, json_t *args,
 /* "src/pool.c:10-14" with the lines where it stands now, and its state. False:
  * it is none of these. */
 static bool
-look(const struct code_marks *m, const json_t *source, const json_t *namespace_,
-	char text[CODESPAN_TEXT_SIZE], enum codetree_state *ret)
+code_marks_look(const struct code_marks *m, const json_t *source,
+	const json_t *namespace_, char text[CODESPAN_TEXT_SIZE],
+	enum codetree_state *ret)
 {
 	const char *ns = json_string_value(namespace_);
 	struct codespan x;
@@ -159,7 +160,7 @@ mark_lines(const struct code_marks *m, json_t *reply)
 		json_int_t row =
 			json_integer_value(json_object_get(one, "row"));
 
-		if (look(m, json_object_get(one, "source"),
+		if (code_marks_look(m, json_object_get(one, "source"),
 			    json_object_get(one, "namespace"), text, &state) &&
 			mark_line(results, (size_t)row, text, state) != 0)
 			return MDB_E_NOMEM;
@@ -180,7 +181,7 @@ mark_entity(const struct code_marks *m, json_t *entity)
 	if (!sources)
 		return 0;
 	json_array_foreach(sources, i, one) {
-		if (!look(m, json_object_get(one, "source"),
+		if (!code_marks_look(m, json_object_get(one, "source"),
 			    json_object_get(entity, "namespace"), text, &state))
 			continue;
 		if (jx_add(told, json_pack("{s:O,s:s,s:s}", "observation",

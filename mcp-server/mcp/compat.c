@@ -56,7 +56,7 @@ shape_relation(json_t *stored, bool compat)
 }
 
 static json_t *
-list_of(json_t *stored, bool compat, json_t *(*one)(json_t *, bool))
+compat_list_of(json_t *stored, bool compat, json_t *(*one)(json_t *, bool))
 {
 	AUTO_JSON json_t *list = json_array();
 	json_t *j;
@@ -83,10 +83,10 @@ shape_graph(bool compat, const json_t *args, json_t *reply)
 		entities = json_object_get(reply, "entities");
 	if (!g ||
 		jx_set(g, "entities",
-			list_of(entities, compat, shape_entity)) ||
+			compat_list_of(entities, compat, shape_entity)) ||
 		jx_set(g, "relations",
-			list_of(json_object_get(reply, "relations"), compat,
-				shape_relation)))
+			compat_list_of(json_object_get(reply, "relations"),
+				compat, shape_relation)))
 		return NULL;
 	if (compat)
 		return take_ptr(g);

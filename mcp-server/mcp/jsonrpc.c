@@ -122,7 +122,7 @@ jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 }
 
 static enum jsonrpc_kind
-bad(struct jsonrpc_error *e, json_t *id, int code, const char *text)
+jsonrpc_bad(struct jsonrpc_error *e, json_t *id, int code, const char *text)
 {
 	jsonrpc_fail(e, code, "%s", text);
 	e->id = json_incref(id);
@@ -137,10 +137,10 @@ jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
 	memset(ret, 0, sizeof(*ret));
 	e->id = NULL;
 	if (!json_is_object(value))
-		return bad(e, NULL, JSONRPC_INVALID,
+		return jsonrpc_bad(e, NULL, JSONRPC_INVALID,
 			"invalid request: a message is a JSON object");
 	if (jx_settle_integer(value, "id"))
-		return bad(e, NULL, JSONRPC_INTERNAL,
+		return jsonrpc_bad(e, NULL, JSONRPC_INTERNAL,
 			"out of memory; nothing is broken, try again");
 	id = json_object_get(value, "id");
 	method = json_object_get(value, "method");
@@ -151,22 +151,22 @@ jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
 			       json_object_get(value, "error")))
 		return JSONRPC_RESPONSE;
 	if (id && !is_id(id))
-		return bad(e, NULL, JSONRPC_INVALID,
+		return jsonrpc_bad(e, NULL, JSONRPC_INVALID,
 			"invalid request: id must be a string or an integer");
 	version = json_object_get(value, "jsonrpc");
 	if (!json_is_string(version) ||
 		strcmp(json_string_value(version), "2.0") != 0)
-		return bad(e, id, JSONRPC_INVALID,
+		return jsonrpc_bad(e, id, JSONRPC_INVALID,
 			"invalid request: jsonrpc must be \"2.0\"");
 	if (!json_is_string(method))
-		return bad(e, id, JSONRPC_INVALID,
+		return jsonrpc_bad(e, id, JSONRPC_INVALID,
 			"invalid request: method must be a string");
 	ret->id = id;
 	ret->method = json_string_value(method);
 	if (ret->params && !json_is_object(ret->params)) {
 		if (!id)
 			return JSONRPC_RESPONSE; /* nothing to do, or to say */
-		return bad(e, id, JSONRPC_PARAMS,
+		return jsonrpc_bad(e, id, JSONRPC_PARAMS,
 			"invalid params: params must be an object");
 	}
 	return id ? JSONRPC_REQUEST : JSONRPC_NOTIFICATION;

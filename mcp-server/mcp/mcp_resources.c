@@ -250,7 +250,7 @@ mcp_resources_read_done(void *ctx, int rc, const struct graph_text *text,
 /* The call a URI stands for: *ret_tool and its parameters (new). NULL and
  * *ret_tool set: no memory; NULL and no tool: no such resource. */
 static json_t *
-params_of(const char *uri, const struct tool **ret_tool)
+mcp_resources_params_of(const char *uri, const struct tool **ret_tool)
 {
 	char name[LIMIT_NAME_BYTES + 1];
 
@@ -279,7 +279,7 @@ mcp_resources_read(struct session_request *r)
 
 	if (!uri)
 		return;
-	params = params_of(uri, &tool);
+	params = mcp_resources_params_of(uri, &tool);
 	if (!tool) {
 		resource_not_found(r, uri);
 		return;

@@ -26,7 +26,7 @@
 #define RETIRE_MS 5000 /* finish what was accepted, checkpoint, exit */
 
 static int
-run_service(const struct service_options *o, struct err *e)
+service_run_service(const struct service_options *o, struct err *e)
 {
 	struct spawn_options s = {.socket = o->socket, .database = o->database};
 
@@ -110,7 +110,7 @@ static int
 ensure(const struct service_options *o, struct err *e)
 {
 	memory_client *c;
-	int r = run_service(o, e);
+	int r = service_run_service(o, e);
 
 	if (r)
 		return r;
@@ -119,7 +119,7 @@ ensure(const struct service_options *o, struct err *e)
 		return err_nomem(e);
 	if (service_is_outdated(c)) {
 		retire(c, o);
-		r = run_service(o, e);
+		r = service_run_service(o, e);
 	}
 	memory_client_free(c);
 	return r;

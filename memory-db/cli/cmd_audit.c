@@ -46,19 +46,19 @@ audit_done(struct audit *a)
 }
 
 static bool
-is_said(const json_t *row, const char *key, const char *wanted)
+cmd_audit_is_said(const json_t *row, const char *key, const char *wanted)
 {
 	return !wanted || strcmp(cli_str(row, key, ""), wanted) == 0;
 }
 
 static bool
-is_wanted(const struct audit *a, const json_t *row)
+cmd_audit_is_wanted(const struct audit *a, const json_t *row)
 {
 	int64_t at;
 
-	if (!is_said(row, "method", method) ||
-		!is_said(row, "session", session) ||
-		!is_said(row, "outcome", outcome))
+	if (!cmd_audit_is_said(row, "method", method) ||
+		!cmd_audit_is_said(row, "session", session) ||
+		!cmd_audit_is_said(row, "outcome", outcome))
 		return false;
 	return a->since_ms == 0 || (clock_parse(cli_str(row, "ts", ""), 0, 0,
 					    false, &at, NULL) == 0 &&
@@ -66,7 +66,7 @@ is_wanted(const struct audit *a, const json_t *row)
 }
 
 static void
-take(struct audit *a, json_t *row_new)
+cmd_audit_take(struct audit *a, json_t *row_new)
 {
 	size_t at = a->n++ % (size_t)limit;
 
@@ -92,8 +92,8 @@ read_file(struct audit *a, const char *path)
 	while (gzgets(f, line, LINE_MOST)) {
 		json_t *row = jx_parse(line, strlen(line), NULL);
 
-		if (row && is_wanted(a, row))
-			take(a, row);
+		if (row && cmd_audit_is_wanted(a, row))
+			cmd_audit_take(a, row);
 		else
 			json_decref(row);
 	}
@@ -102,7 +102,7 @@ read_file(struct audit *a, const char *path)
 }
 
 static int
-by_name(const struct dirent **x, const struct dirent **y)
+cmd_audit_by_name(const struct dirent **x, const struct dirent **y)
 {
 	return strverscmp((*x)->d_name, (*y)->d_name);
 }
@@ -115,11 +115,12 @@ is_archive(const struct dirent *x)
 
 /* Past days first, then today. */
 static int
-read_all(struct audit *a, const char *folder)
+cmd_audit_read_all(struct audit *a, const char *folder)
 {
 	char path[PATH_MAX + 300];
 	struct dirent **names = NULL;
-	int n = scandir(folder, &names, is_archive, by_name), rc = CLI_OK;
+	int n = scandir(folder, &names, is_archive, cmd_audit_by_name),
+	    rc = CLI_OK;
 
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
@@ -135,7 +136,7 @@ read_all(struct audit *a, const char *folder)
 }
 
 static void
-print_row(const json_t *row)
+cmd_audit_print_row(const json_t *row)
 {
 	int64_t change = cli_int(row, "change", 0);
 
@@ -156,7 +157,7 @@ print_row(const json_t *row)
 }
 
 static int
-tell(const struct cli *c, const struct audit *a)
+cmd_audit_tell(const struct cli *c, const struct audit *a)
 {
 	size_t shown = a->n < (size_t)limit ? a->n : (size_t)limit;
 	AUTO_JSON json_t *all = json_array();
@@ -167,7 +168,7 @@ tell(const struct cli *c, const struct audit *a)
 		const json_t *row = a->rows[i % (size_t)limit];
 
 		if (!c->json)
-			print_row(row);
+			cmd_audit_print_row(row);
 		else if (json_array_append(all, (json_t *)(uintptr_t)row))
 			return cli_nomem();
 	}
@@ -181,7 +182,7 @@ tell(const struct cli *c, const struct audit *a)
 }
 
 static int
-read_since(struct audit *a)
+cmd_audit_read_since(struct audit *a)
 {
 	struct err e = {0};
 
@@ -204,7 +205,7 @@ cmd_audit_run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	rc = read_since(&a);
+	rc = cmd_audit_read_since(&a);
 	if (rc != CLI_OK)
 		return rc;
 	rc = database_use_path(c, path);
@@ -214,10 +215,10 @@ cmd_audit_run(struct cli *c, int argc, char **argv)
 	a.rows = calloc((size_t)limit, sizeof(*a.rows));
 	if (!a.rows)
 		return cli_nomem();
-	rc = read_all(&a, path[0] ? path : "/");
+	rc = cmd_audit_read_all(&a, path[0] ? path : "/");
 	if (rc != CLI_OK)
 		return rc;
-	return tell(c, &a);
+	return cmd_audit_tell(c, &a);
 }
 
 const struct cli_command cli_cmd_audit = {

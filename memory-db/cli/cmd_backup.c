@@ -37,7 +37,7 @@ static const struct conf_opt opts[] = {
 		"remove all but the newest N"),
 };
 
-struct backup {
+struct cmd_backup {
 	struct cli *c;
 	struct backup_copy copy;
 	struct backup_folder folder;
@@ -49,7 +49,7 @@ struct backup {
 };
 
 static void
-backup_done(struct backup *b)
+backup_done(struct cmd_backup *b)
 {
 	backup_copy_done(&b->copy);
 	backup_folder_done(&b->folder);
@@ -59,7 +59,7 @@ backup_done(struct backup *b)
 /* The folder to write into: the argument, or that of the file it names, or
  * ~/memory_backups. New. */
 static char *
-folder_of(const struct backup *b)
+folder_of(const struct cmd_backup *b)
 {
 	const char *home = getenv("HOME"), *slash;
 	char *path = NULL;
@@ -94,7 +94,7 @@ names_file(const char *given)
 }
 
 static int
-open_folder(struct backup *b)
+open_folder(struct cmd_backup *b)
 {
 	AUTO_FREE char *path = folder_of(b);
 	struct err e = {0};
@@ -112,7 +112,7 @@ open_folder(struct backup *b)
  * as made under a wrong clock, it waits for its second. A clock that was set
  * back by more than that is believed. */
 static int64_t
-name_time(struct backup *b)
+name_time(struct cmd_backup *b)
 {
 	int64_t now = clock_now_ms(), next;
 	const struct backup_entry *last;
@@ -130,7 +130,7 @@ name_time(struct backup *b)
 }
 
 static int
-choose_name(struct backup *b)
+choose_name(struct cmd_backup *b)
 {
 	struct backup_name n = {.made_ms = name_time(b),
 		.from = cli_int(b->copy.part, "from", 0),
@@ -161,7 +161,7 @@ choose_name(struct backup *b)
 /* The description of the newest backup of this database, when all of its chain is
  * there. NULL: there is nothing to go on with. */
 static json_t *
-find_base(struct backup *b, const char *id)
+find_base(struct cmd_backup *b, const char *id)
 {
 	AUTO_FREE char *path = NULL;
 	json_t *about = NULL;
@@ -185,7 +185,7 @@ find_base(struct backup *b, const char *id)
 
 /* A part where there is a chain that it follows, else all of it. */
 static int
-take(struct backup *b)
+cmd_backup_take(struct cmd_backup *b)
 {
 	AUTO_JSON json_t *status = NULL, *base = NULL;
 	int rc = -1;
@@ -209,7 +209,7 @@ take(struct backup *b)
 }
 
 static int
-prune(struct backup *b)
+prune(struct cmd_backup *b)
 {
 	struct err e = {0};
 	const char *made;
@@ -229,7 +229,7 @@ prune(struct backup *b)
 }
 
 static int
-tell(const struct backup *b)
+cmd_backup_tell(const struct cmd_backup *b)
 {
 	const struct cli *c = b->c;
 	char packed[OUT_NUMBER_SIZE], whole[OUT_NUMBER_SIZE];
@@ -267,7 +267,7 @@ tell(const struct backup *b)
 static int
 cmd_backup_run(struct cli *c, int argc, char **argv)
 {
-	__attribute__((cleanup(backup_done))) struct backup b = {.c = c,
+	__attribute__((cleanup(backup_done))) struct cmd_backup b = {.c = c,
 		.copy = {.fd = -1},
 		.folder = {.fd = -1, .lock_fd = -1},
 		.given = argc > 0 ? argv[0] : NULL};
@@ -305,7 +305,7 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	b.copy.recipient = recipient;
-	rc = take(&b);
+	rc = cmd_backup_take(&b);
 	if (rc != CLI_OK)
 		return rc;
 	rc = choose_name(&b);
@@ -323,7 +323,7 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 	rc = prune(&b);
 	if (rc != CLI_OK)
 		return rc;
-	return tell(&b);
+	return cmd_backup_tell(&b);
 }
 
 const struct cli_command cli_cmd_backup = {

@@ -25,7 +25,7 @@ static const struct table_column columns[] = {
 };
 
 static const char *
-state_of(const json_t *b)
+cmd_branch_state_of(const json_t *b)
 {
 	bool unmerged = json_is_true(json_object_get(b, "unmerged_changes"));
 
@@ -74,7 +74,7 @@ print_branches(struct cli *c, const json_t *reply)
 			table_number(&t, cli_int(b, "last_change", 0));
 		else
 			table_text(&t, "-");
-		table_text(&t, state_of(b));
+		table_text(&t, cmd_branch_state_of(b));
 		table_text(&t, cli_str(b, "about", ""));
 	}
 	if (json_array_size(all) == 0)

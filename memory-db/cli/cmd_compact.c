@@ -37,7 +37,7 @@ static const struct conf_opt opts[] = {
 		"do it; without it, only say what would be folded"),
 };
 
-struct compact {
+struct cmd_compact {
 	struct cli *c;
 	char target[PATH_MAX];
 	struct restore_place place;
@@ -46,7 +46,7 @@ struct compact {
 };
 
 static void
-compact_done(struct compact *x)
+cmd_compact_done(struct cmd_compact *x)
 {
 	restore_place_done(&x->place);
 	json_decref(x->found);
@@ -61,7 +61,7 @@ fail_copy(const char *path)
 }
 
 static int
-write_whole(int fd, const char *p, ssize_t n)
+cmd_compact_write_whole(int fd, const char *p, ssize_t n)
 {
 	while (n > 0) {
 		ssize_t put = write(fd, p, (size_t)n);
@@ -89,7 +89,7 @@ copy_by_reading(int from, int out, int64_t *ret_bytes)
 	while ((n = read(from, block, COPY_BLOCK)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 || write_whole(out, block, n) != 0)
+		if (n < 0 || cmd_compact_write_whole(out, block, n) != 0)
 			return -1;
 		*ret_bytes += n;
 	}
@@ -112,7 +112,7 @@ copy_descriptor(int from, const char *to, int64_t *ret_bytes)
 
 /* While agents go on: the service makes the copy. */
 static int
-copy_of_service(struct compact *x)
+copy_of_service(struct cmd_compact *x)
 {
 	AUTO_COPY struct backup_copy copy = {.fd = -1};
 	int rc = backup_copy_open(x->c, &copy);
@@ -129,7 +129,7 @@ copy_of_service(struct compact *x)
 
 /* Nobody serves it any more, nor will before the end: the file with its log. */
 static int
-copy_of_files(struct compact *x)
+copy_of_files(struct cmd_compact *x)
 {
 	static const char *const tails[] = {"", "-wal"};
 
@@ -149,7 +149,7 @@ copy_of_files(struct compact *x)
 }
 
 static int
-take_copy(struct compact *x)
+take_copy(struct cmd_compact *x)
 {
 	struct err e = {0};
 	int rc;
@@ -166,7 +166,7 @@ take_copy(struct compact *x)
 
 /* --- folding it ----------------------------------------------------------- */
 static int
-check_copy(struct compact *x)
+check_copy(struct cmd_compact *x)
 {
 	AUTO_FD int fd = open(x->place.work, O_RDONLY | O_CLOEXEC);
 	AUTO_JSON json_t *checked = NULL;
@@ -196,7 +196,7 @@ check_copy(struct compact *x)
 }
 
 static int
-fold_copy(struct compact *x)
+fold_copy(struct cmd_compact *x)
 {
 	struct err e = {0};
 
@@ -207,7 +207,7 @@ fold_copy(struct compact *x)
 
 /* --- telling -------------------------------------------------------------- */
 static int64_t
-folded_changes(const struct compact *x)
+folded_changes(const struct cmd_compact *x)
 {
 	const json_t *r;
 	int64_t n = 0;
@@ -244,7 +244,7 @@ tell_row(const json_t *r)
 }
 
 static int
-tell_json(const struct compact *x, bool is_done)
+tell_json(const struct cmd_compact *x, bool is_done)
 {
 	const char *aside = x->place.aside;
 	AUTO_JSON json_t *o = json_pack("{s:O,s:I,s:I,s:b,s:s*}", "namespaces",
@@ -256,7 +256,7 @@ tell_json(const struct compact *x, bool is_done)
 }
 
 static int
-tell(const struct compact *x, bool is_done)
+cmd_compact_tell(const struct cmd_compact *x, bool is_done)
 {
 	char was[OUT_NUMBER_SIZE], is[OUT_NUMBER_SIZE];
 	const json_t *r;
@@ -287,7 +287,7 @@ tell(const struct compact *x, bool is_done)
 
 /* --- the command ---------------------------------------------------------- */
 static int
-read_time(struct compact *x)
+cmd_compact_read_time(struct cmd_compact *x)
 {
 	int64_t now = clock_now_ms();
 	struct err e = {0};
@@ -307,11 +307,12 @@ read_time(struct compact *x)
 static int
 cmd_compact_run(struct cli *c, int argc, char **argv)
 {
-	__attribute__((cleanup(compact_done))) struct compact x = {.c = c};
+	__attribute__((cleanup(cmd_compact_done))) struct cmd_compact x = {
+		.c = c};
 	struct err e = {0};
 	struct stat st;
 	bool is_done = false;
-	int rc = read_time(&x);
+	int rc = cmd_compact_read_time(&x);
 
 	(void)argc;
 	(void)argv;
@@ -343,7 +344,7 @@ cmd_compact_run(struct cli *c, int argc, char **argv)
 			return cli_fail_err(&e);
 		is_done = true;
 	}
-	return tell(&x, is_done);
+	return cmd_compact_tell(&x, is_done);
 }
 
 const struct cli_command cli_cmd_compact = {

@@ -62,7 +62,7 @@ print_side(const struct cli *c, const char *mark, const json_t *side)
 }
 
 static void
-print_row(const struct cli *c, const json_t *row)
+cmd_conflicts_print_row(const struct cli *c, const json_t *row)
 {
 	const json_t *done = json_object_get(row, "resolution");
 
@@ -99,7 +99,7 @@ print_page(struct cli *c, json_t *reply, void *ctx)
 	if (c->json)
 		return cli_print_jsonl(c, list);
 	json_array_foreach((json_t *)(uintptr_t)list, i, row)
-		print_row(c, row);
+		cmd_conflicts_print_row(c, row);
 	return CLI_OK;
 }
 
@@ -137,7 +137,7 @@ conflicts_show(struct cli *c, int64_t id)
 
 /* --- resolve -------------------------------------------------------------- */
 static void
-print_fact(const char *verb, const json_t *fact)
+cmd_conflicts_print_fact(const char *verb, const json_t *fact)
 {
 	if (!fact)
 		return;
@@ -161,8 +161,9 @@ print_done(const struct cli *c, const json_t *reply)
 			cli_str(row, "conflict_type", "?"),
 			why ? "left, " : cli_str(row, "strategy", "?"),
 			why ? why : "");
-		print_fact("keeps", json_object_get(row, "kept"));
-		print_fact("hides", json_object_get(row, "hidden"));
+		cmd_conflicts_print_fact("keeps", json_object_get(row, "kept"));
+		cmd_conflicts_print_fact("hides",
+			json_object_get(row, "hidden"));
 		if (cli_str(row, "branch", NULL))
 			printf("  both stay on branch %s\n",
 				cli_str(row, "branch", ""));

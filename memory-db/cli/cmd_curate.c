@@ -96,7 +96,7 @@ print_end(struct cli *c, const json_t *reply, const char *begin)
 
 /* --- a run ---------------------------------------------------------------- */
 static json_t *
-params_of(void)
+cmd_curate_params_of(void)
 {
 	json_t *p = json_pack("{s:b,s:b,s:i}", "dry_run", dry_run, "confirm",
 		confirm, "limit", LIMIT_ROWS);
@@ -147,7 +147,7 @@ sum_add(struct sum *s, const json_t *reply)
 static int
 call_all(struct cli *c, struct sum *s, json_t **ret_reply)
 {
-	AUTO_JSON json_t *params = params_of(), *reply = NULL;
+	AUTO_JSON json_t *params = cmd_curate_params_of(), *reply = NULL;
 	bool more = true;
 	int rc;
 

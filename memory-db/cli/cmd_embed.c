@@ -208,7 +208,8 @@ cmd_embed_ask(struct cli *c, const struct cmd_embed_plan *p, const char *text)
 /* --- doing it ------------------------------------------------------------- */
 
 static int
-write_file(const struct cmd_embed_plan *p, const char *text, struct err *e)
+cmd_embed_write_file(const struct cmd_embed_plan *p, const char *text,
+	struct err *e)
 {
 	AUTO_BUF struct buf out = {0};
 	const bool off = strcmp(p->spec, "none") == 0;
@@ -317,7 +318,7 @@ cmd_embed_set(struct cli *c, const char *arg)
 	/* Asking may have started one. */
 	if (!r.is_there && c->client && (rc = restart_look(c, &r)) != CLI_OK)
 		return rc;
-	if (write_file(&p, text.data, &e) != 0)
+	if (cmd_embed_write_file(&p, text.data, &e) != 0)
 		return cli_fail_err(&e);
 	return cmd_embed_apply(c, &p, &r, &text);
 }

@@ -38,7 +38,7 @@ struct sums {
 
 /* --- the file ------------------------------------------------------------------- */
 static int
-read_all(const char *path, struct buf *out)
+cmd_extract_read_all(const char *path, struct buf *out)
 {
 	AUTO_FD int fd = strcmp(path, "-") == 0
 				 ? dup(STDIN_FILENO)
@@ -105,7 +105,7 @@ put_rows(struct table *t, const json_t *facts, struct sums *sums)
 }
 
 static int
-ask(struct cli *c, const char *s, size_t n, json_t **ret)
+cmd_extract_ask(struct cli *c, const char *s, size_t n, json_t **ret)
 {
 	AUTO_JSON json_t *p = json_pack("{s:s%,s:b}", "conversation_text", s, n,
 		"auto_store", store);
@@ -127,7 +127,7 @@ extract_piece(struct cli *c, const char *s, size_t n, struct table *t,
 	struct sums *sums)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = ask(c, s, n, &reply);
+	int rc = cmd_extract_ask(c, s, n, &reply);
 
 	if (rc != CLI_OK)
 		return rc;
@@ -143,7 +143,7 @@ extract_piece(struct cli *c, const char *s, size_t n, struct table *t,
 }
 
 static void
-tell(const struct cli *c, const struct sums *sums)
+cmd_extract_tell(const struct cli *c, const struct sums *sums)
 {
 	if (sums->not_read > 0)
 		cli_note(c,
@@ -172,7 +172,7 @@ cmd_extract_run(struct cli *c, int argc, char **argv)
 	AUTO_TABLE struct table t = {0};
 	AUTO_BUF struct buf text = {0};
 	struct sums sums = {0};
-	int rc = read_all(argv[0], &text);
+	int rc = cmd_extract_read_all(argv[0], &text);
 
 	(void)argc;
 	table_init(&t, columns, ARRAY_LEN(columns));
@@ -192,7 +192,7 @@ cmd_extract_run(struct cli *c, int argc, char **argv)
 		return CLI_OK;
 	if (table_print(&t, c, stdout) != 0)
 		return cli_nomem();
-	tell(c, &sums);
+	cmd_extract_tell(c, &sums);
 	return sums.facts > 0 ? CLI_OK : CLI_PROBLEM;
 }
 

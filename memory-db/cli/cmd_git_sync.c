@@ -14,7 +14,7 @@ static const struct conf_opt opts[] = {
 		"end branches whose code is gone and was not merged"),
 };
 
-struct telling {
+struct git_sync_telling {
 	const struct cli *c;
 	json_t *rows;
 };
@@ -22,7 +22,7 @@ struct telling {
 static int
 tell(void *ctx, const char *branch, const char *what, int64_t conflicts)
 {
-	struct telling *t = ctx;
+	struct git_sync_telling *t = ctx;
 
 	if (t->c->json)
 		return jx_add(t->rows, json_pack("{s:s,s:s,s:I}", "branch",
@@ -46,7 +46,7 @@ run_git_sync(struct cli *c, int argc, char **argv)
 {
 	AUTO_CODEBRANCHES struct codebranches g = {0};
 	AUTO_JSON json_t *rows = json_array();
-	struct telling t = {c, rows};
+	struct git_sync_telling t = {c, rows};
 	const struct gitsync how = {is_dry_run, is_discard, tell, &t};
 	int rc;
 

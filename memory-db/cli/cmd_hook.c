@@ -42,7 +42,7 @@ static const struct {
 static struct buf nothing;
 
 static void
-answer(const struct buf *text)
+cmd_hook_answer(const struct buf *text)
 {
 	size_t at = 0;
 
@@ -57,10 +57,10 @@ answer(const struct buf *text)
 }
 
 static void
-on_alarm(int number)
+cmd_hook_on_alarm(int number)
 {
 	(void)number;
-	answer(&nothing);
+	cmd_hook_answer(&nothing);
 	_exit(0);
 }
 
@@ -70,7 +70,7 @@ set_alarm(int ms)
 	const struct itimerval t = {
 		.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
 
-	signal(SIGALRM, on_alarm);
+	signal(SIGALRM, cmd_hook_on_alarm);
 	setitimer(ITIMER_REAL, &t, NULL);
 }
 
@@ -92,8 +92,8 @@ find_namespace(struct cli *c, const struct hookevent *ev)
 
 /* "claude-code-7f3a": what this event brings is of that session. */
 static void
-name_session(const struct hook *h, const struct hookevent *ev, char *session,
-	size_t session_size)
+cmd_hook_name_session(const struct hook *h, const struct hookevent *ev,
+	char *session, size_t session_size)
 {
 	snprintf(session, session_size, "%s-%.64s", h->client,
 		ev->session && text_is_utf8(ev->session, strlen(ev->session)) &&
@@ -138,7 +138,7 @@ connect_service(struct cli *c, const struct hook *h, bool is_named,
 
 /* True: there is a connection. *ret_is_due: hookbranch_sync() has work. */
 static bool
-work(struct cli *c, const struct hook *h, const struct hookevent *ev,
+cmd_hook_work(struct cli *c, const struct hook *h, const struct hookevent *ev,
 	const char *session, struct buf *text, bool *ret_is_due)
 {
 	AUTO_HOOKSTATE struct hookstate state = {.lock = -1};
@@ -230,7 +230,7 @@ run_worktree(struct cli *c, const struct hook *h, struct hookevent *ev)
 	if (path.len > 0 && rc == 0) {
 		if (buf_addc(&path, '\n') != 0)
 			return cli_nomem();
-		answer(&path);
+		cmd_hook_answer(&path);
 	}
 	if (rc == MDB_E_STORE || (rc != 0 && h->what == HOOK_BRANCH))
 		return cli_fail(CLI_PROBLEM, "%s", e.text);
@@ -243,8 +243,8 @@ run_worktree(struct cli *c, const struct hook *h, struct hookevent *ev)
 			0 &&
 		buf_str(&root) && access(root.data, F_OK) == 0)
 		ev->cwd = root.data;
-	name_session(h, ev, session, sizeof(session));
-	(void)work(c, h, ev, session, &text, &is_due);
+	cmd_hook_name_session(h, ev, session, sizeof(session));
+	(void)cmd_hook_work(c, h, ev, session, &text, &is_due);
 	buf_done(&text);
 	return CLI_OK;
 }
@@ -275,17 +275,17 @@ run_event(struct cli *c, const char *client, const char *event)
 	}
 	set_alarm(times[h->what].all_ms);
 	if (!hookevent_read(STDIN_FILENO, &ev) || hookstate_is_off()) {
-		answer(&nothing);
+		cmd_hook_answer(&nothing);
 		return CLI_OK;
 	}
 	hookstate_fired(client, event);
-	name_session(h, &ev, session, sizeof(session));
-	is_connected = work(c, h, &ev, session, &text, &is_due);
+	cmd_hook_name_session(h, &ev, session, sizeof(session));
+	is_connected = cmd_hook_work(c, h, &ev, session, &text, &is_due);
 	set_alarm(0);
 	if (text.len == 0 || hookevent_answer(h, &ev, text.data, &out) != 0)
-		answer(&nothing);
+		cmd_hook_answer(&nothing);
 	else
-		answer(&out);
+		cmd_hook_answer(&out);
 	if (is_connected && is_due)
 		keep_branches(c, h, session);
 	if (is_connected)

@@ -129,7 +129,7 @@ take_notes(struct import *im, const json_t *reply)
 
 /* One call. *ret_next: lines that memory-db has now. */
 static int
-send_once(struct import *im, const char *params, int64_t *ret_next)
+cmd_import_send_once(struct import *im, const char *params, int64_t *ret_next)
 {
 	AUTO_JSON json_t *reply = NULL;
 	struct err e = {0};
@@ -159,7 +159,7 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 /* A slice may take several calls: each passes over the lines that the one
  * before has taken. */
 static int
-send_slice(struct import *im, bool is_last)
+cmd_import_send_slice(struct import *im, bool is_last)
 {
 	AUTO_BUF struct buf params = {0};
 	int64_t end = im->slice.offset + (int64_t)im->slice.lines;
@@ -176,7 +176,7 @@ send_slice(struct import *im, bool is_last)
 		return cli_nomem();
 	do {
 		before = next;
-		rc = send_once(im, params.data, &next);
+		rc = cmd_import_send_once(im, params.data, &next);
 		if (rc != CLI_OK)
 			return rc;
 	} while (next < end && next > before);
@@ -244,7 +244,7 @@ take_line(struct import *im, const char *json, size_t n, bool is_long)
 		rc = check_line(im, &json, n, &cost);
 	}
 	if (rc == CLI_OK && !slice_has_room(&im->slice, &cost))
-		rc = send_slice(im, false);
+		rc = cmd_import_send_slice(im, false);
 	if (rc != CLI_OK)
 		return rc;
 	if (slice_add(&im->slice, json, &cost) != 0)
@@ -275,7 +275,7 @@ send_all(struct import *im)
 				: -1,
 			im->lines.number, "lines");
 	}
-	return send_slice(im, true);
+	return cmd_import_send_slice(im, true);
 }
 
 /* How far memory-db has this source already. */

@@ -79,7 +79,7 @@ find_memory(const struct cli *c, struct connect *w, char database[PATH_MAX],
 /* What the file of a client says: "yes", "no", "unreadable", or the program
  * that is another server of that name. */
 static const char *
-state_of(const struct client *cl, char path[PATH_MAX])
+cmd_install_state_of(const struct client *cl, char path[PATH_MAX])
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
 	json_t *entry;
@@ -106,7 +106,7 @@ print_clients(const struct cli *c)
 
 	for (size_t i = 0; list && i < clients_n; i++) {
 		const struct client *cl = &clients[i];
-		const char *state = state_of(cl, path);
+		const char *state = cmd_install_state_of(cl, path);
 		bool is_here = clients_is_here(cl);
 
 		if (!c->json) {
@@ -171,7 +171,7 @@ install_one(const struct cli *c, const struct connect *w,
 }
 
 static bool
-is_meant(const struct client *cl, const struct connect *w)
+cmd_install_is_meant(const struct client *cl, const struct connect *w)
 {
 	if (!targets_means(&targets, cl))
 		return false;
@@ -194,7 +194,7 @@ install_all(const struct cli *c, const struct connect *w)
 	for (size_t i = 0; i < clients_n; i++) {
 		int rc;
 
-		if (!is_meant(&clients[i], w))
+		if (!cmd_install_is_meant(&clients[i], w))
 			continue;
 		n++;
 		rc = install_one(c, w, &clients[i], is_many, results);

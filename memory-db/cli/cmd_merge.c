@@ -15,7 +15,7 @@ static const struct conf_opt opts[] = {
 };
 
 static void
-print_conflicts(const struct cli *c, const json_t *list)
+cmd_merge_print_conflicts(const struct cli *c, const json_t *list)
 {
 	const json_t *x;
 	size_t i;
@@ -66,7 +66,7 @@ cmd_merge_run(struct cli *c, int argc, char **argv)
 		dry_run ? "would merge: " : "merged: ", (long long)added,
 		facts_plural(added), (long long)removed, (long long)attributes,
 		facts_plural(attributes));
-	print_conflicts(c, conflicts);
+	cmd_merge_print_conflicts(c, conflicts);
 	return rc;
 }
 

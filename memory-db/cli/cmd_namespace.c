@@ -37,7 +37,7 @@ cmd_namespace_add_aliases(struct table *t, const json_t *aliases)
 }
 
 static int
-list(struct cli *c, char **argv)
+cmd_namespace_list(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_TABLE struct table t;
@@ -106,7 +106,7 @@ rename_one(struct cli *c, char **argv)
 }
 
 static int
-merge(struct cli *c, char **argv)
+cmd_namespace_merge(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int rc = cmd_namespace_two_names(c, "merge_namespaces", "from", "to",
@@ -217,9 +217,9 @@ static const struct {
 	bool is_optional; /* the last of them */
 	int (*run)(struct cli *c, char **argv);
 } actions[] = {
-	{"list", "list", 0, false, list},
+	{"list", "list", 0, false, cmd_namespace_list},
 	{"rename", "rename FROM TO", 2, false, rename_one},
-	{"merge", "merge FROM INTO", 2, false, merge},
+	{"merge", "merge FROM INTO", 2, false, cmd_namespace_merge},
 	{"alias", "alias NEW EXISTING", 2, false, alias},
 	{"folders", "folders", 0, false, folders},
 	{"trust", "trust [DIR]", 1, true, trust},
@@ -230,7 +230,7 @@ static int
 cmd_namespace_run(struct cli *c, int argc, char **argv)
 {
 	if (argc == 0)
-		return list(c, argv);
+		return cmd_namespace_list(c, argv);
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
 		if (strcmp(argv[0], actions[i].name) != 0)
 			continue;

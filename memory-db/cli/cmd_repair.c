@@ -111,7 +111,7 @@ print_repaired(const json_t *reply)
 /* A part of the facts a call: other writers wait no longer than for one of
  * theirs. */
 static int
-mend(struct repair *r)
+cmd_repair_mend(struct repair *r)
 {
 	size_t n = json_array_size(r->facts);
 
@@ -183,7 +183,7 @@ cmd_repair_run(struct cli *c, int argc, char **argv)
 	rc = find_problems(&r);
 	if (rc != CLI_OK)
 		return rc;
-	rc = mend(&r);
+	rc = cmd_repair_mend(&r);
 	if (rc != CLI_OK)
 		return rc;
 	return cmd_repair_summary(&r);

@@ -59,7 +59,7 @@ choose_target(struct restore *r)
 /* --- looking at what came out --------------------------------------------- */
 /* Prints the first ones. */
 static void
-tell_problems(const json_t *all)
+cmd_restore_tell_problems(const json_t *all)
 {
 	const json_t *p;
 	size_t i;
@@ -107,7 +107,7 @@ verify(struct restore *r)
 			r->source, e.text);
 	problems = json_array_size(json_object_get(found, "problems"));
 	if (problems > 0) {
-		tell_problems(json_object_get(found, "problems"));
+		cmd_restore_tell_problems(json_object_get(found, "problems"));
 		return cli_fail(CLI_PROBLEM,
 			"the backup %s does not verify (%zu problem%s); "
 			"nothing was changed. Try an older one",
@@ -185,7 +185,7 @@ put_in_place(struct restore *r)
 }
 
 static int
-tell(const struct restore *r)
+cmd_restore_tell(const struct restore *r)
 {
 	const struct cli *c = r->c;
 	AUTO_JSON json_t *o = NULL;
@@ -264,7 +264,7 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 	rc = put_in_place(&r);
 	if (rc != CLI_OK)
 		return rc;
-	return tell(&r);
+	return cmd_restore_tell(&r);
 }
 
 const struct cli_command cli_cmd_restore = {

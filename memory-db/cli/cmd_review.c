@@ -27,7 +27,7 @@ static const struct conf_opt opts[] = {
 	CLI_FLAG("dry-run", &dry_run, "show what would be decided"),
 };
 
-enum section { DELETIONS, PINS, USER, SKILLS, ADDITIONS, SECTIONS };
+enum cmd_review_section { DELETIONS, PINS, USER, SKILLS, ADDITIONS, SECTIONS };
 static const struct {
 	const char *key, *title;
 	char sign;
@@ -50,7 +50,7 @@ struct review {
 
 /* One row: where it is in the log, and the fact or setting. */
 static int
-cmd_review_add(struct review *v, enum section s, const json_t *ch,
+cmd_review_add(struct review *v, enum cmd_review_section s, const json_t *ch,
 	const json_t *item)
 {
 	static const char *const members[] = {"change", "at", "session",
@@ -88,8 +88,8 @@ is_pin(const json_t *x)
 	       !json_is_false(json_object_get(x, "to"));
 }
 
-static enum section
-section_of(const char *key, const json_t *x, bool is_user)
+static enum cmd_review_section
+cmd_review_section_of(const char *key, const json_t *x, bool is_user)
 {
 	if (strcmp(key, "removed") == 0)
 		return DELETIONS;
@@ -110,7 +110,8 @@ add_list(struct review *v, const json_t *ch, const char *key)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, x)
-		if (cmd_review_add(v, section_of(key, x, is_user), ch, x) != 0)
+		if (cmd_review_add(v, cmd_review_section_of(key, x, is_user),
+			    ch, x) != 0)
 			return MDB_E_NOMEM;
 	return 0;
 }
@@ -213,7 +214,8 @@ cmd_review_read_all(struct cli *c, struct review *v)
 
 /* --- showing -------------------------------------------------------------- */
 static int
-cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
+cmd_review_print_row(const struct cli *c, enum cmd_review_section s,
+	json_t *row)
 {
 	AUTO_JSON json_t *one = json_pack("[O]", row);
 	char at[OUT_TIME_SIZE];
@@ -258,7 +260,8 @@ print_sections(const struct cli *c, const struct review *v)
 		printf("%s%s%s (%zu)\n", out_on(c, OUT_BOLD), sections[s].title,
 			out_off(c, OUT_BOLD), json_array_size(v->lists[s]));
 		json_array_foreach(v->lists[s], i, row)
-			if (cmd_review_print_row(c, (enum section)s, row) != 0)
+			if (cmd_review_print_row(c, (enum cmd_review_section)s,
+				    row) != 0)
 				return cli_nomem();
 		any = true;
 	}
@@ -272,7 +275,7 @@ print_sections(const struct cli *c, const struct review *v)
 }
 
 static int
-print_json(const struct cli *c, const struct review *v)
+cmd_review_print_json(const struct cli *c, const struct review *v)
 {
 	AUTO_JSON json_t *all = json_object();
 
@@ -309,7 +312,7 @@ cmd_review_run(struct cli *c, int argc, char **argv)
 	rc = cmd_review_read_all(c, &v);
 	if (rc != CLI_OK)
 		return rc;
-	return c->json ? print_json(c, &v) : print_sections(c, &v);
+	return c->json ? cmd_review_print_json(c, &v) : print_sections(c, &v);
 }
 
 const struct cli_command cli_cmd_review = {

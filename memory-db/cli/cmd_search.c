@@ -135,13 +135,13 @@ cmd_search_make_params(const char *query)
 	return p;
 }
 
-struct searching {
+struct cmd_search_searching {
 	bool is_partial;
 	struct codetree *tree; /* owned; NULL: no fact asked for it yet */
 };
 
 static void
-searching_done(struct searching *x)
+searching_done(struct cmd_search_searching *x)
 {
 	codetree_free(x->tree);
 }
@@ -150,7 +150,7 @@ static int
 cmd_search_print_page(struct cli *c, json_t *reply, void *ctx)
 {
 	json_t *results = json_object_get(reply, "results"), *e;
-	struct searching *x = ctx;
+	struct cmd_search_searching *x = ctx;
 	int rc = CLI_OK;
 	size_t i;
 
@@ -172,7 +172,8 @@ static int
 cmd_search_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_BUF struct buf query = {0};
-	__attribute__((cleanup(searching_done))) struct searching x = {
+	__attribute__((
+		cleanup(searching_done))) struct cmd_search_searching x = {
 		.is_partial = false};
 	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
 		cmd_search_print_page, &x, 0, false};

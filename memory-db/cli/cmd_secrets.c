@@ -35,7 +35,7 @@ static const struct {
 
 /* --- finding ----------------------------------------------------------------- */
 static void
-print_row(const struct cli *c, const json_t *row)
+cmd_secrets_print_row(const struct cli *c, const json_t *row)
 {
 	const char *file = cli_str(row, "file", NULL);
 
@@ -84,7 +84,7 @@ find_all(struct cli *c, json_t *found, int64_t *ret_checked)
 			return rc;
 		json_array_foreach(json_object_get(reply, "secrets"), i, row) {
 			if (!c->json && !c->quiet)
-				print_row(c, row);
+				cmd_secrets_print_row(c, row);
 			if (json_array_append(found, row) != 0)
 				return cli_nomem();
 		}
@@ -149,7 +149,7 @@ forget_batch(struct cli *c, const char *list, json_t *ids, int64_t *io_erased)
 
 /* Those found at one place. */
 static int
-forget_place(struct cli *c, const json_t *found, size_t place,
+cmd_secrets_forget_place(struct cli *c, const json_t *found, size_t place,
 	int64_t *ret_erased)
 {
 	json_t *ids = json_array(), *row;
@@ -181,7 +181,7 @@ static int
 forget_all(struct cli *c, const json_t *found, int64_t *ret_erased)
 {
 	for (size_t i = ARRAY_LEN(places); i-- > 0;) {
-		int rc = forget_place(c, found, i, ret_erased);
+		int rc = cmd_secrets_forget_place(c, found, i, ret_erased);
 
 		if (rc != CLI_OK)
 			return rc;
@@ -218,7 +218,7 @@ tell_left(const json_t *found)
 }
 
 static int
-forget_found(struct cli *c, const json_t *found)
+cmd_secrets_forget_found(struct cli *c, const json_t *found)
 {
 	int64_t erased = 0;
 	size_t left;
@@ -262,7 +262,7 @@ cmd_secrets_run(struct cli *c, int argc, char **argv)
 			(long long)checked, where_said(c));
 	if (json_array_size(found) == 0)
 		return CLI_OK;
-	return forgets ? forget_found(c, found) : CLI_PROBLEM;
+	return forgets ? cmd_secrets_forget_found(c, found) : CLI_PROBLEM;
 }
 
 const struct cli_command cli_cmd_secrets = {

@@ -133,7 +133,8 @@ cmd_show_print_marks(const struct cli *c, const json_t *f)
 }
 
 static void
-print_facts(const struct cli *c, struct codetree **io_tree, const json_t *e)
+cmd_show_print_facts(const struct cli *c, struct codetree **io_tree,
+	const json_t *e)
 {
 	const json_t *facts = json_object_get(e, "facts"), *f;
 	int64_t omitted = cli_int(e, "omitted", 0);
@@ -218,7 +219,7 @@ cmd_show_print_page(struct cli *c, json_t *reply, void *ctx)
 	json_array_foreach(json_object_get(reply, "entities"), i, e) {
 		if (cmd_show_print_head(c, e) != 0)
 			return cli_nomem();
-		print_facts(c, io_tree, e);
+		cmd_show_print_facts(c, io_tree, e);
 	}
 	cmd_show_print_relations(c, json_object_get(reply, "relations"));
 	return CLI_OK;

@@ -36,7 +36,8 @@ age_of(int64_t at_ms, char out[32])
 }
 
 static int
-print_json(const struct cli *c, const struct hookstate *s, bool is_off)
+cmd_statusline_print_json(const struct cli *c, const struct hookstate *s,
+	bool is_off)
 {
 	AUTO_JSON json_t *out =
 		json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "off",
@@ -66,7 +67,7 @@ run_statusline(struct cli *c, int argc, char **argv)
 		id = ev.session;
 	is_there = id && hookstate_look(client, id, &s);
 	if (c->json)
-		return print_json(c, &s, is_off);
+		return cmd_statusline_print_json(c, &s, is_off);
 	if (is_off) {
 		puts("memory: hooks off");
 	} else if (!is_there || s.at_ms == 0) {

@@ -15,7 +15,7 @@ static const struct conf_opt opts[] = {
 };
 
 static void
-tell(void *ctx, char sign, const char *where, const char *file,
+cmd_sync_folder_tell(void *ctx, char sign, const char *where, const char *file,
 	const char *text)
 {
 	const struct cli *c = ctx;
@@ -34,7 +34,7 @@ run_sync_folder(struct cli *c, int argc, char **argv)
 	struct foldersync_options o = {.folder = argv[0],
 		.is_dry = is_dry_run,
 		.is_emptied = is_emptied,
-		.tell = is_dry_run && !c->json ? tell : NULL,
+		.tell = is_dry_run && !c->json ? cmd_sync_folder_tell : NULL,
 		.ctx = c};
 	struct foldersync_counts n;
 	AUTO_JSON json_t *j = NULL;

@@ -104,7 +104,7 @@ cmd_tags_order(const void *a, const void *b)
 }
 
 static int
-print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
+cmd_tags_print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 {
 	AUTO_TABLE struct table t;
 	int rc;
@@ -146,7 +146,7 @@ cmd_tags_print_counts(struct cli *c, const json_t *counts)
 			json_integer_value(json_array_get(pair, 0)),
 			json_integer_value(json_array_get(pair, 1))};
 	qsort(rows, n, sizeof(*rows), cmd_tags_order);
-	return print_rows(c, rows, n);
+	return cmd_tags_print_rows(c, rows, n);
 }
 
 static int

@@ -26,8 +26,8 @@ static const struct conf_opt uninstall_opts[] = {
 };
 
 static int
-tell(const struct cli *c, const struct connected *r, int rc, bool is_many,
-	json_t *results)
+cmd_uninstall_tell(const struct cli *c, const struct connected *r, int rc,
+	bool is_many, json_t *results)
 {
 	bool is_absent = strcmp(r->action, "absent") == 0;
 
@@ -51,9 +51,10 @@ uninstall_one(const struct cli *c, const struct connect *w,
 	 * becomes what it was. Hooks of a named file are not meant. */
 	if (hf && !targets.file && clients_named(cl->name) == cl &&
 		(w->is_project ? hf->project : hf->file))
-		hooked = tell(c, &h, hookfile_remove(w, hf, &h), is_many,
-			results);
-	rc = tell(c, &r, connect_remove(w, cl, &r), is_many, results);
+		hooked = cmd_uninstall_tell(c, &h, hookfile_remove(w, hf, &h),
+			is_many, results);
+	rc = cmd_uninstall_tell(c, &r, connect_remove(w, cl, &r), is_many,
+		results);
 	return rc > hooked ? rc : hooked;
 }
 

@@ -70,7 +70,7 @@ cmd_verify_print_problems(const struct cli *c, const json_t *reply)
 }
 
 static int
-check_all(struct cli *c, struct result *r)
+cmd_verify_check_all(struct cli *c, struct result *r)
 {
 	AUTO_FREE char *cursor = NULL;
 	struct progress progress;
@@ -178,7 +178,7 @@ cmd_verify_run(struct cli *c, int argc, char **argv)
 	(void)argv;
 	if (!r.checked || !r.problems || !r.heads)
 		return cli_nomem();
-	if ((rc = check_all(c, &r)) != CLI_OK)
+	if ((rc = cmd_verify_check_all(c, &r)) != CLI_OK)
 		return rc;
 	is_clean = json_array_size(r.problems) == 0;
 	if (c->json) {

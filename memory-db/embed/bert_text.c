@@ -20,7 +20,7 @@
 
 enum bert_class { BERT_LETTER, BERT_SPACE, BERT_ALONE, BERT_DROP };
 
-struct words {
+struct bert_text_words {
 	const struct bert_rules *rules;
 	char s[BERT_WORD_BYTES];
 	size_t n, chars;
@@ -29,7 +29,7 @@ struct words {
 };
 
 static int
-end_word(struct words *w)
+end_word(struct bert_text_words *w)
 {
 	struct bert_word word = {.s = w->s, .n = w->n, .chars = w->chars};
 
@@ -40,7 +40,7 @@ end_word(struct words *w)
 }
 
 static void
-add_letter(struct words *w, uint32_t cp)
+add_letter(struct bert_text_words *w, uint32_t cp)
 {
 	if (w->chars < BERT_WORD_CHARS)
 		w->n += utf8_encode(cp, w->s + w->n);
@@ -48,7 +48,7 @@ add_letter(struct words *w, uint32_t cp)
 }
 
 static int
-add_alone(struct words *w, uint32_t cp)
+add_alone(struct bert_text_words *w, uint32_t cp)
 {
 	int rc = end_word(w);
 
@@ -72,7 +72,7 @@ is_han(uint32_t cp)
 }
 
 static enum bert_class
-bert_text_class_of(const struct words *w, uint32_t cp,
+bert_text_class_of(const struct bert_text_words *w, uint32_t cp,
 	utf8proc_category_t category)
 {
 	bool clean = w->rules->clean_text;
@@ -114,7 +114,7 @@ bert_text_class_of(const struct words *w, uint32_t cp,
 
 /* Past decomposition: lower case, and what it is now. */
 static int
-add_part(struct words *w, uint32_t cp)
+bert_text_add_part(struct bert_text_words *w, uint32_t cp)
 {
 	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)cp);
 
@@ -135,7 +135,7 @@ add_part(struct words *w, uint32_t cp)
 }
 
 static int
-add_decomposed(struct words *w, uint32_t cp)
+add_decomposed(struct bert_text_words *w, uint32_t cp)
 {
 	utf8proc_int32_t to[DECOMPOSE_MAX];
 	int boundary = 0;
@@ -143,9 +143,9 @@ add_decomposed(struct words *w, uint32_t cp)
 		DECOMPOSE_MAX, UTF8PROC_DECOMPOSE, &boundary);
 
 	if (n < 1 || n > DECOMPOSE_MAX)
-		return add_part(w, cp);
+		return bert_text_add_part(w, cp);
 	for (utf8proc_ssize_t i = 0; i < n; i++) {
-		int rc = add_part(w, (uint32_t)to[i]);
+		int rc = bert_text_add_part(w, (uint32_t)to[i]);
 
 		if (rc != 0)
 			return rc;
@@ -154,7 +154,7 @@ add_decomposed(struct words *w, uint32_t cp)
 }
 
 static int
-bert_text_add_code_point(struct words *w, uint32_t cp)
+bert_text_add_code_point(struct bert_text_words *w, uint32_t cp)
 {
 	bool alone = w->rules->handle_chinese_chars && is_han(cp);
 	int rc;
@@ -172,13 +172,14 @@ bert_text_add_code_point(struct words *w, uint32_t cp)
 	rc = alone ? end_word(w) : 0;
 	if (rc != 0)
 		return rc;
-	rc = w->rules->strip_accents ? add_decomposed(w, cp) : add_part(w, cp);
+	rc = w->rules->strip_accents ? add_decomposed(w, cp)
+				     : bert_text_add_part(w, cp);
 	return rc == 0 && alone ? end_word(w) : rc;
 }
 
 /* Most of most texts. */
 static int
-add_ascii(struct words *w, unsigned char c)
+add_ascii(struct bert_text_words *w, unsigned char c)
 {
 	if (c == ' ')
 		return end_word(w);
@@ -194,7 +195,7 @@ int
 bert_words(const struct bert_rules *rules, const char *s, size_t n,
 	bert_word_fn fn, void *ctx)
 {
-	struct words w;
+	struct bert_text_words w;
 	size_t i = 0;
 	int rc = 0;
 

@@ -183,8 +183,8 @@ budget_settle(struct chat *x, int64_t taken, int64_t used, int rc,
 
 /* --- one request ------------------------------------------------------------- */
 static int
-make_body(const struct chat *x, const char *orders, const char *text, size_t n,
-	struct buf *out)
+chat_make_body(const struct chat *x, const char *orders, const char *text,
+	size_t n, struct buf *out)
 {
 	if (buf_adds(out, "{\"model\":") < 0 ||
 		jx_quote(x->model, strlen(x->model), out) < 0 ||
@@ -201,7 +201,7 @@ make_body(const struct chat *x, const char *orders, const char *text, size_t n,
 }
 
 static int
-refused(const struct chat *x, const struct http_answer *a, struct err *e)
+chat_refused(const struct chat *x, const struct http_answer *a, struct err *e)
 {
 	AUTO_BUF struct buf says = {0};
 	const char *s;
@@ -216,15 +216,15 @@ refused(const struct chat *x, const struct http_answer *a, struct err *e)
 
 /* choices[0].message.content, and what it cost. */
 static int
-read_answer(const struct chat *x, const struct http_answer *a, struct buf *out,
-	int64_t *ret_used, struct err *e)
+chat_read_answer(const struct chat *x, const struct http_answer *a,
+	struct buf *out, int64_t *ret_used, struct err *e)
 {
 	struct err why = {0};
 	AUTO_JSON json_t *root = NULL;
 	const json_t *choice, *content, *used;
 
 	if (a->status != 200)
-		return refused(x, a, e);
+		return chat_refused(x, a, e);
 	root = jx_parse(a->body.data ? a->body.data : "", a->body.len, &why);
 	if (!root)
 		return why.code == MDB_E_NOMEM
@@ -260,7 +260,7 @@ post(struct chat *x, const struct buf *body, struct buf *out, int64_t *ret_used,
 
 	if (rc != 0)
 		return rc;
-	return read_answer(x, &a, out, ret_used, e);
+	return chat_read_answer(x, &a, out, ret_used, e);
 }
 
 int
@@ -275,7 +275,7 @@ chat_ask(struct chat *x, const char *orders, const char *text, size_t n,
 
 	if (rc != 0)
 		return rc;
-	if (make_body(x, orders, text, n, &body) != 0)
+	if (chat_make_body(x, orders, text, n, &body) != 0)
 		return err_nomem(e);
 	rc = post(x, &body, out, &used, e);
 	budget_settle(x, tokens, used, rc, e);
@@ -284,7 +284,7 @@ chat_ask(struct chat *x, const char *orders, const char *text, size_t n,
 
 /* --- the provider ------------------------------------------------------------- */
 static int
-fill_in(struct chat *x, const struct chat_options *o, struct err *e)
+chat_fill_in(struct chat *x, const struct chat_options *o, struct err *e)
 {
 	struct http_asked asked = {.what = "chat model",
 		.path = "/v1/chat/completions",
@@ -332,7 +332,7 @@ chat_open(const struct chat_options *o, struct chat **ret, struct err *e)
 	if (!x)
 		return err_nomem(e);
 	pthread_mutex_init(&x->lock, NULL);
-	rc = fill_in(x, o, e);
+	rc = chat_fill_in(x, o, e);
 	if (rc < 0) {
 		chat_close(x);
 		return rc;

@@ -37,13 +37,13 @@ static const float tf_weight[] = {0, 1, 1.6931472f, 2.0986123f, 2.3862944f,
 	2.6094379f, 2.7917595f, 2.9459101f, 3.0794415f, 3.1972246f, 3.3025851f,
 	3.3978953f, 3.4849066f, 3.5649494f, 3.6390573f, 3.7080502f, 3.7725887f};
 
-struct slot {
+struct hash_slot {
 	uint64_t hash; /* 0: free */
 	uint32_t times;
 };
 
 struct features {
-	struct slot *slots; /* a power of two, at most half full */
+	struct hash_slot *slots; /* a power of two, at most half full */
 	size_t slots_n, n;
 	bool with_stops;
 	struct buf stem;
@@ -77,8 +77,8 @@ hash_end(uint64_t h)
 
 /* --- counted features ----------------------------------------------------- */
 
-static struct slot *
-hash_slot_of(struct slot *slots, size_t n, uint64_t hash)
+static struct hash_slot *
+hash_slot_of(struct hash_slot *slots, size_t n, uint64_t hash)
 {
 	size_t i = hash & (n - 1);
 
@@ -91,7 +91,7 @@ static int
 hash_grow(struct features *f)
 {
 	size_t n = f->slots_n ? f->slots_n * 2 : SLOTS_MIN;
-	struct slot *to = calloc(n, sizeof(*to));
+	struct hash_slot *to = calloc(n, sizeof(*to));
 
 	if (!to)
 		return MDB_E_NOMEM;
@@ -108,7 +108,7 @@ static int
 hash_count(struct features *f, uint64_t unfinished, uint32_t times)
 {
 	uint64_t hash = hash_end(unfinished);
-	struct slot *s;
+	struct hash_slot *s;
 
 	if (f->n * 2 >= f->slots_n && hash_grow(f) < 0)
 		return MDB_E_NOMEM;

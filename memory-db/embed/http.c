@@ -39,7 +39,7 @@ http_is_blank(const struct embed_text *t)
 /* Endpoints refuse empty texts; such a one is sent as a dot, and its vector
  * made zero. */
 static int
-make_body(const struct http *x, const struct embed_text *texts, size_t n,
+http_make_body(const struct http *x, const struct embed_text *texts, size_t n,
 	struct buf *out)
 {
 	if (buf_adds(out, "{\"model\":") < 0 ||
@@ -72,7 +72,7 @@ hint_of(long status)
 }
 
 static int
-refused(const struct http *x, const struct http_answer *a, struct err *e)
+http_refused(const struct http *x, const struct http_answer *a, struct err *e)
 {
 	AUTO_BUF struct buf says = {0};
 	const char *s;
@@ -104,15 +104,15 @@ http_check_dims(struct http *x, size_t dims, struct err *e)
 }
 
 static int
-read_answer(struct http *x, const struct http_answer *a, size_t n, float **ret,
-	size_t *ret_dims, struct err *e)
+http_read_answer(struct http *x, const struct http_answer *a, size_t n,
+	float **ret, size_t *ret_dims, struct err *e)
 {
 	AUTO_FREE float *v = NULL;
 	size_t dims = 0;
 	int rc;
 
 	if (a->status != 200)
-		return refused(x, a, e);
+		return http_refused(x, a, e);
 	rc = http_reply_vectors(a->body.data ? a->body.data : "", a->body.len,
 		n, &v, &dims, e);
 	if (rc < 0) {
@@ -138,14 +138,14 @@ http_texts(struct embedder *embedder, enum embed_use use,
 	AUTO_ANSWER struct http_answer a = {
 		.most = n * EMBED_DIMS_MAX * HTTP_NUMBER_BYTES +
 			HTTP_REST_BYTES};
-	int rc = make_body(x, texts, n, &body);
+	int rc = http_make_body(x, texts, n, &body);
 
 	if (rc < 0)
 		return err_nomem(e);
 	rc = http_client_post(x->client, use, &body, &a, e);
 	if (rc != 0)
 		return rc;
-	rc = read_answer(x, &a, n, ret, ret_dims, e);
+	rc = http_read_answer(x, &a, n, ret, ret_dims, e);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
@@ -205,7 +205,7 @@ name_space(struct http *x, size_t host_at)
 }
 
 static int
-fill_in(struct http *x, const struct embed_options *o, const char *url,
+http_fill_in(struct http *x, const struct embed_options *o, const char *url,
 	struct err *e)
 {
 	struct http_asked asked = {.what = "embeddings",
@@ -242,7 +242,7 @@ embed_http_open(const struct embed_options *o, const char *url,
 	if (!x)
 		return err_nomem(e);
 	x->head.ops = &http_ops;
-	rc = fill_in(x, o, url, e);
+	rc = http_fill_in(x, o, url, e);
 	if (rc < 0) {
 		embed_close(&x->head);
 		return rc;

@@ -407,7 +407,7 @@ sift_up(struct scan_hit *hits, size_t i, struct scan_hit h)
 }
 
 static inline void
-offer(struct best *b, struct scan_hit h)
+scan_offer(struct best *b, struct scan_hit h)
 {
 	if (b->n < b->max)
 		sift_up(b->hits, b->n++, h);
@@ -443,10 +443,10 @@ scan_look_at(struct scan_question *q, size_t i)
 
 	if (scale <= 0)
 		return;
-	offer(&q->best, (struct scan_hit){.id = q->g->ids[i],
-				.score = scan_query_score(&q->query,
-					q->g->rows + i * s->stride, scale),
-				.is_rough = s->form == SCAN_SIGNS});
+	scan_offer(&q->best, (struct scan_hit){.id = q->g->ids[i],
+				     .score = scan_query_score(&q->query,
+					     q->g->rows + i * s->stride, scale),
+				     .is_rough = s->form == SCAN_SIGNS});
 }
 
 static void

@@ -5,7 +5,7 @@
 #include "common/jx.h"
 
 static int
-kind_of(const char *name)
+conflict_filter_kind_of(const char *name)
 {
 	for (int i = 1; name && i < CONFLICT_KIND_MAX; i++)
 		if (strcmp(conflict_kind_name(i), name) == 0)
@@ -14,7 +14,7 @@ kind_of(const char *name)
 }
 
 static int
-state_of(const char *name)
+conflict_filter_state_of(const char *name)
 {
 	for (int i = 0; name && i < QUEUE_STATE_MAX; i++)
 		if (strcmp(queue_state_name((enum queue_state)i), name) == 0)
@@ -29,8 +29,8 @@ conflict_filter(struct call *c, const struct scope *s, struct queue_filter *f,
 	const char *name = jx_text(c->params, "entity");
 	int rc = 1;
 
-	f->kind = kind_of(jx_text(c->params, "kind"));
-	f->state = state_of(jx_text(c->params, "state"));
+	f->kind = conflict_filter_kind_of(jx_text(c->params, "kind"));
+	f->state = conflict_filter_state_of(jx_text(c->params, "state"));
 	if (f->kind == CONFLICT_SUCCESSION && !jx_text(c->params, "state"))
 		f->state = QUEUE_SETTLED;
 	if (name)

@@ -14,7 +14,7 @@
 #include "memory-db/model/time/sliced_run.h"
 
 /* What is kept from part to part. */
-struct progress {
+struct extract_call_progress {
 	struct extract_kept *kept; /* owned: of all facts */
 	size_t n;
 	json_t *rows; /* owned: a list a part of the conflicts it found */
@@ -25,16 +25,16 @@ struct progress {
 struct storing {
 	struct extracting *x;
 	struct call *c;
-	struct progress *p;
+	struct extract_call_progress *p;
 	size_t from, to;
 	bool in_parts;
 	struct err *e;
 };
 
 static void
-progress_free(void *data)
+extract_call_progress_free(void *data)
 {
-	struct progress *p = data;
+	struct extract_call_progress *p = data;
 
 	if (!p)
 		return;
@@ -48,11 +48,11 @@ progress_free(void *data)
 static int
 progress_new(size_t n, struct prepared *ret, struct err *e)
 {
-	struct progress *p = calloc(1, sizeof(*p));
+	struct extract_call_progress *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return err_nomem(e);
-	*ret = (struct prepared){p, progress_free};
+	*ret = (struct prepared){p, extract_call_progress_free};
 	p->n = n;
 	p->kept = calloc(n + 1, sizeof(*p->kept));
 	p->rows = json_array();
@@ -224,7 +224,7 @@ store_part(struct storing *x, json_t **ret_result)
 /* Not what was done before, as a retry is told of that, and not what is only
  * tried. */
 static int
-may_part(const struct call *c, size_t n, bool *ret, struct err *e)
+extract_call_may_part(const struct call *c, size_t n, bool *ret, struct err *e)
 {
 	int64_t seen;
 	int rc;
@@ -242,7 +242,7 @@ static int
 store_in_turn(struct storing *x, struct context *ctx, json_t **ret_result)
 {
 	size_t n = x->p->n;
-	int rc = may_part(x->c, n, &x->in_parts, x->e);
+	int rc = extract_call_may_part(x->c, n, &x->in_parts, x->e);
 
 	if (rc)
 		return rc;

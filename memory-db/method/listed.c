@@ -103,7 +103,7 @@ listed_refuse(const struct listed_listing *x, struct err *e)
 
 /* In a retry the entries that failed before have no row either. */
 static int
-tell_all(struct listed_listing *x, struct err *e)
+listed_tell_all(struct listed_listing *x, struct err *e)
 {
 	json_t *entry;
 	size_t i;
@@ -145,7 +145,7 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 	rc = write_end(&x->w, e);
 	if (rc != 0)
 		return rc;
-	rc = tell_all(x, e);
+	rc = listed_tell_all(x, e);
 	if (rc != 0)
 		return rc;
 	result = json_pack("{s:O}", "results", x->rows);

@@ -42,7 +42,7 @@ set_project(struct said *x, const struct call *c)
 }
 
 static int
-read_request(struct said *x, struct call *c, struct err *e)
+m_auto_extract_facts_read_request(struct said *x, struct call *c, struct err *e)
 {
 	const json_t *text = json_object_get(c->params, "conversation_text");
 	const char *date = jx_text(c->params, "session_date");
@@ -73,7 +73,7 @@ read_request(struct said *x, struct call *c, struct err *e)
 
 /* --- the reply ------------------------------------------------------------------ */
 static int
-set_time(json_t *row, const char *key, int64_t ms)
+m_auto_extract_facts_set_time(json_t *row, const char *key, int64_t ms)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -112,9 +112,10 @@ fact_row(const struct extracting *x, size_t i)
 			jx_set(row, "speaker", json_string(f->speaker)) != 0) ||
 		(f->is_of_model &&
 			jx_set(row, "by", json_string("model")) != 0) ||
-		set_time(row, "time", f->time) != 0 ||
-		set_time(row, "valid_from", f->from) != 0 ||
-		set_time(row, "valid_to", f->to) != 0 ||
+		m_auto_extract_facts_set_time(row, "time", f->time) != 0 ||
+		m_auto_extract_facts_set_time(row, "valid_from", f->from) !=
+			0 ||
+		m_auto_extract_facts_set_time(row, "valid_to", f->to) != 0 ||
 		(x->kept && set_kept(row, &x->kept[i]) != 0))
 		return NULL;
 	return take_ptr(row);
@@ -122,7 +123,7 @@ fact_row(const struct extracting *x, size_t i)
 
 /* Entities of what was stored or known, each once. */
 static int
-add_entities(const struct extracting *x, json_t *ids)
+m_auto_extract_facts_add_entities(const struct extracting *x, json_t *ids)
 {
 	for (size_t i = 0; x->kept && i < x->said->x.n; i++) {
 		bool again = x->kept[i].entity == 0;
@@ -139,7 +140,7 @@ add_entities(const struct extracting *x, json_t *ids)
 }
 
 static int
-add_counts(const struct extracting *x, json_t *result)
+m_auto_extract_facts_add_counts(const struct extracting *x, json_t *result)
 {
 	const struct extraction *f = &x->said->x;
 
@@ -175,7 +176,8 @@ extract_call_reply(const struct extracting *x, json_t **ret, struct err *e)
 	for (size_t i = 0; i < x->said->x.n; i++)
 		if (jx_add(facts, fact_row(x, i)) != 0)
 			return err_nomem(e);
-	if (add_entities(x, ids) != 0 || add_counts(x, result) != 0)
+	if (m_auto_extract_facts_add_entities(x, ids) != 0 ||
+		m_auto_extract_facts_add_counts(x, result) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(result);
 	return 0;
@@ -252,7 +254,7 @@ work_out(struct said *x, struct call *c, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = read_request(x, c, e);
+	rc = m_auto_extract_facts_read_request(x, c, e);
 	if (rc != 0)
 		return rc;
 	x->marked = json_incref(guard.marked);
@@ -288,7 +290,8 @@ prepare_auto_extract_facts(struct call *c, struct prepared *ret, struct err *e)
 
 /* --- the call ------------------------------------------------------------------- */
 static int
-run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
+m_auto_extract_facts_run(struct extracting *x, struct call *c,
+	json_t **ret_result, struct err *e)
 {
 	const struct context *given = c->ctx;
 	struct context marking = *given;
@@ -322,6 +325,6 @@ m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	x.said = own.data ? own.data : c->prepared->data;
 	guard.marked = x.said->marked;
-	rc = run(&x, c, ret_result, e);
+	rc = m_auto_extract_facts_run(&x, c, ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);
 }

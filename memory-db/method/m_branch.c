@@ -20,7 +20,7 @@
 #include "memory-db/store/log/branch.h"
 
 /* --- rows ----------------------------------------------------------------- */
-struct rows {
+struct m_branch_rows {
 	struct store *st;
 	json_t *list;
 	const char *only; /* describe: this one */
@@ -39,7 +39,8 @@ set_parent(struct store *st, int64_t parent, json_t *row, struct err *e)
 }
 
 static int
-m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
+m_branch_set_numbers(struct m_branch_rows *x, const struct branch_row *b,
+	json_t *row)
 {
 	int64_t newest, at, upto;
 	int rc = member_set_int(row, "fork", b->fork, x->e);
@@ -73,7 +74,7 @@ m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 static int
 add_branch(void *ctx, const struct branch_row *b)
 {
-	struct rows *x = ctx;
+	struct m_branch_rows *x = ctx;
 	json_t *row;
 	int rc;
 
@@ -118,7 +119,7 @@ list_branches(struct call *c, const char *only, json_t **ret_result,
 	struct err *e)
 {
 	AUTO_JSON json_t *list = json_array();
-	struct rows x = {c->st, list, only, e};
+	struct m_branch_rows x = {c->st, list, only, e};
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 

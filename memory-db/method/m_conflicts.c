@@ -83,8 +83,8 @@ list_page(struct call *c, const struct scope *s, struct queue_filter *f,
 
 /* The one of an id, whatever its state. */
 static int
-list_one(struct call *c, const struct scope *s, int64_t id, json_t **ret_result,
-	struct err *e)
+m_conflicts_list_one(struct call *c, const struct scope *s, int64_t id,
+	json_t **ret_result, struct err *e)
 {
 	AUTO_QUEUE_ROW struct queue_row row = {0};
 	json_t *told = NULL;
@@ -123,7 +123,7 @@ m_list_conflicts(struct call *c, json_t **ret_result, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (json_object_get(c->params, "id"))
-		return list_one(c, &s,
+		return m_conflicts_list_one(c, &s,
 			(int64_t)json_integer_value(
 				json_object_get(c->params, "id")),
 			ret_result, e);

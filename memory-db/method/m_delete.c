@@ -222,14 +222,14 @@ m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 }
 
 /* --- delete_relations ----------------------------------------------------- */
-struct triple {
+struct m_delete_triple {
 	struct relation_ends ends;
 	int64_t label;
 };
 
 /* 1 all three known. */
 static int
-find_triple(struct write *w, const json_t *entry, struct triple *t,
+find_triple(struct write *w, const json_t *entry, struct m_delete_triple *t,
 	struct err *e)
 {
 	int rc = write_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
@@ -246,7 +246,7 @@ find_triple(struct write *w, const json_t *entry, struct triple *t,
 static int
 delete_relation(struct write *w, const json_t *entry, struct err *e)
 {
-	struct triple t;
+	struct m_delete_triple t;
 	int64_t fact;
 	int rc = find_triple(w, entry, &t, e);
 
@@ -267,7 +267,7 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 	json_t *list = json_object_get(c->params, "relations"), *entry;
 	AUTO_WRITE struct write w = {0};
 	AUTO_JSON json_t *missing = json_array();
-	struct triple t;
+	struct m_delete_triple t;
 	int64_t deleted = 0;
 	size_t i;
 	int rc;

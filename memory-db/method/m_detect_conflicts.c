@@ -17,8 +17,8 @@
 
 /* An observation: a text, or an object as create_entities takes it. */
 static int
-read_observation(struct call *c, const json_t *j, struct fact_said *ret,
-	struct err *e)
+m_detect_conflicts_read_observation(struct call *c, const json_t *j,
+	struct fact_said *ret, struct err *e)
 {
 	static const char *const keys[] = {"valid_from", "valid_to"};
 	int64_t *const times[] = {&ret->from, &ret->to};
@@ -60,7 +60,7 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 	q->name = entity && jx_text(entity, "name") ? jx_text(entity, "name")
 						    : "";
 	for (size_t i = 0; i < q->said_n; i++) {
-		int rc = read_observation(c,
+		int rc = m_detect_conflicts_read_observation(c,
 			text ? text : json_array_get(list, i), &(*ret)[i], e);
 
 		if (rc != 0)
@@ -70,7 +70,7 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 }
 
 static json_t *
-row_of(const struct conflict_found *x, const char *said)
+m_detect_conflicts_row_of(const struct conflict_found *x, const char *said)
 {
 	return json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:s}",
 		"existing_entity", x->name, "existing_id",
@@ -82,8 +82,8 @@ row_of(const struct conflict_found *x, const char *said)
 }
 
 static int
-reply(const struct conflicts *found, const struct conflicts_request *q,
-	json_t **ret_result, struct err *e)
+m_detect_conflicts_reply(const struct conflicts *found,
+	const struct conflicts_request *q, json_t **ret_result, struct err *e)
 {
 	json_t *rows = json_array();
 	json_t *result AUTO_JSON = json_pack("{s:o,s:I}", "conflicts", rows,
@@ -92,7 +92,7 @@ reply(const struct conflicts *found, const struct conflicts_request *q,
 	if (!result)
 		return err_nomem(e);
 	for (size_t i = 0; i < found->n; i++)
-		if (jx_add(rows, row_of(&found->v[i],
+		if (jx_add(rows, m_detect_conflicts_row_of(&found->v[i],
 					 q->said[found->v[i].which].text)) < 0)
 			return err_nomem(e);
 	if (found->partial && jx_set(result, "partial", json_true()) < 0)
@@ -133,7 +133,7 @@ m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 	q.attributes = attributes;
 	rc = conflicts_find(c->st, &q, &found, e);
 	if (rc == 0)
-		rc = reply(&found, &q, ret_result, e);
+		rc = m_detect_conflicts_reply(&found, &q, ret_result, e);
 	conflicts_done(&found);
 	return rc;
 }

@@ -23,7 +23,8 @@ enum { CHANGE, NS, CURRENT, COUNTERS, PHASE, MARK_NS, A, B, NUMBERS };
 /* A log that ends between a base and the change that seals it would hold a base
  * that nobody vouches for: verify could not tell it from an altered one. */
 static int
-check_seal(struct call *c, int64_t ns, int64_t change, struct err *e)
+m_export_log_check_seal(struct call *c, int64_t ns, int64_t change,
+	struct err *e)
 {
 	int64_t seal;
 	int rc = log_base_seal(c->st, ns, &seal, e);
@@ -67,7 +68,8 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 			"is in backups from before that",
 			(long long)base);
 	rc = current ? 0
-		     : check_seal(c, all ? 0 : scope.ns[0], scope.change, e);
+		     : m_export_log_check_seal(c, all ? 0 : scope.ns[0],
+			       scope.change, e);
 	if (rc != 0)
 		return rc;
 	v[CHANGE] = scope.change;
@@ -91,7 +93,7 @@ m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS],
 
 /* Of the first page: the cursor of the others is behind it. */
 static int
-read_since(struct call *c, const int64_t v[NUMBERS], int64_t *ret,
+m_export_log_read_since(struct call *c, const int64_t v[NUMBERS], int64_t *ret,
 	struct err *e)
 {
 	int64_t base;
@@ -140,7 +142,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 		rc = cursor != NULL ? m_export_log_next_page(c, cursor, v, e)
 				    : first_page(c, v, e);
 	if (rc >= 0 && !cursor)
-		rc = read_since(c, v, &since, e);
+		rc = m_export_log_read_since(c, v, &since, e);
 	if (rc < 0)
 		return rc;
 

@@ -89,8 +89,9 @@ merge_whole(struct write *w, int64_t branch, const char *target,
 }
 
 static int
-merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
-	struct merge_result *m, json_t **ret_result, struct err *e)
+m_merge_part(struct call *c, struct write *w, int64_t branch,
+	const char *target, struct merge_result *m, json_t **ret_result,
+	struct err *e)
 {
 	AUTO_RUN struct sliced_run run = {0};
 	int rc = sliced_run_begin(&run, w, TOOL_NAME(memory_merge), target,
@@ -123,7 +124,7 @@ merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
 
 /* `target` names the run of slices that this merge may be a part of. */
 static int
-merge_branch(struct call *c, struct write *w, int64_t branch, bool is_sliced,
+m_merge_branch(struct call *c, struct write *w, int64_t branch, bool is_sliced,
 	struct merge_result *m, json_t **ret_result, struct err *e)
 {
 	char target[24];
@@ -131,7 +132,7 @@ merge_branch(struct call *c, struct write *w, int64_t branch, bool is_sliced,
 
 	snprintf(target, sizeof(target), "%lld", (long long)branch);
 	if (!w->replay && is_sliced)
-		return merge_part(c, w, branch, target, m, ret_result, e);
+		return m_merge_part(c, w, branch, target, m, ret_result, e);
 	if (w->replay)
 		m->conflicts = json_array();
 	else
@@ -161,7 +162,7 @@ m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 	rc = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
 	if (rc != 0)
 		return rc;
-	rc = merge_branch(c, &w, branch, is_sliced, &m, ret_result, e);
+	rc = m_merge_branch(c, &w, branch, is_sliced, &m, ret_result, e);
 	merge_result_done(&m);
 	return rc;
 }

@@ -24,7 +24,7 @@
 #define CANDIDATE_BYTES 120
 
 static int
-refuse_all(const struct nearest *x, struct err *e)
+m_replace_refuse_all(const struct nearest *x, struct err *e)
 {
 	AUTO_BUF struct buf list = {0};
 
@@ -74,7 +74,7 @@ find_old(struct write *w, int64_t entity, const json_t *old, int64_t *ret_fact,
 	if (x.n == 0 || x.v[0].share < SHARE_MEANT ||
 		(x.n > 1 && x.v[0].share < 1 &&
 			x.v[0].share - x.v[1].share < SHARE_APART))
-		return refuse_all(&x, e);
+		return m_replace_refuse_all(&x, e);
 	*ret_fact = x.v[0].fact;
 	*ret_text = json_stringn(x.v[0].text, x.v[0].n);
 	return !*ret_text ? err_nomem(e) : 0;

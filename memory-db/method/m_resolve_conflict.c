@@ -54,15 +54,15 @@ struct m_resolving {
 };
 
 /* What is kept from part to part. */
-struct progress {
+struct m_resolve_conflict_progress {
 	json_t *told; /* owned: a list a part of results */
 	int64_t before;
 };
 
 static void
-progress_free(void *data)
+m_resolve_conflict_progress_free(void *data)
 {
-	struct progress *p = data;
+	struct m_resolve_conflict_progress *p = data;
 
 	if (p)
 		json_decref(p->told);
@@ -70,15 +70,17 @@ progress_free(void *data)
 }
 
 static int
-progress_of(struct call *c, struct progress **ret, struct err *e)
+progress_of(struct call *c, struct m_resolve_conflict_progress **ret,
+	struct err *e)
 {
-	struct progress *p = c->progress->data;
+	struct m_resolve_conflict_progress *p = c->progress->data;
 
 	if (!p) {
 		p = calloc(1, sizeof(*p));
 		if (!p)
 			return err_nomem(e);
-		*c->progress = (struct prepared){p, progress_free};
+		*c->progress =
+			(struct prepared){p, m_resolve_conflict_progress_free};
 		p->before = INT64_MAX;
 		p->told = json_array();
 	}
@@ -130,7 +132,7 @@ resolve_id(struct m_resolving *x, int64_t id)
 /* --- many ------------------------------------------------------------------ */
 /* One of many that cannot be resolved so is left, and says why. */
 static int
-leave(struct m_resolving *x, const struct queue_row *row)
+m_resolve_conflict_leave(struct m_resolving *x, const struct queue_row *row)
 {
 	json_t *told =
 		json_pack("{s:I,s:s,s:s,s:s}", "id", (json_int_t)row->c.id,
@@ -154,17 +156,17 @@ resolve_again(struct m_resolving *x, int64_t id)
 	rc = resolve_one(x, &row);
 	if ((rc == MDB_E_NOT_FOUND || rc == MDB_E_INVALID) &&
 		change_ops(x->w.change) == ops)
-		return leave(x, &row);
+		return m_resolve_conflict_leave(x, &row);
 	return rc;
 }
 
-struct rows {
+struct m_resolve_conflict_rows {
 	struct queue_row *v;
 	size_t n;
 };
 
 static void
-rows_done(struct rows *p)
+rows_done(struct m_resolve_conflict_rows *p)
 {
 	for (size_t i = 0; p->v && i < p->n; i++)
 		queue_row_done(&p->v[i]);
@@ -176,7 +178,8 @@ rows_done(struct rows *p)
 static int
 resolve_many(struct m_resolving *x, size_t limit, int looked)
 {
-	AUTO_ROWS struct rows p = {.v = calloc(limit, sizeof(*p.v))};
+	AUTO_ROWS struct m_resolve_conflict_rows p = {
+		.v = calloc(limit, sizeof(*p.v))};
 	struct queue_filter f = {.before = INT64_MAX};
 	struct scope s = x->w.scope;
 	int rc;
@@ -204,7 +207,7 @@ resolve_many(struct m_resolving *x, size_t limit, int looked)
 
 /* --- what is asked for ----------------------------------------------------- */
 static int
-read_request(struct m_resolving *x)
+m_resolve_conflict_read_request(struct m_resolving *x)
 {
 	const json_t *p = x->c->params;
 	const json_t *id = json_object_get(p, "id");
@@ -294,7 +297,7 @@ make_reply(struct m_resolving *x, json_t **ret)
 /* --- in parts -------------------------------------------------------------- */
 /* The same call again goes on: what it asks for, and where. */
 static int
-make_target(const struct m_resolving *x, struct buf *ret)
+m_resolve_conflict_make_target(const struct m_resolving *x, struct buf *ret)
 {
 	static const char *const keys[] = {"kind", "entity", "strategy",
 		"keep"};
@@ -314,7 +317,7 @@ make_target(const struct m_resolving *x, struct buf *ret)
 
 /* The results of a part that is done again are those of its last time. */
 static int
-keep_results(struct m_resolving *x, struct progress *p)
+keep_results(struct m_resolving *x, struct m_resolve_conflict_progress *p)
 {
 	while (json_array_size(p->told) > x->c->part)
 		(void)json_array_remove(p->told, json_array_size(p->told) - 1);
@@ -323,7 +326,7 @@ keep_results(struct m_resolving *x, struct progress *p)
 }
 
 static int
-reply_run(struct m_resolving *x, const struct progress *p,
+reply_run(struct m_resolving *x, const struct m_resolve_conflict_progress *p,
 	const struct sliced_run *run, json_t **ret)
 {
 	AUTO_JSON json_t *all = json_array(), *reply = NULL;
@@ -353,7 +356,7 @@ static int
 begin_run(struct m_resolving *x, struct sliced_run *run)
 {
 	AUTO_BUF struct buf target = {0};
-	int rc = make_target(x, &target);
+	int rc = m_resolve_conflict_make_target(x, &target);
 
 	if (rc != 0)
 		return rc;
@@ -368,8 +371,8 @@ begin_run(struct m_resolving *x, struct sliced_run *run)
 }
 
 static int
-end_part(struct m_resolving *x, struct progress *p, const char *key,
-	json_t **ret)
+end_part(struct m_resolving *x, struct m_resolve_conflict_progress *p,
+	const char *key, json_t **ret)
 {
 	AUTO_RUN struct sliced_run run = {0};
 	bool more = x->before > 0, is_run;
@@ -405,7 +408,7 @@ end_part(struct m_resolving *x, struct progress *p, const char *key,
 static int
 resolve_noted(struct m_resolving *x, const char *key, json_t **ret_result)
 {
-	struct progress *p = NULL;
+	struct m_resolve_conflict_progress *p = NULL;
 	json_t *reply = NULL;
 	int rc = x->in_parts ? progress_of(x->c, &p, x->e) : 0;
 
@@ -432,7 +435,7 @@ resolve_noted(struct m_resolving *x, const char *key, json_t **ret_result)
 
 /* All of a kind; not what was done before, as a retry is told of that. */
 static int
-may_part(const struct call *c, bool *ret, struct err *e)
+m_resolve_conflict_may_part(const struct call *c, bool *ret, struct err *e)
 {
 	int64_t seen;
 	int rc;
@@ -453,11 +456,11 @@ resolve_call(struct m_resolving *x, json_t **ret_result)
 	const struct context *given = x->c->ctx;
 	struct context noted = *given;
 	const char *note = jx_text(x->c->params, "note");
-	int rc = read_request(x);
+	int rc = m_resolve_conflict_read_request(x);
 
 	if (rc)
 		return rc;
-	rc = may_part(x->c, &x->in_parts, x->e);
+	rc = m_resolve_conflict_may_part(x->c, &x->in_parts, x->e);
 	if (rc)
 		return rc;
 	/* The note is the message of the change: history and undo show it. */

@@ -68,7 +68,7 @@ m_secrets_find(struct write *w, int64_t id, struct secret_fact *x)
 }
 
 static int
-forget_found(struct write *w, int64_t id, const struct secret_fact *x,
+m_secrets_forget_found(struct write *w, int64_t id, const struct secret_fact *x,
 	struct forget_result *ret)
 {
 	if (x->f.kind != FACT_OBSERVATION)
@@ -86,7 +86,7 @@ forget_if_secret(struct write *w, int64_t id, struct secret_fact *x,
 
 	if (rc != 0)
 		return rc;
-	return forget_found(w, id, x, ret);
+	return m_secrets_forget_found(w, id, x, ret);
 }
 
 static int
@@ -138,8 +138,8 @@ forget_facts(struct write *w, const json_t *facts, struct forget_result *out,
 
 /* Texts at one place that hold a secret still. */
 static int
-forget_place(struct erasure *x, struct write *w, enum beside_place place,
-	const json_t *ids, struct err *e)
+m_secrets_forget_place(struct erasure *x, struct write *w,
+	enum beside_place place, const json_t *ids, struct err *e)
 {
 	json_t *id;
 	size_t i;
@@ -178,7 +178,7 @@ forget_beside(struct write *w, const json_t *params, struct forget_result *out,
 	for (int i = 0; i < BESIDE_PLACES; i++) {
 		enum beside_place place = (enum beside_place)i;
 
-		rc = forget_place(&x, w, place,
+		rc = m_secrets_forget_place(&x, w, place,
 			json_object_get(params, secret_place_list(place)), e);
 		if (rc)
 			return rc;

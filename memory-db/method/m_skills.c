@@ -21,7 +21,7 @@ m_skills_text_of(const struct call *c, const char *key)
 /* --- save_skill ----------------------------------------------------------- */
 /* The entity as create_entities would be given it. */
 static json_t *
-entity_of(const struct call *c)
+m_skills_entity_of(const struct call *c)
 {
 	return json_pack("{s:s,s:s,s:s,s:[O],s:{s:O,s:O*}}", "name",
 		m_skills_text_of(c, "name"), "entityType", SKILL_TYPE, "tier",
@@ -68,7 +68,7 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	name = m_skills_text_of(c, "name");
-	entry = entity_of(c);
+	entry = m_skills_entity_of(c);
 	if (!entry)
 		return err_nomem(e);
 	rc = write_begin(&w, c, CHANGE_UPDATE, e);

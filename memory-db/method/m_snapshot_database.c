@@ -6,7 +6,7 @@
 #include "memory-db/store/log/log.h"
 
 static int
-note_time(void *ctx, const struct log_change *c)
+m_snapshot_database_note_time(void *ctx, const struct log_change *c)
 {
 	*(int64_t *)ctx = c->at;
 	return 0;
@@ -14,7 +14,8 @@ note_time(void *ctx, const struct log_change *c)
 
 /* What is in the copy, for whoever keeps it. */
 static int
-describe(struct call *c, int64_t bytes, json_t *o, struct err *e)
+m_snapshot_database_describe(struct call *c, int64_t bytes, json_t *o,
+	struct err *e)
 {
 	struct database *db = store_database(c->st);
 	json_t *heads = NULL;
@@ -24,7 +25,8 @@ describe(struct call *c, int64_t bytes, json_t *o, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (change > 0)
-		rc = log_get(c->st, change, note_time, &at, e);
+		rc = log_get(c->st, change, m_snapshot_database_note_time, &at,
+			e);
 	if (rc < 0)
 		return rc;
 	rc = namespaces_heads(c->st, 0, change, &heads, e);
@@ -67,7 +69,7 @@ m_snapshot_database(struct call *c, json_t **ret_result, struct err *e)
 	rc = store_copy(c->st, c->cancelled, &fd, &bytes, e);
 	if (rc != 0)
 		return rc;
-	rc = describe(c, bytes, o, e);
+	rc = m_snapshot_database_describe(c, bytes, o, e);
 	if (rc != 0)
 		return rc;
 	*c->ret_fd = take_fd(&fd);

@@ -48,7 +48,7 @@ operators_alone(struct call *c, const char *where, struct err *e)
 
 /* 1: main of the namespace of that name is protected from this caller. */
 static int
-is_protected(struct call *c, const char *name, struct err *e)
+review_gate_is_protected(struct call *c, const char *name, struct err *e)
 {
 	bool is_guarded = false;
 	int64_t ns = 0;
@@ -64,7 +64,7 @@ static int
 gate_namespaces(struct call *c, struct err *e)
 {
 	static const char *const named[] = {"from", "to", "alias", "of"};
-	int rc = is_protected(c,
+	int rc = review_gate_is_protected(c,
 		c->ctx->user_scope ? "default" : c->ctx->namespace_, e);
 
 	if (rc != 0)
@@ -74,7 +74,7 @@ gate_namespaces(struct call *c, struct err *e)
 
 		if (!name || !*name)
 			continue;
-		rc = is_protected(c, name, e);
+		rc = review_gate_is_protected(c, name, e);
 		if (rc != 0)
 			return rc < 0 ? rc
 				      : operators_alone(c, "this namespace", e);
@@ -114,7 +114,7 @@ review_gate(struct call *c, struct err *e)
 /* Decisions of which a reply tells; the rest is counted. */
 #define TOLD 3
 
-struct telling {
+struct review_gate_telling {
 	struct buf *out;
 	int64_t n;
 	struct err *e;
@@ -124,7 +124,7 @@ struct telling {
 static int
 tell_decided(void *ctx, const struct staged *s)
 {
-	struct telling *x = ctx;
+	struct review_gate_telling *x = ctx;
 	int rc = 0;
 
 	if (s->state != STAGED_REJECTED && s->state != STAGED_EXPIRED)
@@ -151,7 +151,7 @@ tell_decided(void *ctx, const struct staged *s)
 static int
 tell_untold(struct call *c, struct buf *out, struct err *e)
 {
-	struct telling x = {out, 0, e};
+	struct review_gate_telling x = {out, 0, e};
 	int64_t ns = 0, session = 0;
 	int rc;
 

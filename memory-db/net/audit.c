@@ -12,7 +12,7 @@
 
 /* What writes, or may: reads are noted only when all is. */
 static bool
-is_wanted(const struct request *r)
+audit_is_wanted(const struct request *r)
 {
 	const struct tool *t = r->job.tool;
 
@@ -44,7 +44,7 @@ struct fields {
 };
 
 static void
-add_text(struct fields *f, const char *key, const char *text)
+audit_add_text(struct fields *f, const char *key, const char *text)
 {
 	if (text && *text)
 		f->v[f->n++] = LOG_S(key, text);
@@ -69,26 +69,26 @@ audit_request(const struct request *r)
 	const struct change_note *note;
 	struct fields f = {.n = 0};
 
-	if (!is_wanted(r))
+	if (!audit_is_wanted(r))
 		return;
 	note = note_of(r);
 	add_who(&f, r);
-	add_text(&f, "method", j->tool ? j->tool->name : "?");
+	audit_add_text(&f, "method", j->tool ? j->tool->name : "?");
 	if (note)
 		f.v[f.n++] = LOG_I("change", note->change);
 	if (note && note->is_staged)
-		add_text(&f, "state", "waits for review");
-	add_text(&f, "outcome", j->code ? err_name(j->code) : "ok");
+		audit_add_text(&f, "state", "waits for review");
+	audit_add_text(&f, "outcome", j->code ? err_name(j->code) : "ok");
 	if (j->queued_ns)
 		f.v[f.n++] =
 			LOG_I("us", (clock_mono_ns() - j->queued_ns) / 1000);
 	/* What the peer chooses comes last: of a line that is full that is
 	 * lost, and not what was done. */
-	add_text(&f, "namespace", namespace_of(r, note));
-	add_text(&f, "branch", j->ctx.branch);
-	add_text(&f, "client", j->ctx.client);
-	add_text(&f, "session", j->ctx.session);
-	add_text(&f, "actor", j->ctx.actor);
+	audit_add_text(&f, "namespace", namespace_of(r, note));
+	audit_add_text(&f, "branch", j->ctx.branch);
+	audit_add_text(&f, "client", j->ctx.client);
+	audit_add_text(&f, "session", j->ctx.session);
+	audit_add_text(&f, "actor", j->ctx.actor);
 	assert(f.n <= FIELDS_MOST);
 	log_audit(f.v, f.n);
 }

@@ -155,7 +155,7 @@ conn_send_with(struct conn *c, const char *data, size_t n, int fd)
 /* What goes out next: a descriptor goes with the first byte of its reply, which
  * is sent by itself. */
 static ssize_t
-send_some(struct conn *c)
+conn_send_some(struct conn *c)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {0};
 	struct iovec part = {c->out.data + c->sent, conn_unsent(c)};
@@ -189,7 +189,7 @@ conn_flush(struct conn *c)
 	ssize_t n;
 
 	while (!c->is_dead && conn_unsent(c) > 0) {
-		n = send_some(c);
+		n = conn_send_some(c);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS ||

@@ -47,7 +47,7 @@ day_text(int64_t day, char out[NAME_DIGITS + 1])
 }
 
 static bool
-is_taken(const char *path)
+log_archive_is_taken(const char *path)
 {
 	char packed[PATH_MAX + 4];
 	struct stat st;
@@ -57,7 +57,7 @@ is_taken(const char *path)
 }
 
 static bool
-find_name(struct archive *a, int64_t day)
+log_archive_find_name(struct archive *a, int64_t day)
 {
 	char text[NAME_DIGITS + 1];
 
@@ -68,7 +68,7 @@ find_name(struct archive *a, int64_t day)
 
 		if (n < 0 || n >= (int)sizeof(a->moved))
 			return false;
-		if (!is_taken(a->moved))
+		if (!log_archive_is_taken(a->moved))
 			return true;
 	}
 	return false;
@@ -89,7 +89,7 @@ copy_packed(int in, gzFile out)
 
 /* The plain file goes when the packed one is on the disk. */
 static void
-pack(const struct archive *a)
+log_archive_pack(const struct archive *a)
 {
 	char packed[PATH_MAX + 4];
 	AUTO_FD int in = open(a->moved, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -118,7 +118,7 @@ struct names {
 
 /* By day, then by number: "-9" comes before "-10". */
 static int
-by_age(const void *x, const void *y)
+log_archive_by_age(const void *x, const void *y)
 {
 	const char *a = *(char *const *)x, *b = *(char *const *)y;
 	size_t na = strcspn(a, "."), nb = strcspn(b, ".");
@@ -138,7 +138,7 @@ is_archived(const char *tail)
 }
 
 static void
-list(const char *folder, const char *base, struct names *names)
+log_archive_list(const char *folder, const char *base, struct names *names)
 {
 	DIR *d = opendir(folder);
 	size_t len = strlen(base);
@@ -174,9 +174,9 @@ remove_old(const char *path)
 	if (!slash)
 		return;
 	*slash = '\0';
-	list(folder[0] ? folder : "/", slash + 1, &names);
+	log_archive_list(folder[0] ? folder : "/", slash + 1, &names);
 	if (names.n > 1)
-		qsort(names.v, names.n, sizeof(*names.v), by_age);
+		qsort(names.v, names.n, sizeof(*names.v), log_archive_by_age);
 	day_text(clock_now_ms() / DAY_MS - LIMIT_LOG_DAYS, oldest);
 	for (size_t i = 0; i < names.n; i++) {
 		bool is_old = strncmp(names.v[i], oldest, NAME_DIGITS) < 0;
@@ -194,7 +194,7 @@ archive(void *ctx)
 {
 	struct archive *a = ctx;
 
-	pack(a);
+	log_archive_pack(a);
 	remove_old(a->path);
 	free(a);
 	return NULL;
@@ -210,7 +210,7 @@ log_archive_moved(const char *path, const char *moved, int64_t day)
 	if (!a)
 		return;
 	snprintf(a->path, sizeof(a->path), "%s", path);
-	if (!find_name(a, day) || rename(moved, a->moved) != 0) {
+	if (!log_archive_find_name(a, day) || rename(moved, a->moved) != 0) {
 		free(a);
 		return;
 	}

@@ -29,7 +29,7 @@ struct sink {
 	int rc;
 };
 
-struct family {
+struct metrics_family {
 	const char *metric;
 	enum figure_unit unit;
 	enum figure_kind kind;
@@ -56,7 +56,7 @@ unit_name(enum figure_unit u)
 }
 
 static int
-add_name(struct buf *out, const char *metric, enum figure_unit unit)
+metrics_add_name(struct buf *out, const char *metric, enum figure_unit unit)
 {
 	const char *u = unit_name(unit);
 
@@ -64,27 +64,29 @@ add_name(struct buf *out, const char *metric, enum figure_unit unit)
 }
 
 static int
-add_head(struct buf *out, const char *metric, enum figure_unit unit,
+metrics_add_head(struct buf *out, const char *metric, enum figure_unit unit,
 	enum figure_kind kind, const char *help)
 {
 	static const char *const kinds[] = {[FIGURE_COUNTER] = "counter",
 		[FIGURE_GAUGE] = "gauge",
 		[FIGURE_SUMMARY] = "summary"};
 	const char *u = unit_name(unit);
-	int rc = buf_adds(out, "# TYPE ") || add_name(out, metric, unit) ||
+	int rc = buf_adds(out, "# TYPE ") ||
+		 metrics_add_name(out, metric, unit) ||
 		 buf_addf(out, " %s\n", kinds[kind]);
 
 	if (u[0])
-		rc |= buf_adds(out, "# UNIT ") || add_name(out, metric, unit) ||
+		rc |= buf_adds(out, "# UNIT ") ||
+		      metrics_add_name(out, metric, unit) ||
 		      buf_addf(out, " %s\n", u);
-	rc |= buf_adds(out, "# HELP ") || add_name(out, metric, unit) ||
+	rc |= buf_adds(out, "# HELP ") || metrics_add_name(out, metric, unit) ||
 	      buf_addf(out, " %s\n", help);
 	return rc ? MDB_E_NOMEM : 0;
 }
 
 /* In the unit of the text. */
 static int
-add_value(struct buf *out, enum figure_unit unit, struct figure_value v)
+metrics_add_value(struct buf *out, enum figure_unit unit, struct figure_value v)
 {
 	double x = v.is_real ? v.x : (double)v.n;
 
@@ -105,7 +107,7 @@ add_value(struct buf *out, enum figure_unit unit, struct figure_value v)
 }
 
 static int
-add_label(struct buf *out, const char *label, const char *value)
+metrics_add_label(struct buf *out, const char *label, const char *value)
 {
 	int rc = buf_addf(out, "%s=\"", label);
 
@@ -132,13 +134,14 @@ sample_of(struct sink *s, const char *suffix, const char *label,
 	int64_t n)
 {
 	struct buf *out = s->out;
-	int rc = add_name(out, s->metric, s->unit) ||
-		 buf_addf(out, "%s{", suffix) || add_label(out, label, value);
+	int rc = metrics_add_name(out, s->metric, s->unit) ||
+		 buf_addf(out, "%s{", suffix) ||
+		 metrics_add_label(out, label, value);
 
 	if (rc == 0 && quantile)
 		rc = buf_addf(out, ",quantile=\"%s\"", quantile);
 	if (rc || buf_addc(out, '}') ||
-		add_value(out, unit, (struct figure_value){.n = n}))
+		metrics_add_value(out, unit, (struct figure_value){.n = n}))
 		s->rc = MDB_E_NOMEM;
 }
 
@@ -159,7 +162,7 @@ replies(const struct figures *f, struct sink *s)
 }
 
 static void
-tiers(const struct figures *f, struct sink *s)
+metrics_tiers(const struct figures *f, struct sink *s)
 {
 	for (size_t i = 0; tool_tiers[i]; i++)
 		sample(s, "tier", tool_tiers[i], f->counts->by_tier[i]);
@@ -175,7 +178,7 @@ namespaces(const struct figures *f, struct sink *s)
 
 /* The family tells which outcome. */
 static void
-outcomes(const struct figures *f, struct sink *s)
+metrics_outcomes(const struct figures *f, struct sink *s)
 {
 	for (size_t i = 0; i < f->counts->shown_n; i++)
 		for (int o = 0; o < OUTCOME_MAX; o++)
@@ -218,7 +221,7 @@ stage_quantiles(struct sink *s, const char *stage, const struct histogram *h)
 }
 
 static void
-latency(const struct figures *f, struct sink *s)
+metrics_latency(const struct figures *f, struct sink *s)
 {
 	each_stage(f, s, stage_quantiles);
 }
@@ -263,7 +266,7 @@ tasks(const struct figures *f, struct sink *s)
 }
 
 static void
-health(const struct figures *f, struct sink *s)
+metrics_health(const struct figures *f, struct sink *s)
 {
 	static const char *const names[] = {[TROUBLE_LOCKS] = "locks",
 		[TROUBLE_DISK] = "disk",
@@ -319,26 +322,28 @@ method_latency(const struct figures *f, struct sink *s)
 	by_method_each(f, s, method_latency_one);
 }
 
-static const struct family families[] = {
+static const struct metrics_family families[] = {
 	{"build", FIGURE_NONE, FIGURE_GAUGE, "The program that serves",
 		version},
 	{"trouble", FIGURE_NONE, FIGURE_GAUGE,
-		"1 while that is wrong with the file", health},
+		"1 while that is wrong with the file", metrics_health},
 	{"replies", FIGURE_NONE, FIGURE_COUNTER, "Replies by their code",
 		replies},
 	{"tier_entities", FIGURE_NONE, FIGURE_GAUGE, "Entities of a tier",
-		tiers},
+		metrics_tiers},
 	{"namespace_entities", FIGURE_NONE, FIGURE_GAUGE,
 		"Entities of a namespace", namespaces},
 	{"namespace_facts_used", FIGURE_NONE, FIGURE_GAUGE,
-		"Facts shown in a namespace that were used next", outcomes},
+		"Facts shown in a namespace that were used next",
+		metrics_outcomes},
 	{"namespace_facts_ignored", FIGURE_NONE, FIGURE_GAUGE,
-		"Facts shown in a namespace that were left unused", outcomes},
+		"Facts shown in a namespace that were left unused",
+		metrics_outcomes},
 	{"namespace_facts_contradicted", FIGURE_NONE, FIGURE_GAUGE,
 		"Facts shown in a namespace that were contradicted next",
-		outcomes},
+		metrics_outcomes},
 	{"latency", FIGURE_US, FIGURE_SUMMARY,
-		"Time of requests in a stage of their way", latency},
+		"Time of requests in a stage of their way", metrics_latency},
 	{"latency_max", FIGURE_US, FIGURE_GAUGE,
 		"Longest time of a request in a stage", latency_max},
 	{"method_errors", FIGURE_NONE, FIGURE_COUNTER,
@@ -362,10 +367,11 @@ static const struct family families[] = {
 static int
 add_figure(const struct figures *f, const struct figure *row, struct buf *out)
 {
-	if (add_head(out, row->metric, row->unit, row->kind, row->help) ||
-		add_name(out, row->metric, row->unit) ||
+	if (metrics_add_head(out, row->metric, row->unit, row->kind,
+		    row->help) ||
+		metrics_add_name(out, row->metric, row->unit) ||
 		(row->kind == FIGURE_COUNTER && buf_adds(out, "_total")) ||
-		add_value(out, row->unit, row->value(f)))
+		metrics_add_value(out, row->unit, row->value(f)))
 		return MDB_E_NOMEM;
 	return 0;
 }
@@ -379,10 +385,10 @@ metrics_text(const struct figures *f, struct buf *out)
 		if (add_figure(f, row, out))
 			return MDB_E_NOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		const struct family *a = &families[i];
+		const struct metrics_family *a = &families[i];
 		struct sink s = {out, a->metric, a->unit, a->kind, 0};
 
-		if (add_head(out, a->metric, a->unit, a->kind, a->help))
+		if (metrics_add_head(out, a->metric, a->unit, a->kind, a->help))
 			return MDB_E_NOMEM;
 		a->samples(f, &s);
 		if (s.rc)

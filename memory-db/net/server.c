@@ -252,7 +252,7 @@ ping_watchdog(struct server *s, int64_t now)
 }
 
 static void
-on_tick(struct ev_loop *loop, ev_timer *w, int events)
+server_on_tick(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct server *s = w->data;
 	int64_t now = clock_mono_ns();
@@ -311,7 +311,7 @@ start_watchers(struct server *s)
 	ev_signal_init(&s->hangup, server_on_signal, SIGHUP);
 	if (s->watchdog_ms > 0 && s->watchdog_ms < 3000)
 		tick = (double)s->watchdog_ms / 3000;
-	ev_timer_init(&s->tick, on_tick, tick, tick);
+	ev_timer_init(&s->tick, server_on_tick, tick, tick);
 	ev_async_start(s->loop, &s->woken);
 	ev_prepare_start(s->loop, &s->turn_end);
 	ev_signal_start(s->loop, &s->terminate);

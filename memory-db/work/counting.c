@@ -24,7 +24,7 @@ work_order_counts(const struct work *w, struct order_counts *ret)
 }
 
 static void
-publish(struct counting *x, const struct order_counts *now)
+counting_publish(struct counting *x, const struct order_counts *now)
 {
 	atomic_store(&x->staged, now->staged);
 	atomic_store(&x->oldest, now->staged_oldest);
@@ -84,7 +84,7 @@ counting_step(void *ctx, int64_t budget_ns, struct err *e)
 	x->is_running = false;
 	x->rest_ns = clock_mono_ns() + REST * x->spent_ns;
 	if (rc == 0) {
-		publish(x, &x->under_way.now);
+		counting_publish(x, &x->under_way.now);
 		x->has_run = true;
 	}
 	order_counting_done(&x->under_way);

@@ -16,7 +16,7 @@
 
 /* --- where to go on ------------------------------------------------------- */
 static struct place *
-place_of(struct embedding *x, int64_t ns)
+embedding_fill_place_of(struct embedding *x, int64_t ns)
 {
 	size_t at = x->places_n;
 
@@ -42,9 +42,9 @@ place_of(struct embedding *x, int64_t ns)
 }
 
 static int
-note_place(void *ctx, int64_t ns, int64_t fact_max)
+embedding_fill_note_place(void *ctx, int64_t ns, int64_t fact_max)
 {
-	struct place *p = place_of(ctx, ns);
+	struct place *p = embedding_fill_place_of(ctx, ns);
 
 	if (!p)
 		return MDB_E_NOMEM;
@@ -53,7 +53,7 @@ note_place(void *ctx, int64_t ns, int64_t fact_max)
 }
 
 static void
-count_pending(struct embedding *x)
+embedding_fill_count_pending(struct embedding *x)
 {
 	int64_t n = 0;
 
@@ -98,7 +98,8 @@ read_places(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
 	int64_t written = atomic_load(&x->written);
-	int rc = vector_namespaces(x->helper.st, note_place, x, e);
+	int rc = vector_namespaces(x->helper.st, embedding_fill_note_place, x,
+		e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
@@ -117,7 +118,7 @@ read_places(struct embedding *x, struct err *e)
 	x->place = 0;
 	x->round = written;
 	x->has_round = true;
-	count_pending(x);
+	embedding_fill_count_pending(x);
 	return 0;
 }
 
@@ -304,7 +305,7 @@ fill_place(struct embedding *x, struct place *p, struct err *e)
 	int rc = embedding_fill_gather(x, p, e);
 
 	if (rc != 0) {
-		count_pending(x);
+		embedding_fill_count_pending(x);
 		return rc;
 	}
 	if (b->n > 0) {
@@ -316,7 +317,7 @@ fill_place(struct embedding *x, struct place *p, struct err *e)
 	}
 	if (b->is_last && p->upto < p->max)
 		p->upto = p->max;
-	count_pending(x);
+	embedding_fill_count_pending(x);
 	return 0;
 }
 

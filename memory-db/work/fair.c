@@ -118,7 +118,7 @@ account_of(struct fair *f, unsigned kind, uint64_t name, int64_t now_ns)
 }
 
 static int
-check(struct fair_account *a, int64_t now_ns, struct err *e)
+fair_check(struct fair_account *a, int64_t now_ns, struct err *e)
 {
 	const struct bounds *b = &bounds[a->kind];
 	double wait_ms;
@@ -160,7 +160,7 @@ take_places(struct fair *f, const struct fair_who *who, int64_t now_ns,
 			continue;
 		x = account_of(f, k, k == SESSION ? who->session : who->process,
 			now_ns);
-		rc = check(x, now_ns, e);
+		rc = fair_check(x, now_ns, e);
 		if (rc != 0)
 			return rc;
 		/* Held, so that the next kind does not take its place. */

@@ -59,8 +59,8 @@ policing_write(struct policing *x, struct err *e)
 
 /* --- the function --------------------------------------------------------- */
 static int
-refuse_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
-	json_t **ret_result, struct err *e)
+policing_refuse_call(void *ctx, const char *method, json_t *params,
+	int64_t left_ms, json_t **ret_result, struct err *e)
 {
 	(void)ctx;
 	(void)params;
@@ -71,7 +71,8 @@ refuse_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
 }
 
 static int
-say(struct policing *x, const char *how, const char *what, struct err *e)
+policing_say(struct policing *x, const char *how, const char *what,
+	struct err *e)
 {
 	buf_clear(&x->why, 4096);
 	if (buf_addf(&x->why, "%s%.900s", how, what) || !buf_str(&x->why))
@@ -81,7 +82,8 @@ say(struct policing *x, const char *how, const char *what, struct err *e)
 
 /* What the jail says; where it says nothing the change waits. */
 static int
-read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
+policing_read_outcome(struct policing *x, const struct sandbox_outcome *o,
+	struct err *e)
 {
 	struct err wrong = {0};
 
@@ -92,20 +94,20 @@ read_outcome(struct policing *x, const struct sandbox_outcome *o, struct err *e)
 				      : sandbox_result_name(o->result));
 	x->what = REVIEW_STAGE;
 	if (o->result != SANDBOX_OK)
-		return say(x, "the policy function failed: ",
+		return policing_say(x, "the policy function failed: ",
 			o->message[0] ? o->message
 				      : sandbox_result_name(o->result),
 			e);
 	if (review_answer(o->value, &x->what, &x->why, &wrong) != 0)
-		return say(x,
+		return policing_say(x,
 			"the policy function gave no answer: ", wrong.text, e);
 	if (x->what == REVIEW_APPLY && x->asked.is_own) {
 		x->what = REVIEW_STAGE;
-		return say(x, "", "it touches the policy function", e);
+		return policing_say(x, "", "it touches the policy function", e);
 	}
 	if (x->what == REVIEW_APPLY && json_object_get(x->asked.row, "more")) {
 		x->what = REVIEW_STAGE;
-		return say(x, "",
+		return policing_say(x, "",
 			"it is too large for the policy function to see all "
 			"of it",
 			e);
@@ -120,18 +122,18 @@ run_function(struct policing *x, struct sandbox_outcome *o, struct err *e)
 		.source_len = x->asked.code.len,
 		.args = x->asked.row,
 		.limits = {.wall_ms = x->asked.timeout_ms},
-		.call = refuse_call,
+		.call = policing_refuse_call,
 		.cancel = &x->cancelled};
 	int rc = sandbox_run(x->opt.sandbox, &job, o, e);
 
 	if (rc)
 		return rc;
-	return atomic_load(&x->cancelled) ? 1 : read_outcome(x, o, e);
+	return atomic_load(&x->cancelled) ? 1 : policing_read_outcome(x, o, e);
 }
 
 /* 1: it was ended by us, and says nothing. */
 static int
-ask(struct policing *x, struct err *e)
+policing_ask(struct policing *x, struct err *e)
 {
 	struct sandbox_outcome o = {0};
 	int rc;
@@ -139,8 +141,8 @@ ask(struct policing *x, struct err *e)
 	buf_clear(&x->why, 4096);
 	if (x->asked.failed) {
 		x->what = REVIEW_STAGE;
-		return say(x, "the policy function failed: ", x->asked.failed,
-			e);
+		return policing_say(x,
+			"the policy function failed: ", x->asked.failed, e);
 	}
 	rc = run_function(x, &o, e);
 	sandbox_outcome_done(&o);
@@ -149,7 +151,7 @@ ask(struct policing *x, struct err *e)
 
 /* --- the thread ----------------------------------------------------------- */
 static int
-look(struct policing *x, struct err *e)
+policing_look(struct policing *x, struct err *e)
 {
 	int rc = helper_read_begin(&x->helper, e);
 
@@ -166,14 +168,14 @@ find_next(struct policing *x, struct err *e)
 	int rc;
 
 	x->opt.room.enter(x->opt.room.ctx);
-	rc = look(x, e);
+	rc = policing_look(x, e);
 	x->opt.room.leave(x->opt.room.ctx);
 	return rc;
 }
 
 /* Is it worth while to do the same again? */
 static bool
-is_passing(int rc)
+policing_is_passing(int rc)
 {
 	return rc == MDB_E_NOMEM || rc == MDB_E_STORE || rc == MDB_E_BUSY ||
 	       rc == MDB_E_DISK_LOW || rc == MDB_E_DENIED ||
@@ -189,7 +191,7 @@ leave_to_operator(struct policing *x, int why, struct err *e)
 	int rc;
 
 	x->what = REVIEW_STAGE;
-	rc = say(x,
+	rc = policing_say(x,
 		is_refusal ? "the policy function refuses it, which failed: "
 			   : "the policy function would apply it, which "
 			     "failed: ",
@@ -205,11 +207,11 @@ police_one(struct policing *x, struct err *e)
 
 	if (rc != 1)
 		return rc;
-	rc = ask(x, e);
+	rc = policing_ask(x, e);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = policing_write(x, e);
-	if (rc && x->what != REVIEW_STAGE && !is_passing(rc))
+	if (rc && x->what != REVIEW_STAGE && !policing_is_passing(rc))
 		rc = leave_to_operator(x, rc, e);
 	return rc ? rc : 1;
 }

@@ -48,7 +48,7 @@ question_cache_take_out(struct question_cache *c, struct kept *k)
 }
 
 static void
-put_first(struct question_cache *c, struct kept *k)
+question_cache_put_first(struct question_cache *c, struct kept *k)
 {
 	c->bytes += question_cache_size_of(k);
 	k->next = c->first != NULL ? c->first : k;
@@ -99,7 +99,7 @@ question_cache_find(struct question_cache *c, const char *text, size_t n,
 	k = question_cache_slot(c, text, n);
 	if (k) {
 		question_cache_take_out(c, k);
-		put_first(c, k);
+		question_cache_put_first(c, k);
 		v = malloc(k->dims * sizeof(*v));
 	}
 	if (v) {
@@ -129,7 +129,7 @@ question_cache_keep(struct question_cache *c, const char *text, size_t n,
 		question_cache_take_out(c, old);
 		free(old);
 	}
-	put_first(c, k);
+	question_cache_put_first(c, k);
 	while (c->bytes > c->max_bytes && c->first) {
 		old = c->first->prev;
 		question_cache_take_out(c, old);

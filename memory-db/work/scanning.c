@@ -55,13 +55,13 @@ struct scanning {
 };
 
 static void
-enter(struct scanning *x)
+scanning_enter(struct scanning *x)
 {
 	x->opt.room.enter(x->opt.room.ctx);
 }
 
 static void
-leave(struct scanning *x)
+scanning_leave(struct scanning *x)
 {
 	x->opt.room.leave(x->opt.room.ctx);
 }
@@ -111,12 +111,12 @@ wants_look(struct scanning *x, bool calm)
 	struct err e = {0};
 	bool is_wanted = true; /* as long as nobody can look */
 
-	enter(x);
+	scanning_enter(x);
 	if (helper_read_begin(&x->helper, &e) == 0) {
 		is_wanted = scan_wanted(x->helper.st, calm);
 		store_read_end(x->helper.st);
 	}
-	leave(x);
+	scanning_leave(x);
 	return is_wanted;
 }
 
@@ -163,13 +163,13 @@ look_now(struct scanning *x, int64_t budget_ns, struct err *e)
 }
 
 static int
-look(struct scanning *x, int64_t budget_ns, struct err *e)
+scanning_look(struct scanning *x, int64_t budget_ns, struct err *e)
 {
 	int rc;
 
-	enter(x);
+	scanning_enter(x);
 	rc = look_now(x, budget_ns, e);
-	leave(x);
+	scanning_leave(x);
 	x->looked_ns = clock_mono_ns();
 	if (rc < 0)
 		x->place.ns = 0;
@@ -181,7 +181,7 @@ scanning_step(void *ctx, int64_t budget_ns, struct err *e)
 {
 	struct scanning *x = ctx;
 	bool is_done;
-	int rc = look(x, budget_ns, e);
+	int rc = scanning_look(x, budget_ns, e);
 
 	x->has_failed = rc < 0;
 	if (rc != 1)
@@ -211,9 +211,9 @@ const struct background_task scanning_task = {
 static void
 close_connection(struct scanning *x)
 {
-	enter(x);
+	scanning_enter(x);
 	scanning_close(x);
-	leave(x);
+	scanning_leave(x);
 }
 
 static void

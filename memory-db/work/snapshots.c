@@ -94,7 +94,8 @@ snapshots_main(void *arg)
 
 /* All are answered with the error. */
 static void
-refuse_all(struct snapshots *s, struct job_list *l, const struct err *e)
+snapshots_refuse_all(struct snapshots *s, struct job_list *l,
+	const struct err *e)
 {
 	struct job_list done = {0};
 
@@ -128,7 +129,7 @@ snapshots_push(struct snapshots *s, struct job_list *l)
 		return;
 	if (!s->is_started &&
 		s->opt.thread(&s->thread, snapshots_main, s, &e) != 0) {
-		refuse_all(s, l, &e);
+		snapshots_refuse_all(s, l, &e);
 		return;
 	}
 	s->is_started = true;

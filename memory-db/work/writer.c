@@ -313,7 +313,7 @@ is_repair(const struct job *first)
 }
 
 static void
-run_all(struct work *w, struct job *first)
+writer_run_all(struct work *w, struct job *first)
 {
 	struct job_list done = {0};
 	struct err e = {0};
@@ -416,7 +416,7 @@ writer_serve(struct work *w)
 			/* The connections may be others than before. */
 			if (w->st)
 				store_on_progress(w->st, on_steps, w);
-			run_all(w, list);
+			writer_run_all(w, list);
 			pay_share(w);
 			work_leave(w);
 			end_busy(w);

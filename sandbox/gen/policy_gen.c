@@ -13,11 +13,11 @@
 
 #include "sandbox/wire.h"
 
-enum kind { KIND_ALLOW, KIND_ALLOW_WITH, KIND_KILL };
+enum policy_gen_kind { KIND_ALLOW, KIND_ALLOW_WITH, KIND_KILL };
 
-static const struct rule {
+static const struct policy_gen_rule {
 	const char *name;
-	enum kind kind;
+	enum policy_gen_kind kind;
 	unsigned first;
 } rules[] = {
 #define ALLOW(name)	      {#name, KIND_ALLOW, 0},
@@ -27,7 +27,8 @@ static const struct rule {
 };
 
 static int
-policy_gen_add(scmp_filter_ctx ctx, uint32_t arch, const struct rule *r)
+policy_gen_add(scmp_filter_ctx ctx, uint32_t arch,
+	const struct policy_gen_rule *r)
 {
 	/* Rules are told by the numbers of this machine; libseccomp puts those
 	 * of the filter's own one in their place. */

@@ -179,7 +179,7 @@ on_hook(lua_State *L, lua_Debug *ar)
 }
 
 static void
-on_alarm(int number)
+alarm_on_alarm(int number)
 {
 	(void)number;
 	if (++alarms == 1) {
@@ -217,7 +217,7 @@ alarm_on_violation(int number, siginfo_t *info, void *context)
 void
 alarm_install(void)
 {
-	struct sigaction a = {.sa_handler = on_alarm};
+	struct sigaction a = {.sa_handler = alarm_on_alarm};
 
 	sigemptyset(&a.sa_mask);
 	sigaction(SIGALRM, &a, NULL); /* no SA_RESTART: see io.c */

@@ -141,7 +141,7 @@ write_value(lua_State *L, struct out *o, int idx, const char *root)
 
 /* One table without an array part is the whole of the parameters. */
 static bool
-is_whole(lua_State *L, const char *names)
+api_is_whole(lua_State *L, const char *names)
 {
 	if (lua_gettop(L) != 1 || !lua_istable(L, 1))
 		return false;
@@ -151,7 +151,7 @@ is_whole(lua_State *L, const char *names)
 }
 
 static void
-write_whole(lua_State *L, struct out *o)
+api_write_whole(lua_State *L, struct out *o)
 {
 	/* an empty table means no parameters, not an array */
 	lua_pushnil(L);
@@ -239,8 +239,8 @@ api_call(lua_State *L)
 		alarm_stop(WIRE_EXIT_API);
 	out_count(o, WIRE_ARRAY, 2);
 	out_text(o, method);
-	if (is_whole(L, names))
-		write_whole(L, o);
+	if (api_is_whole(L, names))
+		api_write_whole(L, o);
 	else
 		write_positional(L, o, names);
 	if (o->full)

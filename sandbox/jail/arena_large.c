@@ -63,7 +63,7 @@ next_of(struct block *b)
 }
 
 static void
-row_of(size_t size, unsigned *fl, unsigned *sl)
+arena_large_row_of(size_t size, unsigned *fl, unsigned *sl)
 {
 	if (size < (1u << FL_MIN)) {
 		*fl = 0;
@@ -76,11 +76,11 @@ row_of(size_t size, unsigned *fl, unsigned *sl)
 }
 
 static void
-insert(struct block *b)
+arena_large_insert(struct block *b)
 {
 	unsigned fl, sl;
 
-	row_of(arena_large_size_of(b), &fl, &sl);
+	arena_large_row_of(arena_large_size_of(b), &fl, &sl);
 	b->next_free = tlsf.lists[fl][sl];
 	b->prev_free = NULL;
 	if (b->next_free)
@@ -98,7 +98,7 @@ arena_large_take(struct block *b)
 {
 	unsigned fl, sl;
 
-	row_of(arena_large_size_of(b), &fl, &sl);
+	arena_large_row_of(arena_large_size_of(b), &fl, &sl);
 	if (b->next_free)
 		b->next_free->prev_free = b->prev_free;
 	if (b->prev_free)
@@ -127,7 +127,7 @@ arena_large_find(size_t size)
 	} else {
 		size += (1u << (FL_MIN - SL_BITS)) - 1;
 	}
-	row_of(size, &fl, &sl);
+	arena_large_row_of(size, &fl, &sl);
 	if (fl >= FL_COUNT)
 		return NULL;
 	map = tlsf.sl[fl] & (~0u << sl);
@@ -158,7 +158,7 @@ arena_large_trim(struct block *b, size_t size)
 		arena_large_take(after);
 		rest->size += arena_large_size_of(after) + HEADER;
 	}
-	insert(rest);
+	arena_large_insert(rest);
 }
 
 static inline size_t
@@ -182,7 +182,7 @@ large_init(void *memory, size_t size)
 		HEADER;
 	end = next_of(b);
 	end->size = 0; /* in use, for ever */
-	insert(b);
+	arena_large_insert(b);
 }
 
 void *
@@ -217,7 +217,7 @@ large_free(void *p)
 		prev->size += arena_large_size_of(b) + HEADER;
 		b = prev;
 	}
-	insert(b);
+	arena_large_insert(b);
 }
 
 bool

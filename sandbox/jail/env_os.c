@@ -70,7 +70,8 @@ now(void)
 }
 
 static int64_t
-field(lua_State *L, const char *name, int64_t otherwise, bool is_required)
+env_os_field(lua_State *L, const char *name, int64_t otherwise,
+	bool is_required)
 {
 	int is_int;
 
@@ -92,11 +93,13 @@ os_time(lua_State *L)
 		return 1;
 	}
 	luaL_checktype(L, 1, LUA_TTABLE);
-	int64_t days = days_of(field(L, "year", 0, true),
-		field(L, "month", 0, true), field(L, "day", 0, true));
-	lua_pushinteger(L, days * DAY + field(L, "hour", 12, false) * 3600 +
-				   field(L, "min", 0, false) * 60 +
-				   field(L, "sec", 0, false));
+	int64_t days = days_of(env_os_field(L, "year", 0, true),
+		env_os_field(L, "month", 0, true),
+		env_os_field(L, "day", 0, true));
+	lua_pushinteger(L, days * DAY +
+				   env_os_field(L, "hour", 12, false) * 3600 +
+				   env_os_field(L, "min", 0, false) * 60 +
+				   env_os_field(L, "sec", 0, false));
 	return 1;
 }
 

@@ -138,7 +138,7 @@ run_on_error(lua_State *L)
 
 /* The line of a message of the parser, "script:12: ...". */
 static int
-line_of(const char *s)
+run_line_of(const char *s)
 {
 	const char *prefix = "script:";
 	int line = 0;
@@ -152,7 +152,7 @@ line_of(const char *s)
 
 /* Text as UTF-8, whatever it holds. */
 static void
-write_message(lua_State *L, struct out *o)
+run_write_message(lua_State *L, struct out *o)
 {
 	struct value_writer w = {.L = L,
 		.o = o,
@@ -173,7 +173,7 @@ send_error(lua_State *L)
 	struct out *o = out_begin();
 
 	out_count(o, WIRE_ARRAY, 4);
-	write_message(L, o);
+	run_write_message(L, o);
 	out_int(o, failure.line);
 	if (failure.frames.len > 0 && !failure.frames.full)
 		out_bytes(o, failure.frames_data, failure.frames.len);
@@ -322,7 +322,7 @@ run_run(lua_State *L)
 		const char *s = lua_tolstring(L, -1, &n);
 
 		keep_message(s, n);
-		failure.line = line_of(s);
+		failure.line = run_line_of(s);
 	}
 	if (status == LUA_ERRMEM)
 		alarm_out_of_memory();

@@ -388,7 +388,7 @@ value_write(struct value_writer *w)
 static bool read_any(lua_State *L, struct in *in, int depth);
 
 static bool
-read_array(lua_State *L, struct in *in, int depth)
+value_read_array(lua_State *L, struct in *in, int depth)
 {
 	uint32_t n;
 
@@ -468,7 +468,7 @@ read_any(lua_State *L, struct in *in, int depth)
 		lua_pushlstring(L, s, n);
 		return true;
 	case WIRE_ARRAY:
-		return read_array(L, in, depth);
+		return value_read_array(L, in, depth);
 	case WIRE_MAP:
 		return read_map(L, in, depth);
 	}

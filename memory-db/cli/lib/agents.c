@@ -63,7 +63,8 @@ agents_member(const struct clientfile *cf, size_t at, const char *name)
 
 /* The file may have tens of MB: what is not asked for is passed over. */
 static int
-look_into(bool is_project, const char *folder, struct buf *out, bool *ret_found)
+agents_look_into(bool is_project, const char *folder, struct buf *out,
+	bool *ret_found)
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
 	AUTO_JSON json_t *own = NULL, *all = NULL;
@@ -98,11 +99,11 @@ agents_namespace(struct buf *out)
 {
 	AUTO_FREE char *folder = getcwd(NULL, 0);
 	bool is_found = false;
-	int rc = look_into(true, folder, out, &is_found);
+	int rc = agents_look_into(true, folder, out, &is_found);
 
 	if (rc != 0)
 		return MDB_E_NOMEM;
 	if (!is_found)
-		rc = look_into(false, folder, out, &is_found);
+		rc = agents_look_into(false, folder, out, &is_found);
 	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }

@@ -18,7 +18,7 @@ static const struct table_column columns[] = {
 };
 
 static void
-add_row(struct table *t, const json_t *task)
+background_add_row(struct table *t, const json_t *task)
 {
 	char at[OUT_TIME_SIZE];
 
@@ -42,7 +42,7 @@ background_print(const struct cli *c, const json_t *tasks)
 
 	table_init(&t, columns, ARRAY_LEN(columns));
 	json_array_foreach((json_t *)(uintptr_t)tasks, i, task)
-		add_row(&t, task);
+		background_add_row(&t, task);
 	if (table_print(&t, c, stdout) != 0)
 		return cli_nomem();
 	json_array_foreach((json_t *)(uintptr_t)tasks, i, task) {

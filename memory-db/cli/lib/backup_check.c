@@ -67,7 +67,7 @@ run_check(const struct check *x)
 
 /* All that the child writes; its errors are its last line. */
 static int
-read_all(int fd, struct buf *out, struct err *e)
+backup_check_read_all(int fd, struct buf *out, struct err *e)
 {
 	for (;;) {
 		ssize_t n;
@@ -101,7 +101,7 @@ child_error(int status, int err_fd, struct err *e)
 }
 
 static int
-wait_for(pid_t child)
+backup_check_wait_for(pid_t child)
 {
 	int status = -1;
 
@@ -133,10 +133,10 @@ run_and_read(struct check *x, struct buf *text, struct err *e)
 		run_check(x);
 	close(write_fd);
 	write_fd = -1;
-	rc = read_all(read_fd, text, e);
+	rc = backup_check_read_all(read_fd, text, e);
 	close(read_fd);
 	read_fd = -1;
-	status = wait_for(child);
+	status = backup_check_wait_for(child);
 	if (rc != 0)
 		return rc;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
@@ -152,7 +152,7 @@ check_done(struct check *x)
 }
 
 static int
-run(struct check *x, json_t **ret, struct err *e)
+backup_check_run(struct check *x, json_t **ret, struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
 	int rc = spawn_find(NULL, &x->program, e);
@@ -174,7 +174,7 @@ backup_check(int fd, json_t **ret, struct err *e)
 {
 	__attribute__((cleanup(check_done))) struct check x = {.fd = fd,
 		.args = {"--check-fd", "3"}};
-	int rc = run(&x, ret, e);
+	int rc = backup_check_run(&x, ret, e);
 
 	if (rc != 0)
 		err_prefix(e, "it does not open");
@@ -190,5 +190,5 @@ backup_fold(const char *path, int64_t before_ms, const char *namespace_,
 		.args = {"--fold", path, number, namespace_}};
 
 	snprintf(number, sizeof(number), "%lld", (long long)before_ms);
-	return run(&x, ret, e);
+	return backup_check_run(&x, ret, e);
 }

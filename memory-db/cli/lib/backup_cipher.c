@@ -18,11 +18,11 @@
 #define SAID_SIZE 300
 #define ARGS_MOST 16
 
-struct tool {
+struct backup_cipher_tool {
 	const char *program, *package;
 };
 
-static const struct tool tools[BACKUP_CIPHER_MAX] = {
+static const struct backup_cipher_tool tools[BACKUP_CIPHER_MAX] = {
 	[BACKUP_AGE] = {"age", "age"},
 	[BACKUP_GPG] = {"gpg", "gnupg"},
 };
@@ -106,7 +106,7 @@ run_tool(const char *const *argv, int in, int out, int said, pid_t *ret_child,
 }
 
 static int
-wait_for(pid_t child)
+backup_cipher_wait_for(pid_t child)
 {
 	int status = -1;
 
@@ -230,11 +230,11 @@ pipes_done(struct pipes *p)
 	close_end(&p->said);
 	if (p->program > 0) {
 		(void)kill(p->program, SIGKILL);
-		(void)wait_for(p->program);
+		(void)backup_cipher_wait_for(p->program);
 	}
 	if (p->feeder > 0) {
 		(void)kill(p->feeder, SIGKILL);
-		(void)wait_for(p->feeder);
+		(void)backup_cipher_wait_for(p->feeder);
 	}
 }
 #define AUTO_PIPES __attribute__((cleanup(pipes_done)))
@@ -274,7 +274,8 @@ encrypt_args(enum backup_cipher c, const char *recipient,
 static int
 both_ended(struct pipes *p, enum backup_cipher c, struct err *e)
 {
-	int program = wait_for(p->program), feeder = wait_for(p->feeder);
+	int program = backup_cipher_wait_for(p->program),
+	    feeder = backup_cipher_wait_for(p->feeder);
 	char words[SAID_SIZE];
 
 	p->program = p->feeder = 0;
@@ -337,7 +338,7 @@ backup_sha(const char *path, char sha[BACKUP_SHA_SIZE], struct err *e)
 /* By its name; a file of any other name by its first bytes: OpenPGP packets begin
  * with the highest bit set, which neither gzip nor SQLite does. */
 static enum backup_cipher
-kind_of(const char *path, int fd)
+backup_cipher_kind_of(const char *path, int fd)
 {
 	static const char age_magic[] = "age-encryption.org/";
 	const char *slash = strrchr(path, '/');
@@ -391,7 +392,7 @@ backup_source_open(struct backup_source *s, const char *path,
 	if (fd < 0)
 		return err_set(e, MDB_E_STORE, "cannot read it: %s",
 			strerrordesc_np(errno));
-	s->cipher = kind_of(path, fd);
+	s->cipher = backup_cipher_kind_of(path, fd);
 	if (s->cipher != BACKUP_PLAIN)
 		return start_decrypting(s, fd, identity, e);
 	s->fd = take_fd(&fd);
@@ -406,7 +407,7 @@ backup_source_end(struct backup_source *s, int rc, struct err *e)
 	close_end(&s->fd);
 	if (s->child <= 0)
 		return rc;
-	status = wait_for(s->child);
+	status = backup_cipher_wait_for(s->child);
 	s->child = 0;
 	/* Of what was not read to its end it could not write the rest. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
@@ -422,7 +423,7 @@ backup_source_done(struct backup_source *s)
 	close_end(&s->fd);
 	if (s->child > 0) {
 		(void)kill(s->child, SIGKILL);
-		(void)wait_for(s->child);
+		(void)backup_cipher_wait_for(s->child);
 		s->child = 0;
 	}
 	close_end(&s->err_fd);

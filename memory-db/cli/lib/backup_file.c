@@ -22,7 +22,7 @@
 static const char sqlite_magic[16] = "SQLite format 3";
 
 static int
-damaged(struct err *e, const char *why)
+backup_file_damaged(struct err *e, const char *why)
 {
 	return err_set(e, MDB_E_CORRUPT, "the backup is damaged: %s", why);
 }
@@ -37,13 +37,13 @@ memory_or(int zlib_code, const char *what, struct err *e)
 
 /* --- hash ----------------------------------------------------------------- */
 static void
-hash_begin(crypto_generichash_state *h)
+backup_file_hash_begin(crypto_generichash_state *h)
 {
 	crypto_generichash_init(h, NULL, 0, BACKUP_HASH_BYTES);
 }
 
 static void
-hash_end(crypto_generichash_state *h, char ret[BACKUP_HASH_SIZE])
+backup_file_hash_end(crypto_generichash_state *h, char ret[BACKUP_HASH_SIZE])
 {
 	unsigned char bytes[BACKUP_HASH_BYTES];
 
@@ -75,14 +75,14 @@ backup_hash(int fd, char ret[BACKUP_HASH_SIZE], struct err *e)
 
 	if (!chunk)
 		return err_nomem(e);
-	hash_begin(&h);
+	backup_file_hash_begin(&h);
 	while ((got = read_at(fd, chunk, CHUNK, at, e)) > 0) {
 		crypto_generichash_update(&h, chunk, (size_t)got);
 		at += got;
 	}
 	if (got < 0)
 		return (int)got;
-	hash_end(&h, ret);
+	backup_file_hash_end(&h, ret);
 	return 0;
 }
 
@@ -100,10 +100,10 @@ backup_about_text(const json_t *about, struct buf *out, struct err *e)
 			"the description of the backup takes more than %d MB: "
 			"too many namespaces",
 			ABOUT_MOST >> 20);
-	hash_begin(&h);
+	backup_file_hash_begin(&h);
 	crypto_generichash_update(&h, (const unsigned char *)out->data,
 		out->len);
-	hash_end(&h, hex);
+	backup_file_hash_end(&h, hex);
 	if (buf_addf(out, " %s", hex) != 0 || !buf_str(out))
 		return err_nomem(e);
 	return 0;
@@ -124,7 +124,8 @@ put_out(z_stream *z, unsigned char *out, FILE *f, struct err *e)
 
 /* Packs what is in z->next_in; flush: Z_NO_FLUSH or Z_FINISH. */
 static int
-pack(z_stream *z, unsigned char *out, int flush, FILE *f, struct err *e)
+backup_file_pack(z_stream *z, unsigned char *out, int flush, FILE *f,
+	struct err *e)
 {
 	int code, rc;
 
@@ -155,14 +156,15 @@ write_content(int fd, z_stream *z, unsigned char *chunks, FILE *out,
 	while ((got = read_at(fd, in, CHUNK, at, e)) > 0) {
 		z->next_in = in;
 		z->avail_in = (uInt)got;
-		rc = pack(z, packed, Z_NO_FLUSH, out, e);
+		rc = backup_file_pack(z, packed, Z_NO_FLUSH, out, e);
 		if (rc != 0)
 			return rc;
 		at += got;
 		if (tick)
 			tick(ctx, at);
 	}
-	return got < 0 ? (int)got : pack(z, packed, Z_FINISH, out, e);
+	return got < 0 ? (int)got
+		       : backup_file_pack(z, packed, Z_FINISH, out, e);
 }
 
 int
@@ -191,7 +193,7 @@ backup_write(int fd, const json_t *about, FILE *out, backup_tick_fn tick,
 
 /* --- reading -------------------------------------------------------------- */
 static int
-fill(struct backup_reader *r, struct err *e)
+backup_file_fill(struct backup_reader *r, struct err *e)
 {
 	ssize_t got;
 
@@ -219,7 +221,8 @@ check_about(const json_t *about, struct err *e)
 		jx_int(about, "version", JX_REQUIRED, 1, INT64_MAX, &version,
 			NULL) != 0 ||
 		!jx_text(about, "hash") || !jx_text(about, "kind"))
-		return damaged(e, "its description is none of a backup");
+		return backup_file_damaged(e,
+			"its description is none of a backup");
 	if (version > BACKUP_VERSION)
 		return err_set(e, MDB_E_VERSION,
 			"this backup has format version %lld, newer than %d, "
@@ -241,19 +244,22 @@ backup_about_parse(const char *comment, json_t **ret, struct err *e)
 	*ret = NULL;
 	if (!blank || comment[0] != '{')
 		return comment[0] == '\0' ? 0
-					  : damaged(e, "its description cannot "
-						       "be read");
-	hash_begin(&h);
+					  : backup_file_damaged(e,
+						    "its description cannot "
+						    "be read");
+	backup_file_hash_begin(&h);
 	crypto_generichash_update(&h, (const unsigned char *)comment,
 		(size_t)(blank - comment));
-	hash_end(&h, hex);
+	backup_file_hash_end(&h, hex);
 	if (strcmp(hex, blank + 1) != 0)
-		return damaged(e, "the checksum of its description is wrong");
+		return backup_file_damaged(e,
+			"the checksum of its description is wrong");
 	about = jx_parse(comment, (size_t)(blank - comment), e);
 	if (!about)
 		return e && e->code == MDB_E_NOMEM
 			       ? MDB_E_NOMEM
-			       : damaged(e, "its description cannot be read");
+			       : backup_file_damaged(e,
+					 "its description cannot be read");
 	rc = check_about(about, e);
 	if (rc)
 		return rc;
@@ -263,7 +269,7 @@ backup_about_parse(const char *comment, json_t **ret, struct err *e)
 
 /* Inflates until the header is there; no content comes out before. */
 static int
-read_head(struct backup_reader *r, struct err *e)
+backup_file_read_head(struct backup_reader *r, struct err *e)
 {
 	AUTO_FREE char *comment = calloc(1, ABOUT_MOST + 1);
 	gz_header head = {.comment = (Bytef *)comment, .comm_max = ABOUT_MOST};
@@ -277,17 +283,18 @@ read_head(struct backup_reader *r, struct err *e)
 	r->z.next_out = &none;
 	r->z.avail_out = 0;
 	while (head.done == 0) {
-		rc = fill(r, e);
+		rc = backup_file_fill(r, e);
 		if (rc != 0)
 			return rc;
 		if (r->z.avail_in == 0)
-			return damaged(e, "it ends in its header");
+			return backup_file_damaged(e, "it ends in its header");
 		/* Z_BLOCK stops behind the header. */
 		code = inflate(&r->z, Z_BLOCK);
 		if (code == Z_MEM_ERROR)
 			return err_nomem(e);
 		if (code != Z_OK && code != Z_BUF_ERROR)
-			return damaged(e, "its header cannot be read");
+			return backup_file_damaged(e,
+				"its header cannot be read");
 	}
 	return head.done == 1 ? backup_about_parse(comment, &r->about, e) : 0;
 }
@@ -300,10 +307,10 @@ backup_reader_open(struct backup_reader *r, int fd, struct err *e)
 	*r = (struct backup_reader){.fd = fd, .in = malloc(CHUNK)};
 	if (!r->in)
 		return err_nomem(e);
-	rc = fill(r, e);
+	rc = backup_file_fill(r, e);
 	if (rc != 0)
 		return rc;
-	hash_begin(&r->hash);
+	backup_file_hash_begin(&r->hash);
 	if (r->z.avail_in >= sizeof(sqlite_magic) &&
 		memcmp(r->in, sqlite_magic, sizeof(sqlite_magic)) == 0) {
 		r->is_raw = true;
@@ -318,13 +325,13 @@ backup_reader_open(struct backup_reader *r, int fd, struct err *e)
 	if (code != Z_OK)
 		return memory_or(code, "begin", e);
 	r->is_begun = true;
-	return read_head(r, e);
+	return backup_file_read_head(r, e);
 }
 
 static ssize_t
 read_raw(struct backup_reader *r, void *data, size_t n, struct err *e)
 {
-	int rc = fill(r, e);
+	int rc = backup_file_fill(r, e);
 
 	if (rc != 0)
 		return rc;
@@ -343,15 +350,17 @@ check_end(struct backup_reader *r, struct err *e)
 {
 	const char *hash = jx_text(r->about, "hash");
 	char hex[BACKUP_HASH_SIZE];
-	int rc = fill(r, e);
+	int rc = backup_file_fill(r, e);
 
 	if (rc != 0)
 		return rc;
 	if (r->z.avail_in > 0)
-		return damaged(e, "something follows behind its end");
-	hash_end(&r->hash, hex);
+		return backup_file_damaged(e,
+			"something follows behind its end");
+	backup_file_hash_end(&r->hash, hex);
 	if (hash && strcmp(hash, hex) != 0)
-		return damaged(e, "the checksum of its content is wrong");
+		return backup_file_damaged(e,
+			"the checksum of its content is wrong");
 	return 0;
 }
 
@@ -369,18 +378,19 @@ backup_reader_read(struct backup_reader *r, void *data, size_t n, struct err *e)
 	r->z.avail_out = (uInt)(n < CHUNK ? n : CHUNK);
 	n = r->z.avail_out;
 	while (r->z.avail_out == n && !r->is_end) {
-		rc = fill(r, e);
+		rc = backup_file_fill(r, e);
 		if (rc != 0)
 			return rc;
 		if (r->z.avail_in == 0)
-			return damaged(e, "it is cut off");
+			return backup_file_damaged(e, "it is cut off");
 		code = inflate(&r->z, Z_NO_FLUSH);
 		if (code == Z_MEM_ERROR)
 			return err_nomem(e);
 		if (code == Z_DATA_ERROR || code == Z_NEED_DICT)
-			return damaged(e, r->z.msg && strstr(r->z.msg, "check")
-						  ? "a checksum is wrong"
-						  : "it cannot be unpacked");
+			return backup_file_damaged(e,
+				r->z.msg && strstr(r->z.msg, "check")
+					? "a checksum is wrong"
+					: "it cannot be unpacked");
 		if (code == Z_STREAM_END)
 			r->is_end = true;
 	}

@@ -36,7 +36,7 @@ backup_folder_error(struct err *e, const char *what, const char *path)
 
 /* Makes the folder and its parents. */
 static int
-make_folder(const char *path, struct err *e)
+backup_folder_make_folder(const char *path, struct err *e)
 {
 	AUTO_FREE char *copy = strdup(path);
 
@@ -67,7 +67,7 @@ backup_folder_open(struct backup_folder *f, const char *path, bool make,
 		return err_nomem(e);
 	for (size_t n = strlen(f->path); n > 1 && f->path[n - 1] == '/'; n--)
 		f->path[n - 1] = '\0';
-	rc = make ? make_folder(f->path, e) : 0;
+	rc = make ? backup_folder_make_folder(f->path, e) : 0;
 	if (rc != 0)
 		return rc;
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -119,7 +119,7 @@ backup_folder_lock(struct backup_folder *f, int64_t wait_s, struct err *e)
 }
 
 static int
-add_entry(struct backup_folder *f, const char *file,
+backup_folder_add_entry(struct backup_folder *f, const char *file,
 	const struct backup_name *name, struct err *e)
 {
 	struct backup_entry *x;
@@ -163,7 +163,8 @@ compare_entries(const void *a, const void *b)
 }
 
 static int
-add_entries(struct backup_folder *f, DIR *d, const char *id, struct err *e)
+backup_folder_add_entries(struct backup_folder *f, DIR *d, const char *id,
+	struct err *e)
 {
 	struct dirent *entry;
 
@@ -174,7 +175,7 @@ add_entries(struct backup_folder *f, DIR *d, const char *id, struct err *e)
 		if (!backup_name_parse(entry->d_name, &name) ||
 			(id && strncmp(name.id, id, BACKUP_ID_DIGITS) != 0))
 			continue;
-		rc = add_entry(f, entry->d_name, &name, e);
+		rc = backup_folder_add_entry(f, entry->d_name, &name, e);
 		if (rc != 0)
 			return rc;
 	}
@@ -191,7 +192,7 @@ backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
 	if (!d)
 		return backup_folder_error(e, "list", f->path);
 	rewinddir(d);
-	rc = add_entries(f, d, id, e);
+	rc = backup_folder_add_entries(f, d, id, e);
 	closedir(d);
 	if (rc != 0)
 		return rc;
@@ -225,7 +226,7 @@ backup_folder_base(const struct backup_folder *f, size_t i, size_t *ret)
 
 /* Marks the entry and all that its chain is made of. */
 static void
-keep(struct backup_folder *f, size_t i)
+backup_folder_keep(struct backup_folder *f, size_t i)
 {
 	int64_t from = f->entries[i].name.from;
 
@@ -262,7 +263,7 @@ backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n,
 
 		has_whole |= x->name.is_whole;
 		if (is_new || is_young || is_newest || is_made)
-			keep(f, i);
+			backup_folder_keep(f, i);
 	}
 }
 

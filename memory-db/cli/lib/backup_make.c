@@ -86,7 +86,7 @@ backup_copy_take(struct backup_copy *ret)
 }
 
 static int
-tell_problems(const struct backup_copy *copy, size_t n)
+backup_make_tell_problems(const struct backup_copy *copy, size_t n)
 {
 	const json_t *p;
 	size_t i;
@@ -120,12 +120,13 @@ backup_copy_check(struct cli *c, struct backup_copy *copy)
 			"backup was made and no old one removed",
 			e.text);
 	n = json_array_size(json_object_get(copy->checked, "problems"));
-	return n == 0 ? CLI_OK : tell_problems(copy, n);
+	return n == 0 ? CLI_OK : backup_make_tell_problems(copy, n);
 }
 
 /* What is said of the backup in itself. */
 static json_t *
-describe(const struct backup_copy *copy, int64_t made_ms, const char *hash)
+backup_make_describe(const struct backup_copy *copy, int64_t made_ms,
+	const char *hash)
 {
 	static const char *const taken[] = {"database_id", "instance_id",
 		"schema", "change", "at", "bytes", "heads"};
@@ -153,7 +154,7 @@ struct steps {
 };
 
 static void
-on_tick(void *ctx, int64_t bytes)
+backup_make_on_tick(void *ctx, int64_t bytes)
 {
 	struct steps *s = ctx;
 
@@ -169,7 +170,7 @@ read_whole(int fd, struct steps *s, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = backup_reader_copy(&r, -1, on_tick, s, e);
+	rc = backup_reader_copy(&r, -1, backup_make_on_tick, s, e);
 	if (rc != 0)
 		return rc;
 	if (!r.about || r.bytes != s->bytes)
@@ -240,8 +241,8 @@ encrypt_file(const struct backup_copy *copy, json_t *about, const char *path,
 }
 
 static int
-write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
-	struct steps *s, struct err *e)
+backup_make_write_file(const struct backup_copy *copy, int64_t made_ms,
+	const char *path, struct steps *s, struct err *e)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
 	char hash[BACKUP_HASH_SIZE], sum[PATH_MAX];
@@ -250,7 +251,7 @@ write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 
 	if (rc)
 		return rc;
-	about = describe(copy, made_ms, hash);
+	about = backup_make_describe(copy, made_ms, hash);
 	if (!about)
 		return err_nomem(e);
 	rc = newfile_open(&nf, path, 0600, e);
@@ -258,7 +259,7 @@ write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 		return rc;
 	if (copy->recipient)
 		return encrypt_file(copy, about, path, &nf, e);
-	rc = backup_write(copy->fd, about, nf.f, on_tick, s, e);
+	rc = backup_write(copy->fd, about, nf.f, backup_make_on_tick, s, e);
 	if (rc)
 		return rc;
 	rc = newfile_sync(&nf, e);
@@ -286,7 +287,7 @@ backup_copy_write(struct cli *c, const struct backup_copy *copy,
 	int rc;
 
 	progress_start(&s.progress, c, "backing up");
-	rc = write_file(copy, made_ms, path, &s, &e);
+	rc = backup_make_write_file(copy, made_ms, path, &s, &e);
 	progress_clear(&s.progress);
 	if (rc != 0)
 		return cli_fail(rc == MDB_E_NOMEM ? CLI_SYSTEM

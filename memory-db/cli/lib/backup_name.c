@@ -82,7 +82,7 @@ take_time(const char **at, int64_t *ret_ms)
 
 /* "c50": a change id of at most 15 digits. */
 static bool
-take_change(const char **at, int64_t *ret)
+backup_name_take_change(const char **at, int64_t *ret)
 {
 	char digits[16];
 	size_t n = 0;
@@ -96,7 +96,7 @@ take_change(const char **at, int64_t *ret)
 }
 
 static bool
-take_text(const char **at, const char *text)
+backup_name_take_text(const char **at, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -112,8 +112,8 @@ backup_name_parse(const char *file, struct backup_name *ret)
 	struct backup_name n = {0};
 	const char *at = file;
 
-	if (!take_text(&at, PREFIX) || !take_time(&at, &n.made_ms) ||
-		*at++ != '_')
+	if (!backup_name_take_text(&at, PREFIX) ||
+		!take_time(&at, &n.made_ms) || *at++ != '_')
 		return false;
 	for (int i = 0; i < BACKUP_ID_DIGITS; i++, at++) {
 		if (!isxdigit((unsigned char)*at) ||
@@ -121,16 +121,17 @@ backup_name_parse(const char *file, struct backup_name *ret)
 			return false;
 		n.id[i] = *at;
 	}
-	if (*at++ != '_' || !take_change(&at, &n.to))
+	if (*at++ != '_' || !backup_name_take_change(&at, &n.to))
 		return false;
 	n.is_whole = *at != '-';
 	if (!n.is_whole) {
 		n.from = n.to;
 		at++;
-		if (!take_change(&at, &n.to) || n.to < n.from)
+		if (!backup_name_take_change(&at, &n.to) || n.to < n.from)
 			return false;
 	}
-	if (!take_text(&at, n.is_whole ? WHOLE_SUFFIX : PART_SUFFIX))
+	if (!backup_name_take_text(&at,
+		    n.is_whole ? WHOLE_SUFFIX : PART_SUFFIX))
 		return false;
 	for (int c = BACKUP_PLAIN; c < BACKUP_CIPHER_MAX; c++)
 		if (strcmp(at, backup_cipher_suffix((enum backup_cipher)c)) ==

@@ -18,7 +18,7 @@
 /* A log that will be encrypted touches no disk before: it waits in memory. */
 #define IN_MEMORY_MOST (256LL * 1024 * 1024)
 
-struct part {
+struct backup_part {
 	FILE *f;      /* owned */
 	json_t *head; /* owned; first line of the log */
 	int64_t bytes;
@@ -26,7 +26,7 @@ struct part {
 };
 
 static void
-part_done(struct part *p)
+part_done(struct backup_part *p)
 {
 	if (p->f)
 		fclose(p->f);
@@ -36,7 +36,7 @@ part_done(struct part *p)
 static int
 put_line(void *ctx, const char *line, size_t n)
 {
-	struct part *p = ctx;
+	struct backup_part *p = ctx;
 
 	if (!p->head && (p->head = jx_parse(line, n, NULL)) == NULL)
 		return cli_nomem();
@@ -132,7 +132,7 @@ newest_of(const json_t *heads, int64_t least)
 
 /* As snapshot_database tells of a copy. */
 static json_t *
-reply_of(const struct part *p, const json_t *database, int64_t from)
+reply_of(const struct backup_part *p, const json_t *database, int64_t from)
 {
 	const json_t *heads = json_object_get(p->head, "heads");
 
@@ -188,7 +188,7 @@ int
 backup_copy_take_part(struct backup_copy *ret, const json_t *base,
 	const char *folder)
 {
-	__attribute__((cleanup(part_done))) struct part p = {0};
+	__attribute__((cleanup(part_done))) struct backup_part p = {0};
 	AUTO_JSON json_t *status = NULL, *erasures = json_array();
 	struct cli *c = ret->use.cli;
 	int64_t from = cli_int(base, "change", 0);

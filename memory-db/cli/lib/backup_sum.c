@@ -19,7 +19,7 @@ static const char *const shown[] = {"format", "version", "kind", "database_id",
 #define LINE_MOST 4096
 
 static int
-path_of(const char *path, char **ret, struct err *e)
+backup_sum_path_of(const char *path, char **ret, struct err *e)
 {
 	return asprintf(ret, "%s%s", path, BACKUP_SUM_SUFFIX) < 0 ? err_nomem(e)
 								  : 0;
@@ -49,7 +49,7 @@ backup_sum_write(const char *path, const json_t *about,
 	AUTO_BUF struct buf line = {0};
 	AUTO_FREE char *beside = NULL;
 	const char *slash = strrchr(path, '/');
-	int rc = path_of(path, &beside, e);
+	int rc = backup_sum_path_of(path, &beside, e);
 
 	if (rc)
 		return rc;
@@ -67,7 +67,7 @@ backup_sum_write(const char *path, const json_t *about,
 }
 
 static int
-damaged(struct err *e, const char *path)
+backup_sum_damaged(struct err *e, const char *path)
 {
 	return err_set(e, MDB_E_CORRUPT,
 		"%s%s, which describes it, is damaged: when the backup itself "
@@ -76,7 +76,7 @@ damaged(struct err *e, const char *path)
 }
 
 static int
-read_lines(FILE *f, const char *path, json_t **ret_about,
+backup_sum_read_lines(FILE *f, const char *path, json_t **ret_about,
 	char ret_sha[BACKUP_SHA_SIZE], struct err *e)
 {
 	char about[LINE_MOST], sum[LINE_MOST];
@@ -85,13 +85,13 @@ read_lines(FILE *f, const char *path, json_t **ret_about,
 	if (!fgets(about, sizeof(about), f) || !fgets(sum, sizeof(sum), f) ||
 		strncmp(about, "# ", 2) != 0 ||
 		strspn(sum, "0123456789abcdef") != BACKUP_SHA_SIZE - 1)
-		return damaged(e, path);
+		return backup_sum_damaged(e, path);
 	about[strcspn(about, "\n")] = '\0';
 	rc = backup_about_parse(about + 2, ret_about, e);
 	if (rc == MDB_E_NOMEM)
 		return rc;
 	if (rc || !*ret_about)
-		return damaged(e, path);
+		return backup_sum_damaged(e, path);
 	memcpy(ret_sha, sum, BACKUP_SHA_SIZE - 1);
 	ret_sha[BACKUP_SHA_SIZE - 1] = '\0';
 	return 0;
@@ -103,7 +103,7 @@ backup_sum_read(const char *path, json_t **ret_about,
 {
 	AUTO_FREE char *beside = NULL;
 	FILE *f;
-	int rc = path_of(path, &beside, e);
+	int rc = backup_sum_path_of(path, &beside, e);
 
 	if (rc)
 		return rc;
@@ -111,7 +111,7 @@ backup_sum_read(const char *path, json_t **ret_about,
 	if (!f)
 		return err_set(e, MDB_E_NOT_FOUND, "cannot read %s: %s", beside,
 			strerrordesc_np(errno));
-	rc = read_lines(f, path, ret_about, ret_sha, e);
+	rc = backup_sum_read_lines(f, path, ret_about, ret_sha, e);
 	(void)fclose(f);
 	return rc;
 }

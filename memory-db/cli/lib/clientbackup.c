@@ -12,14 +12,15 @@
  * the last, or in the very first. */
 #define LOOKED_AT 8
 
-struct backup {
+struct clientbackup_backup {
 	char stamp[24];
 	int64_t number;
 };
 
 /* Whether the name is that of a backup of the file `base`. */
 static bool
-read_name(const char *name, const char *base, struct backup *ret)
+clientbackup_read_name(const char *name, const char *base,
+	struct clientbackup_backup *ret)
 {
 	static const char digits[] = "dddddddd"
 				     "Tdddddd"
@@ -41,7 +42,8 @@ read_name(const char *name, const char *base, struct backup *ret)
 }
 
 static bool
-is_newer(const struct backup *a, const struct backup *b)
+is_newer(const struct clientbackup_backup *a,
+	const struct clientbackup_backup *b)
 {
 	int order = strcmp(a->stamp, b->stamp);
 
@@ -50,9 +52,10 @@ is_newer(const struct backup *a, const struct backup *b)
 
 /* Keeps the newest, in order, and at the end the oldest of all. */
 static void
-keep(struct backup list[LOOKED_AT], size_t *n, const struct backup *b)
+clientbackup_keep(struct clientbackup_backup list[LOOKED_AT], size_t *n,
+	const struct clientbackup_backup *b)
 {
-	struct backup oldest =
+	struct clientbackup_backup oldest =
 		*n > 0 && is_newer(b, &list[*n - 1]) ? list[*n - 1] : *b;
 	size_t at = *n;
 
@@ -69,11 +72,11 @@ keep(struct backup list[LOOKED_AT], size_t *n, const struct backup *b)
 }
 
 static size_t
-find_backups(const char *path, struct backup list[LOOKED_AT])
+find_backups(const char *path, struct clientbackup_backup list[LOOKED_AT])
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
-	struct backup b;
+	struct clientbackup_backup b;
 	struct dirent *d;
 	size_t n = 0;
 	DIR *dir;
@@ -83,8 +86,8 @@ find_backups(const char *path, struct backup list[LOOKED_AT])
 	snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
 	dir = opendir(folder);
 	while (dir && (d = readdir(dir)) != NULL)
-		if (read_name(d->d_name, slash + 1, &b))
-			keep(list, &n, &b);
+		if (clientbackup_read_name(d->d_name, slash + 1, &b))
+			clientbackup_keep(list, &n, &b);
 	if (dir)
 		closedir(dir);
 	return n;
@@ -95,7 +98,7 @@ clientfile_old(const char *path,
 	bool (*is_wanted)(const struct buf *text, const void *context),
 	const void *context, struct buf *ret_text)
 {
-	struct backup list[LOOKED_AT];
+	struct clientbackup_backup list[LOOKED_AT];
 	size_t n = find_backups(path, list);
 
 	for (size_t i = 0; i < n; i++) {

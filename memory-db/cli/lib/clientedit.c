@@ -35,13 +35,13 @@ without(const struct client *cl, json_t *all, const char *name)
 
 /* Whether the servers are a list whose elements say their names. */
 static bool
-is_list(const struct client *cl)
+clientedit_is_list(const struct client *cl)
 {
 	return cl->shape == SHAPE_NAMED;
 }
 
 static bool
-is_empty(const json_t *v)
+clientedit_is_empty(const json_t *v)
 {
 	return (json_is_object(v) && json_object_size(v) == 0) ||
 	       (json_is_array(v) && json_array_size(v) == 0) || json_is_null(v);
@@ -59,14 +59,15 @@ drop_empty(json_t *at, const char *key)
 	snprintf(part, sizeof(part), "%.*s", (int)n, key);
 	if (key[n] == '/')
 		drop_empty(json_object_get(at, part), key + n + 1);
-	if (is_empty(json_object_get(at, part)))
+	if (clientedit_is_empty(json_object_get(at, part)))
 		json_object_del(at, part);
 }
 
 /* wanted: the entry, NULL when it has to be gone. */
 static int
-check(const struct client *cl, const struct buf *before, const char *name,
-	const json_t *wanted, const struct buf *after, struct err *e)
+clientedit_check(const struct client *cl, const struct buf *before,
+	const char *name, const json_t *wanted, const struct buf *after,
+	struct err *e)
 {
 	AUTO_JSON json_t *a = clientfile_parse(cl->format, before, e);
 	AUTO_JSON json_t *b = clientfile_parse(cl->format, after, e);
@@ -97,7 +98,7 @@ checked(int rc, const struct client *cl, const struct buf *before,
 
 	if (rc != 0)
 		return rc;
-	rc = check(cl, before, name, wanted, after, &why);
+	rc = clientedit_check(cl, before, name, wanted, after, &why);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
 	return rc == 0 ? 0
@@ -116,8 +117,8 @@ clientedit_put(const struct client *cl, const struct buf *text,
 		rc = clientjson_put(text, cl->key, name, entry, after, e);
 		break;
 	case CLIENT_TOML:
-		rc = clienttoml_put(text, cl->key, name, is_list(cl), entry,
-			after, e);
+		rc = clienttoml_put(text, cl->key, name, clientedit_is_list(cl),
+			entry, after, e);
 		break;
 	case CLIENT_YAML:
 		rc = clientyaml_put(text, cl->key, name, entry, after, e);
@@ -156,8 +157,8 @@ clientedit_program(const struct client *cl, const struct buf *text,
 		rc = clientjson_put(text, path, member, value, after, e);
 		break;
 	case CLIENT_TOML:
-		rc = clienttoml_set(text, cl->key, name, is_list(cl), member,
-			value, after, e);
+		rc = clienttoml_set(text, cl->key, name, clientedit_is_list(cl),
+			member, value, after, e);
 		break;
 	case CLIENT_YAML:
 		rc = clientyaml_set(text, cl->key, name, member, command, after,
@@ -198,8 +199,8 @@ clientedit_remove(const struct client *cl, const struct buf *text,
 		rc = clientjson_remove(text, cl->key, name, after, e);
 		break;
 	case CLIENT_TOML:
-		rc = clienttoml_remove(text, cl->key, name, is_list(cl), after,
-			e);
+		rc = clienttoml_remove(text, cl->key, name,
+			clientedit_is_list(cl), after, e);
 		break;
 	case CLIENT_YAML:
 		rc = remove_yaml(cl, text, name, after, e);
@@ -219,8 +220,8 @@ clientedit_snippet(const struct client *cl, const char *name,
 
 	switch (cl->format) {
 	case CLIENT_TOML:
-		return clienttoml_put(&none, cl->key, name, is_list(cl), entry,
-			out, e);
+		return clienttoml_put(&none, cl->key, name,
+			clientedit_is_list(cl), entry, out, e);
 	case CLIENT_YAML:
 		return clientyaml_put(&none, cl->key, name, entry, out, e);
 	case CLIENT_JSON:

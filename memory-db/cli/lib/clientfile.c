@@ -254,7 +254,7 @@ may_write(const struct clientfile *cf, struct err *e)
 
 /* Makes the folder of a new file, and those above it. */
 static int
-make_folders(const struct clientfile *cf, struct err *e)
+clientfile_make_folders(const struct clientfile *cf, struct err *e)
 {
 	char dir[PATH_MAX];
 
@@ -279,7 +279,7 @@ clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 
 	ret_backup[0] = '\0';
 	if ((rc = may_write(cf, e)) != 0 ||
-		(!cf->exists && (rc = make_folders(cf, e)) != 0))
+		(!cf->exists && (rc = clientfile_make_folders(cf, e)) != 0))
 		return rc;
 	if (cf->exists && (rc = backup(cf, ret_backup, e)) != 0)
 		return rc;

@@ -53,7 +53,8 @@ element(const char *s, size_t n, size_t at, const char *part,
 /* Follows *key from the top; leaves of it what is not there, and the position
  * of the last object (or array) that is. */
 static int
-follow(const char *s, size_t n, const char **key, size_t *ret_at, struct err *e)
+clientjson_follow(const char *s, size_t n, const char **key, size_t *ret_at,
+	struct err *e)
 {
 	size_t at = jscan_space(s, n, 0);
 
@@ -111,7 +112,7 @@ wrap(const char *key, const char *name, const json_t *value, struct err *e)
 
 /* The text, with {} behind what is only comments and blanks. */
 static int
-base_of(const struct buf *text, struct buf *ret)
+clientjson_base_of(const struct buf *text, struct buf *ret)
 {
 	size_t n = text->len;
 	bool is_blank = jscan_space(text->data, n, 0) >= n;
@@ -128,8 +129,8 @@ base_of(const struct buf *text, struct buf *ret)
 }
 
 static int
-apply(const struct jedit *ed, const struct buf *base, struct buf *after,
-	struct err *e)
+clientjson_apply(const struct jedit *ed, const struct buf *base,
+	struct buf *after, struct err *e)
 {
 	if (jedit_apply(ed, base->data, base->len, after) != 0 ||
 		!buf_str(after))
@@ -150,16 +151,16 @@ clientjson_put(const struct buf *text, const char *key, const char *name,
 	size_t at = 0;
 	int rc;
 
-	if (base_of(text, &base) != 0)
+	if (clientjson_base_of(text, &base) != 0)
 		return err_nomem(e);
-	if ((rc = follow(base.data, base.len, &rest, &at, e)) != 0)
+	if ((rc = clientjson_follow(base.data, base.len, &rest, &at, e)) != 0)
 		return rc;
 	if (base.data[at] != '{')
 		return no_object(e, key);
 	rc = *rest == '\0' ? jscan_find(base.data, base.len, at, name, &m) : 0;
 	if (rc == 1) {
 		rc = jedit_set(&ed, base.data, base.len, at, name, value, e);
-		return rc != 0 ? rc : apply(&ed, &base, after, e);
+		return rc != 0 ? rc : clientjson_apply(&ed, &base, after, e);
 	}
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
@@ -168,7 +169,7 @@ clientjson_put(const struct buf *text, const char *key, const char *name,
 	first = json_object_iter_key(json_object_iter(o));
 	inner = json_object_iter_value(json_object_iter(o));
 	rc = jedit_add(&ed, base.data, base.len, at, first, inner, e);
-	return rc != 0 ? rc : apply(&ed, &base, after, e);
+	return rc != 0 ? rc : clientjson_apply(&ed, &base, after, e);
 }
 
 /* Where the value of a key begins that must be there. */
@@ -177,7 +178,7 @@ find_there(const struct buf *text, const char *key, size_t *ret_at,
 	struct err *e)
 {
 	const char *rest = key;
-	int rc = follow(text->data, text->len, &rest, ret_at, e);
+	int rc = clientjson_follow(text->data, text->len, &rest, ret_at, e);
 
 	if (rc != 0)
 		return rc;
@@ -197,7 +198,7 @@ clientjson_remove(const struct buf *text, const char *key, const char *name,
 	if (rc != 0)
 		return rc;
 	rc = jedit_remove(&ed, text->data, text->len, at, name, e);
-	return rc != 0 ? rc : apply(&ed, text, after, e);
+	return rc != 0 ? rc : clientjson_apply(&ed, text, after, e);
 }
 
 int
@@ -212,13 +213,13 @@ clientjson_append(const struct buf *text, const char *key, const json_t *value,
 	size_t at = 0;
 	int rc;
 
-	if (base_of(text, &base) != 0)
+	if (clientjson_base_of(text, &base) != 0)
 		return err_nomem(e);
-	if ((rc = follow(base.data, base.len, &rest, &at, e)) != 0)
+	if ((rc = clientjson_follow(base.data, base.len, &rest, &at, e)) != 0)
 		return rc;
 	if (*rest == '\0') {
 		rc = jedit_add(&ed, base.data, base.len, at, NULL, value, e);
-		return rc != 0 ? rc : apply(&ed, &base, after, e);
+		return rc != 0 ? rc : clientjson_apply(&ed, &base, after, e);
 	}
 	list = json_pack("[O]", value);
 	if (!list)
@@ -246,5 +247,5 @@ clientjson_drop(const struct buf *text, const char *key, size_t index,
 	if (rc != 0)
 		return rc;
 	rc = jedit_drop(&ed, text->data, text->len, at, index, e);
-	return rc != 0 ? rc : apply(&ed, text, after, e);
+	return rc != 0 ? rc : clientjson_apply(&ed, text, after, e);
 }

@@ -68,7 +68,7 @@ struct path {
 };
 
 static void
-put(struct path *p, const char *s, size_t n)
+clients_put(struct path *p, const char *s, size_t n)
 {
 	if (p->is_bad || n >= PATH_MAX - p->len) {
 		p->is_bad = true;
@@ -99,8 +99,8 @@ put_home(struct path *p, char *(*lookup)(const char *), const char *below)
 		return;
 	}
 	/* Of HOME=/ the path must not begin with two slashes. */
-	put(p, home, strcmp(home, "/") == 0 ? 0 : strlen(home));
-	put(p, below, strlen(below));
+	clients_put(p, home, strcmp(home, "/") == 0 ? 0 : strlen(home));
+	clients_put(p, below, strlen(below));
 }
 
 static void
@@ -109,7 +109,7 @@ put_config(struct path *p, char *(*lookup)(const char *))
 	const char *config = absolute(lookup, "XDG_CONFIG_HOME");
 
 	if (config)
-		put(p, config, strlen(config));
+		clients_put(p, config, strlen(config));
 	else
 		put_home(p, lookup, "/.config");
 }
@@ -131,10 +131,10 @@ put_variable(struct path *p, const char *s, size_t n, bool is_mac,
 	snprintf(name, sizeof(name), "%.*s", (int)(name_end - s) - 2, s + 2);
 	value = absolute(lookup, name);
 	if (value)
-		put(p, value, strlen(value));
+		clients_put(p, value, strlen(value));
 	else if (other && clients_expand(other + 2, (size_t)(end - other) - 2,
 				  is_mac, lookup, rest))
-		put(p, rest, strlen(rest));
+		clients_put(p, rest, strlen(rest));
 	else
 		p->is_bad = true;
 	return (size_t)(end - s) + 1;
@@ -167,7 +167,7 @@ clients_expand(const char *pattern, size_t n, bool is_mac,
 		} else if (left >= 2 && memcmp(s, "${", 2) == 0) {
 			s += put_variable(&p, s, left, is_mac, lookup);
 		} else {
-			put(&p, s++, 1);
+			clients_put(&p, s++, 1);
 		}
 	}
 	return !p.is_bad && ret_path[0] == '/';
@@ -176,7 +176,7 @@ clients_expand(const char *pattern, size_t n, bool is_mac,
 /* The first of the paths that exists; else the first that can be named.
  * 1: exists, 0: named only, -1: none can be named. */
 static int
-first_of(const char *patterns, char ret_path[PATH_MAX])
+clients_first_of(const char *patterns, char ret_path[PATH_MAX])
 {
 	char path[PATH_MAX];
 	bool is_named = false;
@@ -204,7 +204,7 @@ clients_is_here(const struct client *cl)
 {
 	char path[PATH_MAX];
 
-	return first_of(cl->seen, path) == 1 ||
+	return clients_first_of(cl->seen, path) == 1 ||
 	       (cl->program && programs_on_path(cl->program, path));
 }
 
@@ -218,7 +218,7 @@ clients_file(const struct client *cl, bool is_project, char ret_path[PATH_MAX],
 		if (!cl->file)
 			return err_set(e, MDB_E_NOT_FOUND,
 				"%s keeps its servers in no file", cl->title);
-		if (first_of(cl->file, ret_path) >= 0)
+		if (clients_first_of(cl->file, ret_path) >= 0)
 			return 0;
 		return err_set(e, MDB_E_NOT_FOUND,
 			"HOME is not set: name the file of %s with --file",

@@ -22,14 +22,14 @@
 #include "memory-db/cli/lib/jscan.h"
 
 static bool
-is_same(const struct buf *a, const struct buf *b)
+clienttake_is_same(const struct buf *a, const struct buf *b)
 {
 	return a->len == b->len &&
 	       (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
 static int
-copy(const struct buf *text, struct buf *out, struct err *e)
+clienttake_copy(const struct buf *text, struct buf *out, struct err *e)
 {
 	if (text->len > 0 && buf_add(out, text->data, text->len) != 0)
 		return err_nomem(e);
@@ -50,8 +50,8 @@ clienttake_has(const struct client *cl, const struct buf *text,
 
 /* Whether the entry of text, put into old, gives text. */
 static int
-is_untouched(const struct client *cl, const struct buf *text, const char *name,
-	const struct buf *old, struct err *e)
+clienttake_is_untouched(const struct client *cl, const struct buf *text,
+	const char *name, const struct buf *old, struct err *e)
 {
 	AUTO_JSON json_t *all = clientfile_parse(cl->format, text, e);
 	AUTO_BUF struct buf again = {0};
@@ -69,7 +69,7 @@ is_untouched(const struct client *cl, const struct buf *text, const char *name,
 	rc = clientedit_put(cl, old, name, entry, &again, &why);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	return rc == 0 && is_same(&again, text);
+	return rc == 0 && clienttake_is_same(&again, text);
 }
 
 /* --- empty objects of JSON ------------------------------------------------ */
@@ -105,7 +105,8 @@ object_at(const struct buf *text, const char *key, size_t n, struct jspan *ret)
 
 /* Nothing is in it; has_remarks: but remarks. */
 static bool
-is_empty(const struct buf *text, const struct jspan *span, bool has_remarks)
+clienttake_is_empty(const struct buf *text, const struct jspan *span,
+	bool has_remarks)
 {
 	size_t (*skip)(const char *, size_t, size_t) =
 		has_remarks ? jscan_space : jscan_blank;
@@ -139,7 +140,7 @@ as_it_was(const struct buf *text, const struct jspan *now,
 {
 	if (!is_same_but_blanks(old->data + then->at, then->end - then->at,
 		    text->data + now->at, now->end - now->at))
-		return copy(text, after, e);
+		return clienttake_copy(text, after, e);
 	if (buf_add(after, text->data, now->at) != 0 ||
 		buf_add(after, old->data + then->at, then->end - then->at) ||
 		buf_add(after, text->data + now->end, text->len - now->end) ||
@@ -180,8 +181,8 @@ clienttake_empty(const struct buf *text, const char *key, const struct buf *old,
 	rc = object_at(text, key, n, &now);
 	if (rc < 0)
 		return err_nomem(e);
-	if (rc == 0 || !is_empty(text, &now, true))
-		return copy(text, after, e);
+	if (rc == 0 || !clienttake_is_empty(text, &now, true))
+		return clienttake_copy(text, after, e);
 	rc = object_at(old ? old : &nothing, key, n, &then);
 	if (rc < 0)
 		return err_nomem(e);
@@ -190,8 +191,9 @@ clienttake_empty(const struct buf *text, const char *key, const struct buf *old,
 	if (n == 0 && old)
 		return without_object(text, &now, old, after, e);
 	/* Somebody's remark in it stays. */
-	if (n == 0 || n >= sizeof(path) || !is_empty(text, &now, false))
-		return copy(text, after, e);
+	if (n == 0 || n >= sizeof(path) ||
+		!clienttake_is_empty(text, &now, false))
+		return clienttake_copy(text, after, e);
 	for (above = n; above > 0 && key[above - 1] != '/';)
 		above--;
 	snprintf(path, sizeof(path), "%.*s", above > 0 ? (int)above - 1 : 0,
@@ -218,7 +220,7 @@ without_holder(const struct client *cl, const struct buf *text,
 	case CLIENT_NONE:
 		break;
 	}
-	return copy(text, after, e);
+	return clienttake_copy(text, after, e);
 }
 
 int
@@ -227,13 +229,14 @@ clienttake(const struct client *cl, const struct buf *text, const char *name,
 {
 	static const struct buf nothing = {0};
 	AUTO_BUF struct buf less = {0};
-	int rc = is_untouched(cl, text, name, old ? old : &nothing, e);
+	int rc = clienttake_is_untouched(cl, text, name, old ? old : &nothing,
+		e);
 
 	if (rc < 0)
 		return rc;
 	*ret_gone = rc == 1 && !old;
 	if (rc == 1)
-		return copy(old ? old : &nothing, after, e);
+		return clienttake_copy(old ? old : &nothing, after, e);
 	rc = clientedit_remove(cl, text, name, &less, e);
 	if (rc != 0)
 		return rc;

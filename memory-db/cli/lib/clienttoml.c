@@ -32,8 +32,8 @@ clienttoml_parse(const struct buf *text, struct err *e)
 
 /* The path of an entry. 1, 0: there is none, or MDB_E_NOMEM. */
 static int
-path_of(const struct toml *t, const char *key, const char *name, bool is_list,
-	struct buf *path)
+clienttoml_path_of(const struct toml *t, const char *key, const char *name,
+	bool is_list, struct buf *path)
 {
 	json_t *servers = json_object_get(t->all, key), *x;
 	size_t i;
@@ -60,7 +60,7 @@ path_of(const struct toml *t, const char *key, const char *name, bool is_list,
 /* --- writing -------------------------------------------------------------- */
 
 static const char *
-newline_of(const struct buf *text)
+clienttoml_newline_of(const struct buf *text)
 {
 	const char *nl =
 		text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
@@ -70,7 +70,7 @@ newline_of(const struct buf *text)
 
 /* A value on one line: JSON's way of writing is TOML's, but for tables. */
 static int
-add_value(const json_t *v, struct buf *out)
+clienttoml_add_value(const json_t *v, struct buf *out)
 {
 	const char *name;
 	json_t *x;
@@ -81,7 +81,7 @@ add_value(const json_t *v, struct buf *out)
 			return MDB_E_NOMEM;
 		json_array_foreach((json_t *)(uintptr_t)v, i, x)
 			if ((i > 0 && buf_adds(out, ", ") != 0) ||
-				add_value(x, out) != 0)
+				clienttoml_add_value(x, out) != 0)
 				return MDB_E_NOMEM;
 		return buf_addc(out, ']');
 	}
@@ -91,7 +91,7 @@ add_value(const json_t *v, struct buf *out)
 		return MDB_E_NOMEM;
 	json_object_foreach((json_t *)(uintptr_t)v, name, x)
 		if (buf_addf(out, "%s%s = ", k++ > 0 ? ", " : " ", name) != 0 ||
-			add_value(x, out) != 0)
+			clienttoml_add_value(x, out) != 0)
 			return MDB_E_NOMEM;
 	return buf_adds(out, " }");
 }
@@ -100,8 +100,8 @@ add_value(const json_t *v, struct buf *out)
  * (env) gets a header of its own; in a list it is written inline, as a header
  * would have to name the list's last element. */
 static int
-add_entry(const char *key, const char *name, bool is_list, const json_t *entry,
-	const char *nl, struct buf *out)
+clienttoml_add_entry(const char *key, const char *name, bool is_list,
+	const json_t *entry, const char *nl, struct buf *out)
 {
 	const char *member, *inner;
 	json_t *v, *x;
@@ -112,7 +112,7 @@ add_entry(const char *key, const char *name, bool is_list, const json_t *entry,
 	json_object_foreach((json_t *)(uintptr_t)entry, member, v)
 		if ((is_list || !json_is_object(v)) &&
 			(buf_addf(out, "%s%s = ", nl, member) != 0 ||
-				add_value(v, out) != 0))
+				clienttoml_add_value(v, out) != 0))
 			return MDB_E_NOMEM;
 	json_object_foreach((json_t *)(uintptr_t)entry, member, v) {
 		if (is_list || !json_is_object(v))
@@ -121,7 +121,7 @@ add_entry(const char *key, const char *name, bool is_list, const json_t *entry,
 			return MDB_E_NOMEM;
 		json_object_foreach(v, inner, x)
 			if (buf_addf(out, "%s%s = ", nl, inner) != 0 ||
-				add_value(x, out) != 0)
+				clienttoml_add_value(x, out) != 0)
 				return MDB_E_NOMEM;
 	}
 	return 0;
@@ -133,13 +133,13 @@ clienttoml_put(const struct buf *text, const char *key, const char *name,
 {
 	AUTO_BUF struct buf path = {0}, rest = {0};
 	AUTO_TOML struct toml t = {0};
-	const char *nl = newline_of(text);
+	const char *nl = clienttoml_newline_of(text);
 	bool has_end;
 	int rc = parse(text, &t, e);
 
 	if (rc != 0)
 		return rc;
-	rc = path_of(&t, key, name, is_list, &path);
+	rc = clienttoml_path_of(&t, key, name, is_list, &path);
 	if (rc < 0)
 		return err_nomem(e);
 	if (rc == 1)
@@ -152,7 +152,8 @@ clienttoml_put(const struct buf *text, const char *key, const char *name,
 	if ((rest.len > 0 && (buf_add(after, rest.data, rest.len) != 0 ||
 				     buf_adds(after, nl) != 0)) ||
 		(!has_end && buf_adds(after, nl) != 0) ||
-		add_entry(key, name, is_list, entry, nl, after) != 0 ||
+		clienttoml_add_entry(key, name, is_list, entry, nl, after) !=
+			0 ||
 		(has_end && buf_adds(after, nl) != 0) || !buf_str(after))
 		return err_nomem(e);
 	return 0;
@@ -204,7 +205,7 @@ clienttoml_remove(const struct buf *text, const char *key, const char *name,
 
 	if (rc != 0)
 		return rc;
-	rc = path_of(&t, key, name, is_list, &path);
+	rc = clienttoml_path_of(&t, key, name, is_list, &path);
 	if (rc < 0)
 		return err_nomem(e);
 	if (rc == 0)
@@ -247,7 +248,7 @@ clienttoml_set(const struct buf *text, const char *key, const char *name,
 
 	if (rc != 0)
 		return rc;
-	rc = path_of(&t, key, name, is_list, &path);
+	rc = clienttoml_path_of(&t, key, name, is_list, &path);
 	if (rc < 0 || buf_addf(&path, "%c%s", TOML_SEP, member) != 0 ||
 		!buf_str(&path))
 		return err_nomem(e);
@@ -257,7 +258,7 @@ clienttoml_set(const struct buf *text, const char *key, const char *name,
 		if (item->value_end == 0 || strcmp(item->path, path.data) != 0)
 			continue;
 		if (buf_add(after, text->data, item->value_at) != 0 ||
-			add_value(value, after) != 0 ||
+			clienttoml_add_value(value, after) != 0 ||
 			buf_add(after, text->data + item->value_end,
 				text->len - item->value_end) != 0 ||
 			!buf_str(after))

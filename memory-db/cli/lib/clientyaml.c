@@ -37,7 +37,7 @@ other_way(struct err *e, const char *key)
 /* --- writing -------------------------------------------------------------- */
 
 static const char *
-newline_of(const struct buf *text)
+clientyaml_newline_of(const struct buf *text)
 {
 	const char *nl =
 		text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
@@ -60,7 +60,7 @@ is_plain_name(const char *name)
 }
 
 static int
-add_name(const char *name, struct buf *out)
+clientyaml_add_name(const char *name, struct buf *out)
 {
 	if (is_plain_name(name))
 		return buf_addf(out, "%s:", name);
@@ -70,19 +70,19 @@ add_name(const char *name, struct buf *out)
 /* Newline, the name and the value of a member, `column` blanks in. JSON's way
  * of writing texts, numbers and lists is YAML's as well. */
 static int
-add_member(const char *nl, int column, const char *name, const json_t *v,
-	struct buf *out)
+clientyaml_add_member(const char *nl, int column, const char *name,
+	const json_t *v, struct buf *out)
 {
 	const char *inner;
 	json_t *x;
 
 	if (buf_addf(out, "%s%*s", nl, column, "") != 0 ||
-		add_name(name, out) != 0)
+		clientyaml_add_name(name, out) != 0)
 		return MDB_E_NOMEM;
 	if (!json_is_object(v) || json_object_size(v) == 0)
 		return buf_addc(out, ' ') != 0 ? MDB_E_NOMEM : jx_dump(v, out);
 	json_object_foreach((json_t *)(uintptr_t)v, inner, x)
-		if (add_member(nl, column + 2, inner, x, out) != 0)
+		if (clientyaml_add_member(nl, column + 2, inner, x, out) != 0)
 			return MDB_E_NOMEM;
 	return 0;
 }
@@ -92,13 +92,13 @@ static int
 append_key(const struct buf *text, const char *key, const char *name,
 	const json_t *entry, struct buf *after)
 {
-	const char *nl = newline_of(text);
+	const char *nl = clientyaml_newline_of(text);
 	bool has_end = text->len == 0 || text->data[text->len - 1] == '\n';
 
 	if ((text->len > 0 && buf_add(after, text->data, text->len) != 0) ||
 		(!has_end && buf_adds(after, nl) != 0) ||
-		add_name(key, after) != 0 ||
-		add_member(nl, 2, name, entry, after) != 0 ||
+		clientyaml_add_name(key, after) != 0 ||
+		clientyaml_add_member(nl, 2, name, entry, after) != 0 ||
 		(has_end && buf_adds(after, nl) != 0))
 		return MDB_E_NOMEM;
 	return 0;
@@ -137,7 +137,8 @@ insert_below(const struct yamltext *y, const struct buf *text, size_t skip_at,
 		skip_at--;
 	if (buf_add(after, y->s, skip_at) != 0 ||
 		buf_add(after, y->s + skip_end, end - skip_end) != 0 ||
-		add_member(newline_of(text), column, name, entry, after) != 0 ||
+		clientyaml_add_member(clientyaml_newline_of(text), column, name,
+			entry, after) != 0 ||
 		buf_add(after, y->s + end, y->n - end) != 0)
 		return MDB_E_NOMEM;
 	return 0;
@@ -223,7 +224,7 @@ clientyaml_put(const struct buf *text, const char *key, const char *name,
 
 /* The pair of a server; MDB_E_NOT_FOUND. */
 static int
-find(struct yamltext *y, const char *key, const char *name,
+clientyaml_find(struct yamltext *y, const char *key, const char *name,
 	yaml_node_pair_t **ret_key, yaml_node_pair_t **ret_pair, struct err *e)
 {
 	yaml_node_pair_t *pair =
@@ -252,7 +253,8 @@ clientyaml_remove(const struct buf *text, const char *key, const char *name,
 	bool is_only;
 	int rc = yamltext_open(&y, data_of(text), n, e);
 
-	if (rc != 0 || (rc = find(&y, key, name, &top, &pair, e)) != 0)
+	if (rc != 0 ||
+		(rc = clientyaml_find(&y, key, name, &top, &pair, e)) != 0)
 		return rc;
 	servers = yamltext_node(&y, top->value);
 	is_only = servers->data.mapping.pairs.top -
@@ -295,7 +297,8 @@ clientyaml_set(const struct buf *text, const char *key, const char *name,
 	size_t at, end;
 	int rc = yamltext_open(&y, data_of(text), text->len, e);
 
-	if (rc != 0 || (rc = find(&y, key, name, &top, &pair, e)) != 0)
+	if (rc != 0 ||
+		(rc = clientyaml_find(&y, key, name, &top, &pair, e)) != 0)
 		return rc;
 	entry = yamltext_node(&y, pair->value);
 	if (entry->type == YAML_MAPPING_NODE)

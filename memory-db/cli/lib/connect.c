@@ -60,8 +60,8 @@ open_file(const struct connect *w, const struct client *cl,
 }
 
 static int
-find(const struct client *cl, const struct connect *w, struct clientfile *cf,
-	json_t **ret_entry, struct connected *r)
+connect_find(const struct client *cl, const struct connect *w,
+	struct clientfile *cf, json_t **ret_entry, struct connected *r)
 {
 	struct err why = {0};
 
@@ -87,7 +87,8 @@ remember_reference(const struct client *cl, const json_t *old,
 /* The lines for a person who has to do it. What goes wrong here must not hide
  * what went wrong before. */
 static void
-offer(const struct connect *w, const struct client *cl, struct connected *r)
+connect_offer(const struct connect *w, const struct client *cl,
+	struct connected *r)
 {
 	AUTO_JSON json_t *entry = wanted_entry(w, cl);
 	struct err ignored;
@@ -149,7 +150,7 @@ add(const struct connect *w, const struct client *cl, struct clientfile *cf,
 	json_t *old;
 	int rc = open_file(w, cl, cf, r);
 
-	if (rc != 0 || (rc = find(cl, w, cf, &old, r)) != 0)
+	if (rc != 0 || (rc = connect_find(cl, w, cf, &old, r)) != 0)
 		return rc;
 	if (!entry)
 		return err_nomem(&r->err);
@@ -172,7 +173,7 @@ connect_add(const struct connect *w, const struct client *cl,
 		r->action = "by hand";
 		if (cl->file && clients_file(cl, false, r->file, NULL) != 0)
 			r->file[0] = '\0';
-		offer(w, cl, r);
+		connect_offer(w, cl, r);
 		return 0;
 	}
 	rc = add(w, cl, &cf, r);
@@ -182,7 +183,7 @@ connect_add(const struct connect *w, const struct client *cl,
 			err_prefix(&r->err, "%s", r->file);
 		r->action = "failed";
 		if (rc != MDB_E_EXISTS)
-			offer(w, cl, r);
+			connect_offer(w, cl, r);
 	} else if (rc != 0) {
 		r->action = "failed";
 	}
@@ -196,7 +197,7 @@ struct without {
 };
 
 static bool
-is_without(const struct buf *text, const void *context)
+connect_is_without(const struct buf *text, const void *context)
 {
 	const struct without *w = context;
 
@@ -223,7 +224,7 @@ take_away(const struct connect *w, const struct client *cl,
 	json_t *old;
 	int rc = open_file(w, cl, cf, r), has_old;
 
-	if (rc != 0 || (rc = find(cl, w, cf, &old, r)) != 0)
+	if (rc != 0 || (rc = connect_find(cl, w, cf, &old, r)) != 0)
 		return rc;
 	r->action = "absent";
 	if (!old)
@@ -233,7 +234,8 @@ take_away(const struct connect *w, const struct client *cl,
 			"server '%s' in %s does not start memory-mcp: it is "
 			"not ours to remove",
 			w->name, cf->path);
-	has_old = clientfile_old(cf->path, is_without, &without, &before);
+	has_old =
+		clientfile_old(cf->path, connect_is_without, &without, &before);
 	if (has_old < 0)
 		return err_nomem(&r->err);
 	rc = clienttake(cl, &cf->text, w->name, has_old ? &before : NULL,

@@ -92,7 +92,7 @@ has_ending(const char *path, const char *endings)
 }
 
 static bool
-is_meant(const struct disksource *src, const char *path)
+disksource_is_meant(const struct disksource *src, const char *path)
 {
 	return has_ending(path, src->ending) &&
 	       (!src->within || strstr(path, src->within)) &&
@@ -100,17 +100,18 @@ is_meant(const struct disksource *src, const char *path)
 }
 
 static int
-by_name(const FTSENT **a, const FTSENT **b)
+disksource_by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
 static int
-walk(const struct disksource *src, char *folder, bool is_any, disk_file_fn fn,
-	void *ctx)
+disksource_walk(const struct disksource *src, char *folder, bool is_any,
+	disk_file_fn fn, void *ctx)
 {
 	char *const roots[] = {folder, NULL};
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *tree =
+		fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, disksource_by_name);
 	FTSENT *at;
 	int rc = 0;
 
@@ -118,7 +119,7 @@ walk(const struct disksource *src, char *folder, bool is_any, disk_file_fn fn,
 		return -1;
 	while ((at = fts_read(tree)) != NULL) {
 		if (at->fts_info != FTS_F ||
-			(!is_meant(src, at->fts_path) &&
+			(!disksource_is_meant(src, at->fts_path) &&
 				!(is_any && at->fts_level == 0)))
 			continue;
 		rc = fn(ctx, at->fts_path, at->fts_statp->st_size);
@@ -158,7 +159,7 @@ disksource_each(const struct disksource *src, const char *path, disk_file_fn fn,
 	if (path) {
 		if (!realpath(path, folder))
 			return -1;
-		return walk(src, folder, true, fn, ctx);
+		return disksource_walk(src, folder, true, fn, ctx);
 	}
 	if (!src->folder)
 		return in_this_folder(fn, ctx);
@@ -168,7 +169,7 @@ disksource_each(const struct disksource *src, const char *path, disk_file_fn fn,
 		    folder) ||
 		stat(folder, &st) < 0)
 		return -1;
-	return walk(src, folder, false, fn, ctx);
+	return disksource_walk(src, folder, false, fn, ctx);
 }
 
 bool

@@ -87,7 +87,8 @@ check_chains(struct doctor *d, const struct backup_folder *f)
 
 /* Of the database that is looked at, where its id is known; else of any. */
 static int
-list(const struct doctor *d, struct backup_folder *f, struct err *e)
+doctor_backup_list(const struct doctor *d, struct backup_folder *f,
+	struct err *e)
 {
 	const json_t *database = json_object_get(d->status, "database");
 	const char *id = cli_str(database, "id", NULL);
@@ -134,7 +135,7 @@ doctor_backup(struct doctor *d)
 		return;
 	}
 	if (rc == 0)
-		rc = list(d, &f, &e);
+		rc = doctor_backup_list(d, &f, &e);
 	if (rc != 0)
 		doctor_say(d, DOCTOR_WARN, "backup", "check its permissions",
 			"%s", e.text);

@@ -84,7 +84,7 @@ check_squatter(struct doctor *d)
 
 /* The service of the machine would answer, and another one comes first. */
 static void
-check_both(struct doctor *d)
+doctor_socket_check_both(struct doctor *d)
 {
 	char own[PATH_MAX];
 	enum twomemories which = twomemories_at(d->socket, own);
@@ -198,7 +198,7 @@ doctor_socket(struct doctor *d)
 	snprintf(d->socket, sizeof(d->socket), "%s", path);
 	doctor_say(d, DOCTOR_OK, "socket", NULL, "%s: %s", path, why);
 	check_squatter(d);
-	check_both(d);
+	doctor_socket_check_both(d);
 	doctor_socket_check_folder(d);
 	if (!doctor_socket_check_file(d))
 		return;

@@ -26,7 +26,7 @@
 /* --- one line -------------------------------------------------------------- */
 /* A text on one line. */
 static int
-add_line(const char *s, struct buf *out)
+exportmd_add_line(const char *s, struct buf *out)
 {
 	for (; *s; s++)
 		if (buf_addc(out, *s == '\n' || *s == '\r' ? ' ' : *s) != 0)
@@ -78,7 +78,7 @@ fact_line(const json_t *fact, struct buf *out)
 
 	if (buf_adds(out, "- ") != 0 ||
 		(category && buf_addf(out, "[%s] ", category) != 0) ||
-		add_line(jx_text(fact, "text"), out) != 0)
+		exportmd_add_line(jx_text(fact, "text"), out) != 0)
 		return MDB_E_NOMEM;
 	json_array_foreach(json_object_get(fact, "tags"), i, tag) {
 		const char *s = json_string_value(tag);
@@ -169,7 +169,7 @@ is_read_back(const char *line, size_t n, const json_t *content)
 }
 
 static int
-add_fact(const json_t *fact, struct buf *out)
+exportmd_add_fact(const json_t *fact, struct buf *out)
 {
 	AUTO_JSON json_t *content = fact_content(fact);
 	AUTO_BUF struct buf line = {0};
@@ -197,8 +197,8 @@ add_relation(const json_t *relation, struct buf *out)
 
 	if (!to || !type)
 		return 0;
-	if (buf_adds(out, "- ") != 0 || add_line(type, out) != 0 ||
-		buf_adds(out, " [[") != 0 || add_line(to, out) != 0 ||
+	if (buf_adds(out, "- ") != 0 || exportmd_add_line(type, out) != 0 ||
+		buf_adds(out, " [[") != 0 || exportmd_add_line(to, out) != 0 ||
 		buf_adds(out, "]]\n") != 0)
 		return MDB_E_NOMEM;
 	if (is_plain)
@@ -220,7 +220,7 @@ add_front(const char *key, const char *value, struct buf *out)
 			!isspace((unsigned char)value[strlen(value) - 1]);
 
 	if (buf_addf(out, is_plain ? "%s: " : "%s: \"", key) != 0 ||
-		add_line(value, out) != 0)
+		exportmd_add_line(value, out) != 0)
 		return MDB_E_NOMEM;
 	return buf_adds(out, is_plain ? "\n" : "\"\n");
 }
@@ -257,15 +257,17 @@ exportmd_entity(const json_t *entity, const json_t *relations, struct buf *out)
 	json_array_foreach((json_t *)(uintptr_t)tags, i, x)
 		if (json_is_string(x) &&
 			(buf_adds(out, "- ") != 0 ||
-				add_line(json_string_value(x), out) != 0 ||
+				exportmd_add_line(json_string_value(x), out) !=
+					0 ||
 				buf_addc(out, '\n') != 0))
 			return MDB_E_NOMEM;
 	if (buf_adds(out, "---\n") != 0 || add_comment(content, out) != 0 ||
-		buf_adds(out, "\n# ") != 0 || add_line(name, out) != 0 ||
+		buf_adds(out, "\n# ") != 0 ||
+		exportmd_add_line(name, out) != 0 ||
 		buf_adds(out, "\n\n## Observations\n") != 0)
 		return MDB_E_NOMEM;
 	json_array_foreach(json_object_get(entity, "facts"), i, x)
-		if (add_fact(x, out) != 0)
+		if (exportmd_add_fact(x, out) != 0)
 			return MDB_E_NOMEM;
 	if (json_array_size(relations) > 0 &&
 		buf_adds(out, "\n## Relations\n") != 0)
@@ -322,7 +324,7 @@ file_name(struct markdown *m, const char *name, char out[SLUG_BYTES + 32])
 }
 
 static int
-write_file(struct markdown *m, const json_t *entity)
+exportmd_write_file(struct markdown *m, const json_t *entity)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
 	AUTO_BUF struct buf text = {0};
@@ -357,7 +359,7 @@ is_of_elsewhere(const json_t *x)
 }
 
 static int
-take_page(struct markdown *m, const json_t *reply)
+exportmd_take_page(struct markdown *m, const json_t *reply)
 {
 	const char *name;
 	const json_t *x;
@@ -399,11 +401,11 @@ static int
 markdown_page(struct cli *c, json_t *reply, void *ctx)
 {
 	(void)c;
-	return take_page(ctx, reply);
+	return exportmd_take_page(ctx, reply);
 }
 
 static int
-read_all(struct markdown *m)
+exportmd_read_all(struct markdown *m)
 {
 	struct pages p = {.method = "read_graph",
 		.list = "entities",
@@ -417,7 +419,7 @@ read_all(struct markdown *m)
 }
 
 static int
-make_folder(const char *folder)
+exportmd_make_folder(const char *folder)
 {
 	if (mkdir(folder, 0700) == 0)
 		return CLI_OK;
@@ -435,15 +437,15 @@ write_all(struct markdown *m)
 {
 	const json_t *entity;
 	size_t i;
-	int rc = read_all(m);
+	int rc = exportmd_read_all(m);
 
 	if (rc != CLI_OK)
 		return rc;
-	rc = make_folder(m->folder);
+	rc = exportmd_make_folder(m->folder);
 	if (rc != CLI_OK)
 		return rc;
 	json_array_foreach(m->entities, i, entity) {
-		rc = write_file(m, entity);
+		rc = exportmd_write_file(m, entity);
 		if (rc != CLI_OK)
 			return rc;
 	}

@@ -47,7 +47,7 @@ facts_print_mark(const json_t *x)
 
 /* A fact: an observation, a relation, metadata, or the entity itself. */
 static int
-print_fact(const json_t *x)
+facts_print_fact(const json_t *x)
 {
 	const json_t *metadata = json_object_get(x, "metadata");
 	const char *text = cli_str(x, "text", NULL);
@@ -85,7 +85,7 @@ facts_print(const struct cli *c, const json_t *list, size_t most, char sign,
 		if (i == most)
 			break;
 		printf("  %s%c ", out_on(c, style), sign);
-		if (print_fact(x) != 0)
+		if (facts_print_fact(x) != 0)
 			return MDB_E_NOMEM;
 		printf("%s\n", out_off(c, style));
 	}

@@ -37,7 +37,7 @@ is_note(const char *name)
 }
 
 static int
-by_name(const void *a, const void *b)
+folderbase_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -105,7 +105,7 @@ folderbase_list(int dir, json_t *files)
 	if (rc != 0)
 		return rc;
 	if (names.n > 0)
-		qsort(names.v, names.n, sizeof(*names.v), by_name);
+		qsort(names.v, names.n, sizeof(*names.v), folderbase_by_name);
 	for (size_t i = 0; i < names.n; i++)
 		if (jx_set(files, names.v[i], json_true()) != 0)
 			return MDB_E_NOMEM;
@@ -154,7 +154,7 @@ folderbase_is_gone(int dir, const char *file)
 
 /* By whatever it is: also by a link or a folder. */
 static bool
-is_taken(int dir, const json_t *files, const char *name)
+folderbase_is_taken(int dir, const json_t *files, const char *name)
 {
 	return json_object_get(files, name) || strcmp(name, "memory.md") == 0 ||
 	       !folderbase_is_gone(dir, name);
@@ -183,7 +183,7 @@ folderbase_name(int dir, const char *entity, const json_t *files,
 		n--;
 	slug[n] = '\0';
 	snprintf(ret, FOLDERBASE_NAME_SIZE, "%s.md", n > 0 ? slug : "note");
-	for (int i = 2; is_taken(dir, files, ret); i++)
+	for (int i = 2; folderbase_is_taken(dir, files, ret); i++)
 		snprintf(ret, FOLDERBASE_NAME_SIZE, "%s-%d.md",
 			n > 0 ? slug : "note", i);
 }
@@ -343,7 +343,7 @@ folderbase_save(int dir, const char *folder, const struct folderbase_point *p,
 
 /* --- the index ------------------------------------------------------------ */
 static int
-add_entry(struct buf *out, const char *file, const char *entity)
+folderbase_add_entry(struct buf *out, const char *file, const char *entity)
 {
 	AUTO_BUF struct buf name = {0};
 
@@ -417,7 +417,8 @@ folderbase_index(int dir, const char *folder, const json_t *changed)
 			 memmem(text.data, text.len, link.data, link.len))
 			rc = 0;
 		else
-			rc = add_entry(&text, file, json_string_value(entity));
+			rc = folderbase_add_entry(&text, file,
+				json_string_value(entity));
 		if (rc != 0)
 			return rc;
 	}

@@ -61,7 +61,7 @@ take_entity(struct foldermemory *x, const json_t *e)
 }
 
 static int
-take_page(struct cli *c, json_t *reply, void *ctx)
+foldermemory_take_page(struct cli *c, json_t *reply, void *ctx)
 {
 	struct foldermemory *x = ctx;
 	json_t *e;
@@ -80,7 +80,7 @@ foldermemory_read(struct foldermemory *x)
 	struct pages p = {.method = "read_graph",
 		.list = "entities",
 		.with_as_of = CLI_NOW,
-		.page = take_page,
+		.page = foldermemory_take_page,
 		.ctx = x};
 
 	return pages_read(x->c, &p,
@@ -90,7 +90,7 @@ foldermemory_read(struct foldermemory *x)
 
 /* --- changing the memory -------------------------------------------------- */
 static int
-take_back(struct cli *c, const json_t *reply)
+foldermemory_take_back(struct cli *c, const json_t *reply)
 {
 	AUTO_JSON json_t *undone = NULL;
 	int64_t change = cli_int(reply, "change", 0);
@@ -120,7 +120,7 @@ is_name_marked(const json_t *reply)
 
 /* All texts of an entity, key -> text. */
 static int
-read_texts(struct cli *c, const char *entity, json_t *facts)
+foldermemory_read_texts(struct cli *c, const char *entity, json_t *facts)
 {
 	AUTO_JSON json_t *reply = NULL;
 	const json_t *e, *text;
@@ -152,7 +152,8 @@ find_marked(struct cli *c, const char *entity, json_t *added, json_t *stored,
 	AUTO_JSON json_t *facts = json_object();
 	const char *key, *as;
 	json_t *text;
-	int rc = facts ? read_texts(c, entity, facts) : cli_nomem();
+	int rc =
+		facts ? foldermemory_read_texts(c, entity, facts) : cli_nomem();
 
 	if (rc != CLI_OK)
 		return rc;
@@ -173,8 +174,8 @@ find_marked(struct cli *c, const char *entity, json_t *added, json_t *stored,
 
 /* *ret_stored: the texts are there, word for word or with markers. */
 static int
-add_texts(struct cli *c, const char *entity, const char *type, json_t *added,
-	json_t *stored, json_t *masked, bool *ret_stored)
+foldermemory_add_texts(struct cli *c, const char *entity, const char *type,
+	json_t *added, json_t *stored, json_t *masked, bool *ret_stored)
 {
 	AUTO_JSON json_t *reply = NULL, *texts = json_array();
 	const char *key;
@@ -194,7 +195,7 @@ add_texts(struct cli *c, const char *entity, const char *type, json_t *added,
 	if (rc != CLI_OK)
 		return rc == CLI_PROBLEM ? CLI_OK : rc;
 	if (is_name_marked(reply))
-		return take_back(c, reply);
+		return foldermemory_take_back(c, reply);
 	*ret_stored = true;
 	if (json_object_get(reply, "marked"))
 		return find_marked(c, entity, added, stored, masked);
@@ -208,7 +209,8 @@ foldermemory_add(struct cli *c, const char *entity, const char *type,
 	const char *key;
 	json_t *text;
 	bool is_stored;
-	int rc = add_texts(c, entity, type, added, stored, masked, &is_stored);
+	int rc = foldermemory_add_texts(c, entity, type, added, stored, masked,
+		&is_stored);
 
 	if (rc != CLI_OK || is_stored || json_object_size(added) == 1)
 		return rc;
@@ -216,8 +218,8 @@ foldermemory_add(struct cli *c, const char *entity, const char *type,
 	json_object_foreach(added, key, text) {
 		AUTO_JSON json_t *one = json_pack("{s:O}", key, text);
 
-		rc = one ? add_texts(c, entity, type, one, stored, masked,
-				   &is_stored)
+		rc = one ? foldermemory_add_texts(c, entity, type, one, stored,
+				   masked, &is_stored)
 			 : cli_nomem();
 		if (rc != CLI_OK)
 			return rc;

@@ -47,7 +47,8 @@ remove_file(struct syncing *x, const char *file, const struct notefile *f,
 
 /* --- one note ------------------------------------------------------------- */
 static void
-tell_all(const struct syncing *x, const struct foldersides *s, const char *file)
+foldernote_tell_all(const struct syncing *x, const struct foldersides *s,
+	const char *file)
 {
 	const struct {
 		json_t *texts;
@@ -67,7 +68,7 @@ tell_all(const struct syncing *x, const struct foldersides *s, const char *file)
 
 /* masked: of lines that were added just now (foldermemory_add). */
 static int
-remember(struct syncing *x, const char *file, const char *entity,
+foldernote_remember(struct syncing *x, const char *file, const char *entity,
 	const struct notefile *f, const json_t *facts, json_t *masked)
 {
 	AUTO_JSON json_t *keys = json_object();
@@ -127,7 +128,7 @@ remove_from_memory(struct syncing *x, const char *entity,
 
 /* The memory first: what is lost between the two is still in the folder. */
 static int
-apply(struct syncing *x, const char *file, const char *entity,
+foldernote_apply(struct syncing *x, const char *file, const char *entity,
 	const struct notefile *f, struct foldersides *s, bool *ret_later)
 {
 	const json_t *e = json_object_get(x->memory, entity);
@@ -175,8 +176,9 @@ apply(struct syncing *x, const char *file, const char *entity,
 				left == 0 ? json_null()
 					  : json_string(entity)) != 0)
 			return cli_nomem();
-	return json_object_size(s->both) > 0 && remember(x, file, entity, f,
-							s->both, masked) != 0
+	return json_object_size(s->both) > 0 &&
+			       foldernote_remember(x, file, entity, f, s->both,
+				       masked) != 0
 		       ? cli_nomem()
 		       : CLI_OK;
 }
@@ -184,7 +186,8 @@ apply(struct syncing *x, const char *file, const char *entity,
 /* What the note of an entity had: under this name, or under one that it has no
  * more. */
 static json_t *
-base_of(const struct syncing *x, const char *file, const char *entity)
+foldernote_base_of(const struct syncing *x, const char *file,
+	const char *entity)
 {
 	json_t *known = json_object_get(x->base, file);
 	const char *other;
@@ -218,7 +221,7 @@ foldernote_sync(struct syncing *x, const char *file, const char *entity,
 	struct notefile *f)
 {
 	AUTO_JSON json_t *folder = json_object(), *none = json_object();
-	json_t *known = base_of(x, file, entity);
+	json_t *known = foldernote_base_of(x, file, entity);
 	bool is_later = false;
 	AUTO_SIDES struct foldersides s = {.folder = folder,
 		.base = json_object_get(known, "facts")};
@@ -237,7 +240,7 @@ foldernote_sync(struct syncing *x, const char *file, const char *entity,
 		foldersides_compare(&s) != 0)
 		return cli_nomem();
 	keep_secrets(&s, f);
-	tell_all(x, &s, file);
+	foldernote_tell_all(x, &s, file);
 	/* Words that were there before are gone on both sides, and others came
 	 * on both: they may be two corrections of one fact. */
 	if (json_object_size(s.to_memory) > 0 &&
@@ -260,7 +263,7 @@ foldernote_sync(struct syncing *x, const char *file, const char *entity,
 			(int64_t)json_object_size(s.from_folder);
 		return CLI_OK;
 	}
-	rc = apply(x, file, entity, f, &s, &is_later);
+	rc = foldernote_apply(x, file, entity, f, &s, &is_later);
 	/* Not done: the next time begins where this one did. */
 	if (rc != CLI_OK || !is_later || !known)
 		return rc;

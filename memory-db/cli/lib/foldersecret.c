@@ -79,7 +79,8 @@ foldersecret_find(const json_t *facts, const char *text)
 
 /* The key that the memory has for a block; NULL: its own. */
 static const char *
-key_of(const struct noteblock *b, const json_t *masked, const json_t *facts)
+foldersecret_key_of(const struct noteblock *b, const json_t *masked,
+	const json_t *facts)
 {
 	const char *known = json_string_value(json_object_get(masked, b->key));
 
@@ -96,7 +97,7 @@ foldersecret_resolve(struct notefile *f, const json_t *masked,
 {
 	for (size_t i = 0; i < f->n; i++) {
 		struct noteblock *b = &f->v[i];
-		const char *key = key_of(b, masked, facts);
+		const char *key = foldersecret_key_of(b, masked, facts);
 		const char *text =
 			key ? json_string_value(json_object_get(facts, key))
 			    : NULL;

@@ -40,8 +40,8 @@ has_other_note(const struct syncing *x, const char *entity)
 
 /* The entity of a note: the one it had, its name, that of the file. */
 static int
-entity_of(const struct syncing *x, const char *file, const struct notefile *f,
-	struct buf *out)
+foldersync_entity_of(const struct syncing *x, const char *file,
+	const struct notefile *f, struct buf *out)
 {
 	const char *had =
 		cli_str(json_object_get(x->base, file), "entity", NULL);
@@ -67,7 +67,8 @@ sync_file(struct syncing *x, const char *file)
 	if (rc == MDB_E_NOMEM || notefile_parse(&f) != 0 ||
 		jx_set(x->done, file, json_true()) != 0)
 		return cli_nomem();
-	if (entity_of(x, file, &f, &entity) != 0 || !buf_str(&entity))
+	if (foldersync_entity_of(x, file, &f, &entity) != 0 ||
+		!buf_str(&entity))
 		return cli_nomem();
 	/* What is being written says nothing yet. */
 	if (rc != 0 || f.is_torn || (f.raw.len == 0 && known) ||

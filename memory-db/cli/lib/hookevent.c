@@ -35,7 +35,7 @@ hookevent_find(const char *client, const char *event)
 
 /* The first member of these names that is a text; NULL: none. */
 static const char *
-text_of(const json_t *o, const char *a, const char *b)
+hookevent_text_of(const json_t *o, const char *a, const char *b)
 {
 	const char *text = cli_str(o, a, NULL);
 
@@ -50,20 +50,22 @@ hookevent_parse(const char *s, size_t n, struct hookevent *ret)
 	*ret = (struct hookevent){.json = j};
 	if (!j)
 		return false;
-	ret->session = text_of(j, "session_id", "sessionId");
+	ret->session = hookevent_text_of(j, "session_id", "sessionId");
 	if (!ret->session)
 		ret->session = cli_str(j, "conversation_id", NULL);
-	ret->transcript = text_of(j, "transcript_path", "transcriptPath");
-	ret->cwd = text_of(j, "cwd", "workingDirectory");
+	ret->transcript =
+		hookevent_text_of(j, "transcript_path", "transcriptPath");
+	ret->cwd = hookevent_text_of(j, "cwd", "workingDirectory");
 	if (!ret->cwd)
 		ret->cwd = json_string_value(
 			json_array_get(json_object_get(j, "workspace_roots"),
 				0));
-	ret->prompt = text_of(j, "prompt", "transformedPrompt");
-	ret->for_model = text_of(j, "transformedPrompt", "prompt");
-	ret->reply = text_of(j, "prompt_response", "last_assistant_message");
-	ret->source = text_of(j, "source", "trigger");
-	ret->worktree = text_of(j, "worktree_path", "name");
+	ret->prompt = hookevent_text_of(j, "prompt", "transformedPrompt");
+	ret->for_model = hookevent_text_of(j, "transformedPrompt", "prompt");
+	ret->reply = hookevent_text_of(j, "prompt_response",
+		"last_assistant_message");
+	ret->source = hookevent_text_of(j, "source", "trigger");
+	ret->worktree = hookevent_text_of(j, "worktree_path", "name");
 	if (!ret->worktree)
 		ret->worktree = cli_str(j, "worktree_name", NULL);
 	ret->is_subagent = cli_str(j, "agent_id", NULL) != NULL;

@@ -84,7 +84,7 @@ hookfile_path(const struct hookfile *hf, bool is_project,
 
 /* As the shell takes it. */
 static int
-add_word(const char *word, struct buf *out)
+hookfile_add_word(const char *word, struct buf *out)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
 				    "QRSTUVWXYZ0123456789_-./:@%+=,";
@@ -102,18 +102,18 @@ add_word(const char *word, struct buf *out)
 
 /* "/usr/bin/memoryctl --socket S hook CLIENT EVENT". */
 static int
-add_command(const struct connect *w, const char *program, const char *client,
-	const char *event, struct buf *out)
+hookfile_add_command(const struct connect *w, const char *program,
+	const char *client, const char *event, struct buf *out)
 {
 	const char *const options[][2] = {{"--socket", w->socket},
 		{"--database", w->database}, {"--branch", w->branch}};
 
-	if (add_word(program, out) != 0)
+	if (hookfile_add_word(program, out) != 0)
 		return MDB_E_NOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (options[i][1] &&
 			(buf_addf(out, " %s ", options[i][0]) != 0 ||
-				add_word(options[i][1], out) != 0))
+				hookfile_add_word(options[i][1], out) != 0))
 			return MDB_E_NOMEM;
 	if (buf_addf(out, " hook %s %s", client, event) != 0)
 		return MDB_E_NOMEM;
@@ -274,7 +274,8 @@ add_event(struct editing *ed, const struct connect *w,
 	bool is_only;
 	int rc;
 
-	if (add_command(w, program, h->client, h->event, &command) != 0)
+	if (hookfile_add_command(w, program, h->client, h->event, &command) !=
+		0)
 		return err_nomem(e);
 	if (hookfile_find(ed->all, hf, h, &i, &j, &is_only, &old)) {
 		/* What the user changed in it (a timeout) stays. */
@@ -361,7 +362,7 @@ hookfile_end(const struct connect *w, struct clientfile *cf, struct editing *ed,
 }
 
 static int
-add_entries(const struct connect *w, const struct hookfile *hf,
+hookfile_add_entries(const struct connect *w, const struct hookfile *hf,
 	const char *program, struct connected *r)
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
@@ -413,7 +414,7 @@ hookfile_add(const struct connect *w, const struct hookfile *hf,
 					     : hookscript_write(w, program, r),
 			r);
 	}
-	return hookfile_told(add_entries(w, hf, program, r), r);
+	return hookfile_told(hookfile_add_entries(w, hf, program, r), r);
 }
 
 int

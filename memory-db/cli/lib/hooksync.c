@@ -55,7 +55,7 @@ hooksync_wants(const struct hook *h, const struct hookevent *ev)
 }
 
 static json_t *
-ask(struct cli *c, const char *method, json_t *params_new)
+hooksync_ask(struct cli *c, const char *method, json_t *params_new)
 {
 	json_t *reply = NULL;
 
@@ -64,9 +64,10 @@ ask(struct cli *c, const char *method, json_t *params_new)
 
 /* What agents write waits for a person here, or nobody can tell. */
 static bool
-is_protected(struct cli *c)
+hooksync_is_protected(struct cli *c)
 {
-	AUTO_JSON json_t *reply = ask(c, "namespace_settings", json_object());
+	AUTO_JSON json_t *reply =
+		hooksync_ask(c, "namespace_settings", json_object());
 	const json_t *one;
 	size_t i;
 
@@ -80,8 +81,8 @@ is_protected(struct cli *c)
 static int64_t
 newest_change(struct cli *c)
 {
-	AUTO_JSON json_t *reply =
-		ask(c, "memory_history", json_pack("{s:i}", "limit", 1));
+	AUTO_JSON json_t *reply = hooksync_ask(c, "memory_history",
+		json_pack("{s:i}", "limit", 1));
 
 	return cli_int(json_array_get(json_object_get(reply, "changes"), 0),
 		"change", 0);
@@ -122,7 +123,7 @@ sum_notes(const char *folder, uint64_t *ret)
 
 /* "CHANGE SUM": where both sides are. */
 static bool
-state_of(struct cli *c, const char *folder, char ret[64])
+hooksync_state_of(struct cli *c, const char *folder, char ret[64])
 {
 	uint64_t sum;
 
@@ -215,11 +216,12 @@ hooksync_run(struct cli *c, const struct hook *h, const struct hookevent *ev,
 		.most_new = NOTES_MOST};
 
 	if (!find_folder(ev, folder) || !connect_as_user(c, ms, session) ||
-		!state_path(c, folder, path) || !state_of(c, folder, before) ||
-		is_as_before(path, before) || is_protected(c) ||
+		!state_path(c, folder, path) ||
+		!hooksync_state_of(c, folder, before) ||
+		is_as_before(path, before) || hooksync_is_protected(c) ||
 		foldersync_run(c, &o, &n) != CLI_OK)
 		return;
 	/* What was left undone is looked at with the next event. */
-	if (n.skipped == 0 && state_of(c, folder, after))
+	if (n.skipped == 0 && hooksync_state_of(c, folder, after))
 		remember_state(path, after);
 }

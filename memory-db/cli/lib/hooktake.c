@@ -26,14 +26,14 @@ is_left_empty(const json_t *all)
 }
 
 static bool
-is_of(const struct hookfile *hf, const struct hook *h)
+hooktake_is_of(const struct hookfile *hf, const struct hook *h)
 {
 	return strcmp(h->client, hf->client) == 0;
 }
 
 /* A text without any of our hooks. context: the struct hookfile. */
 static bool
-is_without(const struct buf *text, const void *context)
+hooktake_is_without(const struct buf *text, const void *context)
 {
 	AUTO_JSON json_t *all = clientfile_parse(CLIENT_JSON, text, NULL);
 	const struct hookfile *hf = context;
@@ -42,8 +42,9 @@ is_without(const struct buf *text, const void *context)
 	size_t a, b;
 
 	for (size_t i = 0; all && i < hooks_n; i++)
-		if (is_of(hf, &hooks[i]) && hookfile_find(all, hf, &hooks[i],
-						    &a, &b, &is_only, &command))
+		if (hooktake_is_of(hf, &hooks[i]) &&
+			hookfile_find(all, hf, &hooks[i], &a, &b, &is_only,
+				&command))
 			return false;
 	return all != NULL;
 }
@@ -62,7 +63,7 @@ put_again(struct editing *ed, const struct hookfile *hf, const json_t *now,
 		bool is_only;
 		size_t a, b;
 
-		if (!is_of(hf, &hooks[i]) ||
+		if (!hooktake_is_of(hf, &hooks[i]) ||
 			!hookfile_find(now, hf, &hooks[i], &a, &b, &is_only,
 				&command))
 			continue;
@@ -75,7 +76,7 @@ put_again(struct editing *ed, const struct hookfile *hf, const json_t *now,
 
 /* Whether old with our hooks is what the file says. */
 static int
-is_untouched(const struct hookfile *hf, const struct editing *now,
+hooktake_is_untouched(const struct hookfile *hf, const struct editing *now,
 	const struct buf *old, struct err *e)
 {
 	AUTO_EDITING struct editing again = {0};
@@ -100,7 +101,7 @@ take_each(struct editing *ed, const struct hookfile *hf, const struct buf *old,
 	int rc;
 
 	for (size_t i = 0; i < hooks_n; i++) {
-		if (!is_of(hf, &hooks[i]))
+		if (!hooktake_is_of(hf, &hooks[i]))
 			continue;
 		rc = hookfile_remove_event(ed, hf, &hooks[i], e);
 		if (rc != 0)
@@ -122,7 +123,8 @@ take_each(struct editing *ed, const struct hookfile *hf, const struct buf *old,
 }
 
 static int
-take(const struct connect *w, const struct hookfile *hf, struct connected *r)
+hooktake_take(const struct connect *w, const struct hookfile *hf,
+	struct connected *r)
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
 	AUTO_EDITING struct editing ed = {0};
@@ -131,12 +133,12 @@ take(const struct connect *w, const struct hookfile *hf, struct connected *r)
 	bool is_gone = false;
 	int rc = hookfile_begin(w, hf, &cf, &ed, r), has_old;
 
-	if (rc != 0 || !cf.exists || is_without(&ed.text, hf))
+	if (rc != 0 || !cf.exists || hooktake_is_without(&ed.text, hf))
 		return rc;
-	has_old = clientfile_old(cf.path, is_without, hf, &old);
+	has_old = clientfile_old(cf.path, hooktake_is_without, hf, &old);
 	if (has_old < 0)
 		return err_nomem(&r->err);
-	rc = is_untouched(hf, &ed, has_old ? &old : &nothing, &r->err);
+	rc = hooktake_is_untouched(hf, &ed, has_old ? &old : &nothing, &r->err);
 	if (rc < 0)
 		return rc;
 	if (rc == 1 && has_old) {
@@ -162,7 +164,7 @@ hookfile_remove(const struct connect *w, const struct hookfile *hf,
 		.is_hooks = true,
 		.action = "absent"};
 	if (hf->shape != HOOKFILE_SCRIPT)
-		return hookfile_told(take(w, hf, r), r);
+		return hookfile_told(hooktake_take(w, hf, r), r);
 	rc = hookfile_path(hf, w->is_project, r->file, &r->err);
 	return hookfile_told(rc != 0 ? rc : hookscript_remove(w, r), r);
 }

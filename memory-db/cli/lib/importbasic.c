@@ -33,7 +33,7 @@ struct note_state {
 	size_t facts, relations;
 };
 
-struct note {
+struct importbasic_note {
 	struct import_item *i;
 	struct note_state before; /* the line before this one */
 	char title[VALUE_BYTES], type[LIMIT_TYPE_BYTES + 1];
@@ -77,7 +77,7 @@ note_value(const char *line, const char *key, char *out, size_t size)
 }
 
 static void
-note_tag(struct note *n, const char *s, size_t len)
+note_tag(struct importbasic_note *n, const char *s, size_t len)
 {
 	while (len > 0 && strchr(" \t\"'", *s)) {
 		s++;
@@ -90,7 +90,7 @@ note_tag(struct note *n, const char *s, size_t len)
 }
 
 static void
-note_front(struct note *n, const char *line)
+note_front(struct importbasic_note *n, const char *line)
 {
 	char value[VALUE_BYTES];
 
@@ -119,7 +119,7 @@ note_front(struct note *n, const char *line)
 /* --- observations ---------------------------------------------------------- */
 /* "#tag" words become tags; those at the end go out of the text as well. */
 static void
-note_hashtags(struct note *n, char *text, json_t *content)
+note_hashtags(struct importbasic_note *n, char *text, json_t *content)
 {
 	size_t len = strlen(text);
 	bool at_end = true;
@@ -149,7 +149,7 @@ note_hashtags(struct note *n, char *text, json_t *content)
 
 /* Relations of the [[links]] in a text. */
 static void
-note_links(struct note *n, const char *text, const char *type)
+note_links(struct importbasic_note *n, const char *text, const char *type)
 {
 	const char *s = text, *end;
 
@@ -169,7 +169,7 @@ note_links(struct note *n, const char *text, const char *type)
 
 /* " (kitchen)" at the end: the context. */
 static void
-note_context(struct note *n, char *text, json_t *metadata)
+note_context(struct importbasic_note *n, char *text, json_t *metadata)
 {
 	size_t len = strlen(text);
 	char *open;
@@ -187,7 +187,7 @@ note_context(struct note *n, char *text, json_t *metadata)
 }
 
 static void
-note_observation(struct note *n, char *text, const char *category)
+note_observation(struct importbasic_note *n, char *text, const char *category)
 {
 	AUTO_JSON json_t *metadata = json_object(), *tags = json_object();
 	json_t *content;
@@ -215,7 +215,7 @@ note_observation(struct note *n, char *text, const char *category)
 
 /* "- [method] text", "- pairs with [[Chocolate]]", "- text". */
 static void
-note_item(struct note *n, char *s)
+note_item(struct importbasic_note *n, char *s)
 {
 	char *close = s[0] == '[' && s[1] != '[' ? strchr(s, ']') : NULL;
 	char *link = strstr(s, "[["), *end;
@@ -245,7 +245,7 @@ note_item(struct note *n, char *s)
 }
 
 static void
-note_end_paragraph(struct note *n)
+note_end_paragraph(struct importbasic_note *n)
 {
 	AUTO_FREE char *text = NULL;
 
@@ -270,7 +270,7 @@ note_forget(json_t *list, size_t n)
 /* "<!-- memory {..} -->": what the line before stands for (exportmd.h), or the
  * entity. False: another comment. */
 static bool
-note_comment(struct note *n, const char *line)
+note_comment(struct importbasic_note *n, const char *line)
 {
 	size_t lead = strlen(EXPORTMD_MARK), len = strlen(line);
 	AUTO_JSON json_t *j = NULL;
@@ -306,7 +306,7 @@ note_comment(struct note *n, const char *line)
 }
 
 static void
-note_line(struct note *n, char *line)
+note_line(struct importbasic_note *n, char *line)
 {
 	size_t lead = strspn(line, " \t");
 	bool is_fence = strncmp(line + lead, "```", 3) == 0;
@@ -335,7 +335,7 @@ note_line(struct note *n, char *line)
 
 /* What the comment says of the entity is all of it, its tags too. */
 static void
-note_entity(struct note *n, json_t *entity)
+note_entity(struct importbasic_note *n, json_t *entity)
 {
 	if (!n->entity || !entity || n->i->bad != 0 || n->i->is_naming)
 		return;
@@ -348,7 +348,9 @@ void
 import_text_basic(struct import_item *i, const char *name, const char *text,
 	size_t size)
 {
-	struct note n = {.i = i, .type = "note", .tags = json_array()};
+	struct importbasic_note n = {.i = i,
+		.type = "note",
+		.tags = json_array()};
 	AUTO_FREE char *copy = strndup(text, size);
 	bool is_front = size > 4 && strncmp(text, "---", 3) == 0,
 	     is_first = true;

@@ -76,7 +76,7 @@ take_claude(struct import_item *i, const json_t *messages)
 }
 
 static bool
-is_said(const json_t *m, const char *role)
+importchats_is_said(const json_t *m, const char *role)
 {
 	const json_t *content = json_object_get(m, "content");
 	const char *type = jx_text(content, "content_type");
@@ -139,7 +139,7 @@ take_chatgpt(struct import_item *i, const json_t *mapping, const char *node)
 		const char *role =
 			jx_text(json_object_get(m, "author"), "role");
 
-		if (is_said(m, role))
+		if (importchats_is_said(m, role))
 			take_turn(i, role,
 				json_object_get(json_object_get(m, "content"),
 					"parts"),
@@ -148,7 +148,7 @@ take_chatgpt(struct import_item *i, const json_t *mapping, const char *node)
 }
 
 static void
-name_session(struct import_item *i, const json_t *j)
+importchats_name_session(struct import_item *i, const json_t *j)
 {
 	const char *id = jx_text(j, "uuid");
 
@@ -240,7 +240,7 @@ import_map_chat(struct import_item *i, const char *key, const json_t *j)
 			i->bad = MDB_E_NOMEM;
 		return;
 	}
-	name_session(i, j);
+	importchats_name_session(i, j);
 	if (json_is_object(mapping))
 		take_chatgpt(i, mapping, jx_text(j, "current_node"));
 	else

@@ -25,7 +25,7 @@ importfrom_write(struct import_job *j, const char *place, const char *method,
 
 /* Bytes of an entry, about. */
 static size_t
-bytes_of(const json_t *entry)
+importfacts_bytes_of(const json_t *entry)
 {
 	const json_t *content =
 		json_array_get(json_object_get(entry, "contents"), 0);
@@ -182,7 +182,7 @@ in_parts(struct import_job *j, const char *place, const json_t *all, part_fn fn)
 			at++) {
 			json_t *x = json_array_get(all, at);
 
-			bytes += bytes_of(x);
+			bytes += importfacts_bytes_of(x);
 			if (!part || json_array_append(part, x) != 0) {
 				j->rc = cli_nomem();
 				return;

@@ -46,7 +46,7 @@ import_item_done(struct import_item *i)
 
 /* Without the white space around; *ret_n: at most `most` bytes. */
 static const char *
-trim(const char *s, size_t most, size_t *ret_n)
+importitem_trim(const char *s, size_t most, size_t *ret_n)
 {
 	size_t n;
 
@@ -71,7 +71,7 @@ import_item_turn(struct import_item *i, const char *role, const char *text,
 		i->bad = MDB_E_NOMEM;
 		return;
 	}
-	text = trim(own.data, TURN_BYTES, &n);
+	text = importitem_trim(own.data, TURN_BYTES, &n);
 	if (n > 0 && jx_add(i->turns, json_pack("{s:s,s:s%,s:s*}", "role", role,
 					      "content", text, n, "at", at)))
 		i->bad = MDB_E_NOMEM;
@@ -86,8 +86,8 @@ import_item_fact(struct import_item *i, const char *entity, const char *type,
 
 	if (i->is_naming || !text || !entity)
 		return NULL;
-	text = trim(text, FACT_BYTES, &n);
-	entity = trim(entity, LIMIT_NAME_BYTES, &name_n);
+	text = importitem_trim(text, FACT_BYTES, &n);
+	entity = importitem_trim(entity, LIMIT_NAME_BYTES, &name_n);
 	if (n == 0 || name_n == 0)
 		return NULL;
 	content = json_pack("{s:s%}", "text", text, n);
@@ -111,7 +111,7 @@ import_item_entity(struct import_item *i, const char *name, const char *type)
 
 	if (i->is_naming || !name)
 		return;
-	name = trim(name, LIMIT_NAME_BYTES, &n);
+	name = importitem_trim(name, LIMIT_NAME_BYTES, &n);
 	if (n > 0 &&
 		jx_add(i->entities,
 			json_pack("{s:s%,s:s,s:[]}", "name", name, n,
@@ -141,7 +141,7 @@ import_item_tag(struct import_item *i, json_t *content, const char *tag)
 
 	if (!content || !tag)
 		return;
-	tag = trim(tag, LIMIT_TYPE_BYTES, &n);
+	tag = importitem_trim(tag, LIMIT_TYPE_BYTES, &n);
 	if (n == 0 || json_array_size(tags) >= LIMIT_FACT_TAGS)
 		return;
 	json_array_foreach(tags, k, known)

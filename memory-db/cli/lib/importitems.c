@@ -38,7 +38,7 @@ struct records {
 
 /* --- sending --------------------------------------------------------------- */
 static void
-send_facts(struct records *r)
+importitems_send_facts(struct records *r)
 {
 	importfrom_entities(r->j, r->place.data, r->item.entities);
 	json_array_clear(r->item.entities);
@@ -80,7 +80,7 @@ flush_item(struct records *r, bool is_all)
 	if (is_all || json_array_size(r->item.facts) >= FACTS_MAX ||
 		json_array_size(r->item.entities) >= FACTS_MAX ||
 		r->fact_bytes > FACT_BYTES) {
-		send_facts(r);
+		importitems_send_facts(r);
 	}
 	keep_relations(r);
 }
@@ -170,7 +170,7 @@ take_json(struct records *r, struct bytesource *s)
 
 /* A small file that is one record or a list of them. */
 static int
-take_whole(struct records *r, struct bytesource *s)
+importitems_take_whole(struct records *r, struct bytesource *s)
 {
 	AUTO_BUF struct buf text = {0};
 	AUTO_JSON json_t *all = NULL;
@@ -214,7 +214,7 @@ take_in_zip(void *ctx, const char *name, struct bytesource *s)
 	/* projects.json and memories.json, or a folder of either. */
 	if (r->kind->has_names &&
 		(strstr(name, "projects") || strstr(name, "memories")))
-		return take_whole(r, s);
+		return importitems_take_whole(r, s);
 	/* conversations.json, conversations-001.json */
 	if (r->item.is_naming || (!strstr(name, "conversations") &&
 					 strcmp(r->kind->name, "mem0") != 0))
@@ -223,7 +223,7 @@ take_in_zip(void *ctx, const char *name, struct bytesource *s)
 }
 
 static int
-take_lines(struct records *r, int fd)
+importitems_take_lines(struct records *r, int fd)
 {
 	AUTO_LINES struct lines l;
 	const char *line;
@@ -290,7 +290,7 @@ take_database(struct records *r, const char *path)
 
 /* The text of a file in pieces: a note has no bound, memory has. */
 static int
-take_text(struct records *r, int fd, const char *name)
+importitems_take_text(struct records *r, int fd, const char *name)
 {
 	AUTO_NOTE_PIECES struct note_pieces p = {.fd = fd};
 	const char *text;
@@ -311,7 +311,7 @@ take_text(struct records *r, int fd, const char *name)
 }
 
 static bool
-ends_with(const char *s, const char *end)
+importitems_ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), k = strlen(end);
 
@@ -326,16 +326,17 @@ take_content(struct records *r, int fd, const char *path)
 
 	if (sqlitefile_is(fd) && r->kind->tables[0])
 		return take_database(r, path);
-	if (r->kind->map_text && (!r->kind->map || ends_with(name, ".md")))
-		return take_text(r, fd, name);
+	if (r->kind->map_text &&
+		(!r->kind->map || importitems_ends_with(name, ".md")))
+		return importitems_take_text(r, fd, name);
 	/* Names of claude.ai stand in files of their own. */
 	if (r->item.is_naming && r->kind->map == import_map_chat &&
 		!bytesource_is_zip(fd))
 		return 0;
 	if (bytesource_is_zip(fd))
 		return bytesource_each_in_zip(fd, take_in_zip, r, &r->left_out);
-	if (ends_with(name, ".jsonl"))
-		return take_lines(r, fd);
+	if (importitems_ends_with(name, ".jsonl"))
+		return importitems_take_lines(r, fd);
 	s = bytesource_file(fd);
 	return !s ? MDB_E_NOMEM : take_json(r, s);
 }

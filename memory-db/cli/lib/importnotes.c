@@ -13,8 +13,8 @@
 #include "memory-db/cli/lib/transcript.h"
 
 static void
-send_facts(struct import_job *j, const char *place, const char *entity,
-	const json_t *facts)
+importnotes_send_facts(struct import_job *j, const char *place,
+	const char *entity, const json_t *facts)
 {
 	AUTO_JSON json_t *list = json_array();
 	json_t *fact;
@@ -82,7 +82,7 @@ slug_of(char *folder)
 
 /* Whose note it is. */
 static bool
-note_place(struct import_job *j, const char *path, struct buf *out)
+importnotes_note_place(struct import_job *j, const char *path, struct buf *out)
 {
 	AUTO_BUF struct buf beside = {0};
 	char folder[PATH_MAX];
@@ -109,7 +109,7 @@ importfrom_notes(struct import_job *j, int fd, const char *path)
 	size_t n;
 	int rc = 0;
 
-	if (!note_place(j, path, &place)) {
+	if (!importnotes_note_place(j, path, &place)) {
 		j->rc = cli_nomem();
 		return;
 	}
@@ -124,8 +124,8 @@ importfrom_notes(struct import_job *j, int fd, const char *path)
 			return;
 		}
 		if (json_array_size(facts) > 0)
-			send_facts(j, place.data, strrchr(path, '/') + 1,
-				facts);
+			importnotes_send_facts(j, place.data,
+				strrchr(path, '/') + 1, facts);
 	}
 	if (j->rc == CLI_OK && rc == MDB_E_NOMEM)
 		j->rc = cli_nomem();

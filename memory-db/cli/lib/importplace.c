@@ -72,7 +72,7 @@ number_keep(struct import_job *j, const char *place, const char *name,
  * ends with change 900, a backup of change 700 is restored, the next run tells
  * all again. Returns the place with that number, new; NULL: no memory. */
 static json_t *
-place_of(struct import_job *j, const char *identity, int64_t newest)
+importplace_place_of(struct import_job *j, const char *identity, int64_t newest)
 {
 	int64_t falls = number_of(j, identity, "\nfalls");
 
@@ -127,7 +127,7 @@ branch_identity(struct import_job *j, const char *namespace_, int64_t fork,
 		identity = NULL;
 		return NULL;
 	}
-	return place_of(j, identity, newest);
+	return importplace_place_of(j, identity, newest);
 }
 
 /* The branch of a namespace, made when it is not there. */

@@ -10,7 +10,8 @@
 
 /* A member as tags: a list of texts, or one text with commas. */
 static void
-add_tags(struct import_item *i, json_t *content, const json_t *tags)
+importrecords_add_tags(struct import_item *i, json_t *content,
+	const json_t *tags)
 {
 	AUTO_FREE char *copy = NULL;
 	const json_t *tag;
@@ -32,7 +33,8 @@ add_tags(struct import_item *i, json_t *content, const json_t *tags)
 
 /* Metadata that is an object, or one as text. */
 static void
-add_metadata(struct import_item *i, json_t *content, const json_t *metadata)
+importrecords_add_metadata(struct import_item *i, json_t *content,
+	const json_t *metadata)
 {
 	AUTO_JSON json_t *parsed = NULL;
 
@@ -78,14 +80,16 @@ import_map_mem0(struct import_item *i, const char *key, const json_t *j)
 	content = import_item_fact(i, who ? who : "user", type, text);
 	import_item_time(i, content, "source_timestamp",
 		json_object_get(j, "created_at"));
-	add_tags(i, content, json_object_get(j, "categories"));
-	add_tags(i, content, json_object_get(metadata, "category"));
-	add_metadata(i, content, metadata);
+	importrecords_add_tags(i, content, json_object_get(j, "categories"));
+	importrecords_add_tags(i, content,
+		json_object_get(metadata, "category"));
+	importrecords_add_metadata(i, content, metadata);
 }
 
 /* The value of "key: value" in a block, without quotes; NULL: none. */
 static const char *
-front_value(const char *line, const char *key, char *out, size_t size)
+importrecords_front_value(const char *line, const char *key, char *out,
+	size_t size)
 {
 	size_t n = strlen(key), len;
 
@@ -108,16 +112,18 @@ mem0_block(struct import_item *i, const char *head, const char *text)
 	json_t *content = import_item_fact(i, "user", "person", text);
 
 	for (const char *line = head; line && *line && content;) {
-		if (front_value(line, "created_at", value, sizeof(value))) {
+		if (importrecords_front_value(line, "created_at", value,
+			    sizeof(value))) {
 			json_decref(at);
 			at = json_string(value);
 			import_item_time(i, content, "source_timestamp", at);
-		} else if (front_value(line, "categories", value,
+		} else if (importrecords_front_value(line, "categories", value,
 				   sizeof(value)) ||
-			   front_value(line, "type", value, sizeof(value))) {
+			   importrecords_front_value(line, "type", value,
+				   sizeof(value))) {
 			json_decref(tags);
 			tags = json_string(value);
-			add_tags(i, content, tags);
+			importrecords_add_tags(i, content, tags);
 		}
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
@@ -162,7 +168,7 @@ import_text_mem0(struct import_item *i, const char *name, const char *text,
 /* --- claude-mem ------------------------------------------------------------ */
 /* A text that is a JSON list of texts: the parser takes objects. */
 static json_t *
-list_of(const json_t *j, const char *key)
+importrecords_list_of(const json_t *j, const char *key)
 {
 	const json_t *v = json_object_get(j, key);
 	AUTO_JSON json_t *whole = NULL;
@@ -179,7 +185,7 @@ list_of(const json_t *j, const char *key)
 }
 
 static const char *
-project_of(const json_t *j)
+importrecords_project_of(const json_t *j)
 {
 	const char *project = jx_text(j, "project");
 
@@ -187,7 +193,7 @@ project_of(const json_t *j)
 }
 
 static const json_t *
-time_of(const json_t *j)
+importrecords_time_of(const json_t *j)
 {
 	const json_t *epoch = json_object_get(j, "created_at_epoch");
 
@@ -198,18 +204,20 @@ static void
 claude_mem_fact(struct import_item *i, const json_t *j, const json_t *concepts,
 	const char *text)
 {
-	json_t *content = import_item_fact(i, project_of(j), "project", text);
+	json_t *content = import_item_fact(i, importrecords_project_of(j),
+		"project", text);
 
-	import_item_time(i, content, "source_timestamp", time_of(j));
+	import_item_time(i, content, "source_timestamp",
+		importrecords_time_of(j));
 	import_item_tag(i, content, jx_text(j, "type"));
-	add_tags(i, content, concepts);
+	importrecords_add_tags(i, content, concepts);
 }
 
 static void
 claude_mem_observation(struct import_item *i, const json_t *j)
 {
-	AUTO_JSON json_t *facts = list_of(j, "facts");
-	AUTO_JSON json_t *concepts = list_of(j, "concepts");
+	AUTO_JSON json_t *facts = importrecords_list_of(j, "facts");
+	AUTO_JSON json_t *concepts = importrecords_list_of(j, "concepts");
 	const char *title = jx_text(j, "title");
 	const char *told = jx_text(j, "narrative");
 	AUTO_BUF struct buf all = {0};
@@ -266,7 +274,8 @@ import_map_claude_mem(struct import_item *i, const char *key, const json_t *j)
 		snprintf(i->session, sizeof(i->session), "%.120s",
 			session ? session : "claude-mem");
 		import_item_turn(i, "user", jx_text(j, "prompt_text"),
-			import_item_iso(time_of(j), at) ? at : NULL);
+			import_item_iso(importrecords_time_of(j), at) ? at
+								      : NULL);
 	}
 }
 
@@ -285,8 +294,8 @@ import_map_doobidoo(struct import_item *i, const char *key, const json_t *j)
 		"notes", jx_text(j, "content"));
 	import_item_time(i, content, "source_timestamp",
 		json_object_get(j, "created_at"));
-	add_tags(i, content, json_object_get(j, "tags"));
-	add_metadata(i, content, json_object_get(j, "metadata"));
+	importrecords_add_tags(i, content, json_object_get(j, "tags"));
+	importrecords_add_metadata(i, content, json_object_get(j, "metadata"));
 }
 
 /* --- Letta ----------------------------------------------------------------- */
@@ -315,7 +324,7 @@ import_map_letta(struct import_item *i, const char *key, const json_t *j)
 
 /* --- Graphiti -------------------------------------------------------------- */
 static const char *
-first_of(const json_t *j, const char *const *keys)
+importrecords_first_of(const json_t *j, const char *const *keys)
 {
 	for (; *keys; keys++)
 		if (jx_text(j, *keys))
@@ -363,7 +372,8 @@ graphiti_edge(struct import_item *i, const json_t *j)
 		"source_uuid", "from", NULL};
 	static const char *const to_keys[] = {"target_node_uuid", "target",
 		"target_uuid", "to", NULL};
-	const char *from = first_of(j, from_keys), *to = first_of(j, to_keys);
+	const char *from = importrecords_first_of(j, from_keys),
+		   *to = importrecords_first_of(j, to_keys);
 	const char *name = jx_text(j, "name"), *known;
 	json_t *content;
 

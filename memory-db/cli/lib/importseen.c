@@ -51,7 +51,7 @@ shorten(const struct importseen *s, const char *text, size_t n)
 }
 
 static int
-read_all(struct importseen *s)
+importseen_read_all(struct importseen *s)
 {
 	AUTO_BUF struct buf text = {0};
 	ssize_t got;
@@ -94,7 +94,7 @@ importseen_open(struct importseen *s)
 		owned_open(path, O_RDWR | O_CREAT | O_APPEND, 0600, &s->fd,
 			NULL, NULL) != 0)
 		return 0;
-	rc = read_all(s);
+	rc = importseen_read_all(s);
 	/* One that cannot be read counts as empty. */
 	return rc == MDB_E_NOMEM ? rc : 0;
 }

@@ -102,7 +102,7 @@ cut_below_remarks(struct jedit *ed, const char *s, size_t n, size_t holder,
 
 /* Cuts out `hit` of the object or array at `holder`. */
 static int
-cut(struct jedit *ed, const char *s, size_t n, size_t holder,
+jcut_cut(struct jedit *ed, const char *s, size_t n, size_t holder,
 	const struct jmember *hit, struct err *e)
 {
 	struct jmember m, before = {{0, 0}, {0, 0}};
@@ -160,7 +160,7 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 	*ed = (struct jedit){0};
 	found = jscan_find(s, n, object, name, &hit);
 	return found <= 0 ? jedit_not_found(found, name, e)
-			  : cut(ed, s, n, object, &hit, e);
+			  : jcut_cut(ed, s, n, object, &hit, e);
 }
 
 int
@@ -180,5 +180,5 @@ jedit_drop(struct jedit *ed, const char *s, size_t n, size_t array,
 		return more < 0 ? jedit_broken(e)
 				: err_set(e, MDB_E_NOT_FOUND, "no element %zu",
 					  index);
-	return cut(ed, s, n, array, &hit, e);
+	return jcut_cut(ed, s, n, array, &hit, e);
 }

@@ -187,7 +187,7 @@ jedit_add_value(const struct style *st, const json_t *v, int depth,
 }
 
 static int
-add_member(const struct style *st, const char *name, const json_t *value,
+jedit_add_member(const struct style *st, const char *name, const json_t *value,
 	struct buf *out)
 {
 	if (jedit_add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
@@ -202,7 +202,7 @@ static int
 add_only(const struct style *st, const char *name, const json_t *value,
 	struct buf *out)
 {
-	if (add_member(st, name, value, out) != 0)
+	if (jedit_add_member(st, name, value, out) != 0)
 		return MDB_E_NOMEM;
 	if (!st->is_compact &&
 		(buf_adds(out, st->newline) != 0 ||
@@ -266,7 +266,7 @@ add_below_remarks(struct style *st, struct jedit *ed, const char *s,
 	if (st->is_compact && has_line && buf_adds(&ed->text, st->newline) != 0)
 		return MDB_E_NOMEM;
 	st->is_compact = st->is_compact || !has_line;
-	return add_member(st, name, value, &ed->text);
+	return jedit_add_member(st, name, value, &ed->text);
 }
 
 /* The only member of an object or array whose brace is at `brace`. */

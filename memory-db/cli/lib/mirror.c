@@ -122,7 +122,7 @@ send_list(struct mirror_list *l)
 }
 
 static int
-add_row(struct mirror_list *l, json_t *row_new)
+mirror_add_row(struct mirror_list *l, json_t *row_new)
 {
 	if (jx_add(l->rows, row_new) != 0)
 		return cli_nomem();
@@ -140,7 +140,7 @@ end_list(struct mirror_list *l, int rc)
 
 /* Facts of b that a lacks: added, or (removing) hidden. */
 static int
-each_fact(const struct mirror_side *b, const struct mirror_side *a,
+mirror_each_fact(const struct mirror_side *b, const struct mirror_side *a,
 	bool is_removing, struct mirror_list *l)
 {
 	const char *name, *text;
@@ -161,7 +161,7 @@ each_fact(const struct mirror_side *b, const struct mirror_side *a,
 				json_equal(json_object_get(facts, text),
 					content))
 				continue;
-			rc = add_row(l,
+			rc = mirror_add_row(l,
 				is_removing
 					? json_pack("{s:s,s:[s]}", "entityName",
 						  name, "observations", text)
@@ -185,7 +185,7 @@ each_entity(const struct mirror_side *b, const struct mirror_side *a,
 
 	json_object_foreach(b->entities, name, row) {
 		if (!json_object_get(a->entities, name))
-			rc = add_row(l,
+			rc = mirror_add_row(l,
 				is_removing
 					? json_string(name)
 					: json_pack("{s:s,s:O,s:[]}", "name",
@@ -199,7 +199,7 @@ each_entity(const struct mirror_side *b, const struct mirror_side *a,
 }
 
 static int
-each_relation(const struct mirror_side *b, const struct mirror_side *a,
+mirror_each_relation(const struct mirror_side *b, const struct mirror_side *a,
 	bool is_removing, struct mirror_list *l)
 {
 	const char *key;
@@ -209,7 +209,7 @@ each_relation(const struct mirror_side *b, const struct mirror_side *a,
 	(void)is_removing;
 	json_object_foreach(b->relations, key, row) {
 		if (!json_object_get(a->relations, key))
-			rc = add_row(l, json_incref(row));
+			rc = mirror_add_row(l, json_incref(row));
 		if (rc != CLI_OK)
 			return rc;
 	}
@@ -228,12 +228,12 @@ mirror_run(struct cli *from, const char *from_namespace, struct cli *to,
 			struct mirror_list *l);
 		bool is_removing;
 	} steps[] = {
-		{"delete_relations", "relations", each_relation, true},
-		{"delete_observations", "deletions", each_fact, true},
+		{"delete_relations", "relations", mirror_each_relation, true},
+		{"delete_observations", "deletions", mirror_each_fact, true},
 		{"delete_entities", "entityNames", each_entity, true},
 		{"create_entities", "entities", each_entity, false},
-		{"add_observations", "observations", each_fact, false},
-		{"create_relations", "relations", each_relation, false},
+		{"add_observations", "observations", mirror_each_fact, false},
+		{"create_relations", "relations", mirror_each_relation, false},
 	};
 	int rc = mirror_side_read(from, from_namespace, "main", &theirs);
 

@@ -26,7 +26,7 @@ newfile_on_signal(int number)
 }
 
 static void
-catch_signals(void)
+newfile_catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 	struct sigaction sa = {.sa_handler = newfile_on_signal,
@@ -65,7 +65,7 @@ newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 		return newfile_store_error(e, "write a file beside", path);
 	}
 	unfinished = nf->temp;
-	catch_signals();
+	newfile_catch_signals();
 	if (fchmod(fd, mode) < 0 || (nf->f = fdopen(fd, "w")) == NULL) {
 		int rc = newfile_store_error(e, "write", nf->temp);
 

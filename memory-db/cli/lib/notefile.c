@@ -15,7 +15,7 @@
 
 /* --- texts ---------------------------------------------------------------- */
 static bool
-is_space(char c)
+notefile_is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -27,9 +27,9 @@ add_words(const char *s, size_t n, struct buf *out)
 	size_t start = out->len;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_space(s[i]))
+		if (notefile_is_space(s[i]))
 			continue;
-		if (i > 0 && is_space(s[i - 1]) && out->len > start &&
+		if (i > 0 && notefile_is_space(s[i - 1]) && out->len > start &&
 			buf_addc(out, ' ') != 0)
 			return MDB_E_NOMEM;
 		if (buf_addc(out, s[i]) != 0)
@@ -49,7 +49,7 @@ notefile_key(const char *text, size_t n, char ret[NOTEFILE_KEY_SIZE])
 	for (size_t i = 0; i < n;) {
 		size_t from = i;
 
-		while (i < n && !is_space(text[i]))
+		while (i < n && !notefile_is_space(text[i]))
 			i++;
 		if (i > from) {
 			if (!is_first)
@@ -59,7 +59,7 @@ notefile_key(const char *text, size_t n, char ret[NOTEFILE_KEY_SIZE])
 				(const unsigned char *)text + from, i - from);
 			is_first = false;
 		}
-		while (i < n && is_space(text[i]))
+		while (i < n && notefile_is_space(text[i]))
 			i++;
 	}
 	crypto_generichash_final(&h, d, sizeof(d));
@@ -83,7 +83,7 @@ notefile_can_hold(const char *text)
 	bool has_word = false;
 
 	for (size_t i = 0; i < n; i++)
-		has_word |= !is_space(text[i]);
+		has_word |= !notefile_is_space(text[i]);
 	return has_word && !is_link(text, n) && !strstr(text, "<memory ") &&
 	       !strstr(text, "</memory ");
 }
@@ -92,7 +92,7 @@ notefile_can_hold(const char *text)
 
 /* Behind "- ", "* ", "12. "; 0: the line is no item. */
 static size_t
-item_begin(const char *s, size_t n)
+notefile_item_begin(const char *s, size_t n)
 {
 	size_t i = 0, digits;
 
@@ -110,7 +110,7 @@ item_begin(const char *s, size_t n)
 }
 
 static bool
-begins(const char *s, size_t n, const char *with)
+notefile_begins(const char *s, size_t n, const char *with)
 {
 	size_t k = strlen(with);
 
@@ -119,23 +119,23 @@ begins(const char *s, size_t n, const char *with)
 
 /* The value of "name: pnpm" or "  type: \"a b\"", new; NULL: another line. */
 static char *
-front_value(const char *s, size_t n, const char *key)
+notefile_front_value(const char *s, size_t n, const char *key)
 {
 	AUTO_JSON json_t *quoted = NULL;
 
-	while (n > 0 && is_space(*s)) {
+	while (n > 0 && notefile_is_space(*s)) {
 		s++;
 		n--;
 	}
-	if (!begins(s, n, key))
+	if (!notefile_begins(s, n, key))
 		return NULL;
 	s += strlen(key);
 	n -= strlen(key);
-	while (n > 0 && is_space(*s)) {
+	while (n > 0 && notefile_is_space(*s)) {
 		s++;
 		n--;
 	}
-	while (n > 0 && is_space(s[n - 1]))
+	while (n > 0 && notefile_is_space(s[n - 1]))
 		n--;
 	if (n > 1 && *s == '"')
 		quoted = jx_parse_any(s, n, NULL);
@@ -155,19 +155,20 @@ read_front(struct notefile *f)
 	const char *s = f->raw.data;
 	size_t n = f->raw.len, next;
 
-	if (!begins(s, n, "---\n") && !begins(s, n, "---\r\n"))
+	if (!notefile_begins(s, n, "---\n") &&
+		!notefile_begins(s, n, "---\r\n"))
 		return 0;
 	for (size_t at = strcspn(s, "\n") + 1; at < n; at = next) {
 		const char *nl = memchr(s + at, '\n', n - at);
 		size_t len = nl ? (size_t)(nl - s) - at : n - at;
 
 		next = at + len + 1;
-		if (begins(s + at, len, "---"))
+		if (notefile_begins(s + at, len, "---"))
 			return next < n ? next : n;
 		if (!f->name)
-			f->name = front_value(s + at, len, "name:");
+			f->name = notefile_front_value(s + at, len, "name:");
 		if (!f->type)
-			f->type = front_value(s + at, len, "type:");
+			f->type = notefile_front_value(s + at, len, "type:");
 	}
 	f->is_torn = true;
 	return n;
@@ -178,7 +179,7 @@ static int
 add_block(struct notefile *f, size_t from, size_t to)
 {
 	const char *s = f->raw.data + from;
-	size_t n = to - from, item = item_begin(s, n);
+	size_t n = to - from, item = notefile_item_begin(s, n);
 	AUTO_BUF struct buf text = {0};
 	struct noteblock b = {.from = from, .to = to};
 
@@ -203,20 +204,20 @@ enum inside { INSIDE_TEXT, INSIDE_CODE, INSIDE_MEMORY };
 
 /* What a line makes of where it stands. True: it is no part of a fact. */
 static bool
-passes(const char *s, size_t n, enum inside *io)
+notefile_passes(const char *s, size_t n, enum inside *io)
 {
 	if (*io == INSIDE_MEMORY) {
-		if (begins(s, n, "</memory "))
+		if (notefile_begins(s, n, "</memory "))
 			*io = INSIDE_TEXT;
 		return true;
 	}
-	if (begins(s, n, "```")) {
+	if (notefile_begins(s, n, "```")) {
 		*io = *io == INSIDE_CODE ? INSIDE_TEXT : INSIDE_CODE;
 		return true;
 	}
 	if (*io == INSIDE_CODE)
 		return true;
-	if (begins(s, n, "<memory ")) {
+	if (notefile_begins(s, n, "<memory ")) {
 		*io = INSIDE_MEMORY;
 		return true;
 	}
@@ -243,11 +244,12 @@ notefile_parse(struct notefile *f)
 		bool is_no_fact;
 
 		next = at + len + (nl ? 1 : 0);
-		while (line > 0 && is_space(s[at + line - 1]))
+		while (line > 0 && notefile_is_space(s[at + line - 1]))
 			line--;
-		is_no_fact = passes(s + at, line, &inside);
+		is_no_fact = notefile_passes(s + at, line, &inside);
 		f->has_more |= is_no_fact && line > 0 && s[at] != '#';
-		if (is_open && (is_no_fact || item_begin(s + at, line) > 0)) {
+		if (is_open &&
+			(is_no_fact || notefile_item_begin(s + at, line) > 0)) {
 			rc = add_block(f, begin, at);
 			if (rc != 0)
 				return rc;

@@ -37,7 +37,7 @@ cut_at(const char *s, size_t n)
 /* One paragraph or list item of Markdown; a long one is several facts, so that
  * nothing of it is lost. */
 static int
-add_fact(json_t *facts, struct buf *text)
+notes_add_fact(json_t *facts, struct buf *text)
 {
 	const char *s;
 	size_t n;
@@ -68,7 +68,7 @@ add_fact(json_t *facts, struct buf *text)
 
 /* Behind "- ", "* ", "12. "; 0: the line is no item. */
 static size_t
-item_begin(const char *s, size_t n)
+notes_item_begin(const char *s, size_t n)
 {
 	size_t i = 0;
 
@@ -105,9 +105,9 @@ notes_facts(const char *s, size_t n, json_t *facts)
 			is_front = !(len >= 3 && memcmp(line, "---", 3) == 0);
 			continue;
 		}
-		item = item_begin(line, len);
+		item = notes_item_begin(line, len);
 		if (len == 0 || line[0] == '#' || is_fence || item > 0)
-			rc = add_fact(facts, &text);
+			rc = notes_add_fact(facts, &text);
 		is_code = is_code != is_fence;
 		if (rc != 0)
 			return rc;
@@ -125,7 +125,7 @@ notes_facts(const char *s, size_t n, json_t *facts)
 		if (rc != 0)
 			return rc;
 	}
-	return add_fact(facts, &text);
+	return notes_add_fact(facts, &text);
 }
 
 /* --- pieces --------------------------------------------------------------- */
@@ -140,7 +140,7 @@ notes_pieces_done(struct note_pieces *p)
 
 /* Reads until there is a piece or the end. */
 static int
-fill(struct note_pieces *p)
+notes_fill(struct note_pieces *p)
 {
 	while (!p->is_over && p->text.len < PIECE_BYTES) {
 		ssize_t got;
@@ -205,7 +205,7 @@ notes_piece(struct note_pieces *p, const char **ret, size_t *ret_n)
 {
 	bool is_first = !p->is_begun;
 	size_t n;
-	int rc = fill(p);
+	int rc = notes_fill(p);
 
 	if (rc != 0)
 		return rc;
@@ -227,7 +227,7 @@ notes_piece(struct note_pieces *p, const char **ret, size_t *ret_n)
 		return MDB_E_NOMEM;
 	buf_consume(&p->text, n);
 	/* The end may lie just behind. */
-	rc = fill(p);
+	rc = notes_fill(p);
 	if (rc != 0)
 		return rc;
 	*ret = p->piece.data;

@@ -23,7 +23,7 @@
 #define CALL_S	  3600
 #define LINE_SIZE 600
 
-struct plan {
+struct private_service_plan {
 	char *program;	   /* owned */
 	const char **envp; /* owned array */
 	const char *argv[32];
@@ -31,7 +31,7 @@ struct plan {
 };
 
 static void
-plan_free(struct plan *p)
+plan_free(struct private_service_plan *p)
 {
 	free(p->program);
 	free(p->envp);
@@ -42,8 +42,8 @@ plan_free(struct plan *p)
 }
 
 static void
-make_args(struct plan *p, const char *socket, const char *database,
-	bool new_instance, const char *id)
+make_args(struct private_service_plan *p, const char *socket,
+	const char *database, bool new_instance, const char *id)
 {
 	/* What an older service took is not refused for limits of today. */
 	static const char *const fixed[] = {"--ready-fd", "3", "--no-scripts",
@@ -70,7 +70,7 @@ make_args(struct plan *p, const char *socket, const char *database,
 }
 
 static _Noreturn void
-run_service(const struct plan *p)
+private_service_run_service(const struct private_service_plan *p)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int fd = 0; fd < READY_FD; fd++)
@@ -112,7 +112,8 @@ wait_ready(int fd, struct err *e)
 }
 
 static int
-fork_service(struct private_service *p, struct plan *plan, struct err *e)
+fork_service(struct private_service *p, struct private_service_plan *plan,
+	struct err *e)
 {
 	AUTO_FD int read_fd = -1;
 	int fds[2];
@@ -130,7 +131,7 @@ fork_service(struct private_service *p, struct plan *plan, struct err *e)
 			strerrordesc_np(errno));
 	}
 	if (p->pid == 0)
-		run_service(plan);
+		private_service_run_service(plan);
 	close(plan->ready_fd);
 	plan->ready_fd = -1;
 	return wait_ready(read_fd, e);
@@ -154,7 +155,8 @@ static int
 start(struct private_service *p, const struct cli *c, const char *database,
 	bool new_instance, const char *id, struct err *e)
 {
-	__attribute__((cleanup(plan_free))) struct plan plan = {.null_fd = -1,
+	__attribute__((cleanup(
+		plan_free))) struct private_service_plan plan = {.null_fd = -1,
 		.ready_fd = -1};
 	int rc;
 

@@ -150,7 +150,7 @@ remote_git_line(const struct remote *r, const char *const *args, int in,
 /* --- putting --------------------------------------------------------------- */
 /* With those above it. */
 static int
-make_folders(char *path)
+remote_make_folders(char *path)
 {
 	for (char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
 		*slash = '\0';
@@ -175,7 +175,7 @@ put_in_folder(const struct remote *r, const char *database, int from,
 		buf_addf(&temp, "%s/%s/.%s.new", r->path, r->place, database) ||
 		!buf_str(&folder) || !buf_str(&to) || !buf_str(&temp))
 		return err_nomem(e);
-	if (make_folders(folder.data) != 0)
+	if (remote_make_folders(folder.data) != 0)
 		return err_set(e, MDB_E_STORE, "cannot make %s: %s",
 			folder.data, strerrordesc_np(errno));
 	/* Others write into the folder too: no link of theirs is followed. */
@@ -242,7 +242,7 @@ remote_put(const struct remote *r, const char *database, const char *file,
 /* --- getting --------------------------------------------------------------- */
 /* A name of a line or a file, without what stands around it. */
 static int
-add_name(json_t *names, const char *s, size_t n, struct err *e)
+remote_add_name(json_t *names, const char *s, size_t n, struct err *e)
 {
 	size_t k = strlen(ENDING);
 	char name[80];
@@ -278,7 +278,7 @@ list_folder(const struct remote *r, json_t *names, struct err *e)
 	while ((d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.')
 			continue;
-		rc = add_name(names, d->d_name, strlen(d->d_name), e);
+		rc = remote_add_name(names, d->d_name, strlen(d->d_name), e);
 		if (rc != 0)
 			break;
 	}
@@ -313,7 +313,7 @@ list_by_program(const struct remote *r, json_t *names, struct err *e)
 		const char *slash = memrchr(s, '/', n);
 		size_t lead = slash ? (size_t)(slash + 1 - s) : 0;
 
-		rc = add_name(names, s + lead, n - lead, e);
+		rc = remote_add_name(names, s + lead, n - lead, e);
 		at += n + 1;
 		if (rc != 0)
 			return rc;

@@ -45,7 +45,7 @@ check_reply(const json_t *reply)
 }
 
 static int
-send_once(struct log_replay *r, bool is_last, int64_t *ret_next)
+replay_send_once(struct log_replay *r, bool is_last, int64_t *ret_next)
 {
 	AUTO_BUF struct buf params = {0};
 	AUTO_JSON json_t *reply = NULL;
@@ -75,7 +75,7 @@ send_once(struct log_replay *r, bool is_last, int64_t *ret_next)
 /* A slice may be too large for one change of turns: what is there is passed over
  * when it comes again. */
 static int
-send_slice(struct log_replay *r, bool is_last)
+replay_send_slice(struct log_replay *r, bool is_last)
 {
 	int64_t end = r->offset + (int64_t)r->n, next = r->offset, last;
 
@@ -83,7 +83,7 @@ send_slice(struct log_replay *r, bool is_last)
 		int rc;
 
 		last = next;
-		rc = send_once(r, is_last, &next);
+		rc = replay_send_once(r, is_last, &next);
 		if (rc != CLI_OK)
 			return rc;
 	} while (next < end && next > last);
@@ -102,7 +102,7 @@ log_replay_add(struct log_replay *r, const char *line, size_t n)
 {
 	if (r->n > 0 && (r->n >= LIMIT_LIST_ENTRIES ||
 				r->lines.len + n > SLICE_BYTES)) {
-		int rc = send_slice(r, false);
+		int rc = replay_send_slice(r, false);
 
 		if (rc != CLI_OK)
 			return rc;
@@ -117,7 +117,7 @@ log_replay_add(struct log_replay *r, const char *line, size_t n)
 int
 log_replay_end(struct log_replay *r)
 {
-	return send_slice(r, true);
+	return replay_send_slice(r, true);
 }
 
 void
@@ -164,8 +164,8 @@ each_line(const char *reply, size_t n, log_replay_line_fn fn, void *ctx)
 }
 
 static int
-read_page(struct cli *from, int64_t since, const char *as_of, char **cursor,
-	log_replay_line_fn fn, void *ctx)
+replay_read_page(struct cli *from, int64_t since, const char *as_of,
+	char **cursor, log_replay_line_fn fn, void *ctx)
 {
 	AUTO_JSON json_t *params = page_params(since, as_of, *cursor);
 	AUTO_BUF struct buf b = {0};
@@ -192,7 +192,7 @@ log_replay_read(struct cli *from, int64_t since, const char *as_of,
 {
 	AUTO_FREE char *cursor = NULL;
 	do {
-		int rc = read_page(from, since, as_of, &cursor, fn, ctx);
+		int rc = replay_read_page(from, since, as_of, &cursor, fn, ctx);
 
 		if (rc != CLI_OK)
 			return rc;
@@ -201,7 +201,7 @@ log_replay_read(struct cli *from, int64_t since, const char *as_of,
 }
 
 static int
-add_line(void *ctx, const char *line, size_t n)
+replay_add_line(void *ctx, const char *line, size_t n)
 {
 	return log_replay_add(ctx, line, n);
 }
@@ -213,13 +213,13 @@ log_replay_copy(struct cli *from, const char *as_of, struct cli *to)
 	int rc;
 
 	log_replay_begin(&r, to);
-	rc = log_replay_read(from, 0, as_of, add_line, &r);
+	rc = log_replay_read(from, 0, as_of, replay_add_line, &r);
 	return rc == CLI_OK ? log_replay_end(&r) : rc;
 }
 
 /* Whole lines of what was read so far; keeps the rest. */
 static int
-take_lines(struct buf *text, struct log_replay *r)
+replay_take_lines(struct buf *text, struct log_replay *r)
 {
 	size_t at = 0;
 	const char *end;
@@ -254,7 +254,7 @@ log_replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 		if (got < 0)
 			return CLI_PROBLEM;
 		text.len += (size_t)got;
-		rc = take_lines(&text, &r);
+		rc = replay_take_lines(&text, &r);
 		if (rc != CLI_OK)
 			return rc;
 	} while (got > 0);

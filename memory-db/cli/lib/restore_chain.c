@@ -55,7 +55,7 @@ restore_choose(struct restore *r, const char *given)
 
 /* --- files ---------------------------------------------------------------- */
 static void
-on_tick(void *ctx, int64_t bytes)
+restore_chain_on_tick(void *ctx, int64_t bytes)
 {
 	progress_at(ctx, -1, bytes >> 20, "MB");
 }
@@ -88,7 +88,8 @@ unpack(const struct restore *r, struct backup_source *in, int out,
 	if (rc)
 		return rc;
 	progress_start(&progress, r->c, "unpacking");
-	rc = backup_reader_copy(&reader, out, on_tick, &progress, e);
+	rc = backup_reader_copy(&reader, out, restore_chain_on_tick, &progress,
+		e);
 	progress_clear(&progress);
 	if (rc)
 		return rc;
@@ -117,7 +118,7 @@ restore_unpack_file(const struct restore *r, const char *from, const char *to,
 }
 
 /* --- the chain ------------------------------------------------------------ */
-struct chain {
+struct restore_chain {
 	struct restore *r;
 	struct backup_folder folder;
 	size_t *links; /* owned: entries, the whole backup first */
@@ -126,7 +127,7 @@ struct chain {
 };
 
 static void
-chain_done(struct chain *x)
+chain_done(struct restore_chain *x)
 {
 	backup_folder_done(&x->folder);
 	free(x->links);
@@ -156,7 +157,7 @@ find_link(const struct backup_folder *f, size_t i, int64_t to, size_t *ret)
 
 /* The links that lead to entry i. */
 static int
-collect(struct chain *x, size_t i)
+restore_chain_collect(struct restore_chain *x, size_t i)
 {
 	const struct backup_entry *all = x->folder.entries;
 	size_t n = 0, at = i;
@@ -189,7 +190,7 @@ collect(struct chain *x, size_t i)
 
 /* Which entry of its folder the source is, and what comes before it. */
 static int
-find_chain(struct chain *x)
+find_chain(struct restore_chain *x)
 {
 	const char *file = strrchr(x->r->source, '/') + 1;
 	struct backup_name name;
@@ -207,7 +208,7 @@ find_chain(struct chain *x)
 		return cli_fail_err(&e);
 	for (size_t i = 0; i < x->folder.n; i++)
 		if (strcmp(x->folder.entries[i].file, file) == 0)
-			return collect(x, i);
+			return restore_chain_collect(x, i);
 	return cli_fail(CLI_PROBLEM, "cannot read %s", x->r->source);
 }
 
@@ -234,7 +235,7 @@ why_not(const json_t *before, const json_t *about)
 
 /* How its reading ends; *ret_about new. CLI_OK, or *e says why not. */
 static int
-read_link(struct chain *x, json_t **ret_about, struct backup_source *in,
+read_link(struct restore_chain *x, json_t **ret_about, struct backup_source *in,
 	struct err *e)
 {
 	AUTO_READER struct backup_reader reader = {0};
@@ -257,7 +258,7 @@ read_link(struct chain *x, json_t **ret_about, struct backup_source *in,
 }
 
 static int
-replay_link(struct chain *x, size_t i)
+replay_link(struct restore_chain *x, size_t i)
 {
 	const struct backup_entry *entry = &x->folder.entries[x->links[i]];
 	AUTO_FREE char *path = backup_folder_path(&x->folder, entry->file);
@@ -286,7 +287,7 @@ replay_link(struct chain *x, size_t i)
 
 /* --- both together -------------------------------------------------------- */
 static int
-start_service(struct restore *r)
+restore_chain_start_service(struct restore *r)
 {
 	AUTO_JSON json_t *status = NULL;
 	struct err e = {0};
@@ -316,7 +317,7 @@ nothing_changed(const char *file, const struct err *e)
 int
 restore_unpack(struct restore *r)
 {
-	__attribute__((cleanup(chain_done))) struct chain x = {.r = r,
+	__attribute__((cleanup(chain_done))) struct restore_chain x = {.r = r,
 		.folder = {.fd = -1, .lock_fd = -1}};
 	AUTO_JSON json_t *about = NULL;
 	char whole[PATH_MAX];
@@ -338,7 +339,7 @@ restore_unpack(struct restore *r)
 	}
 	if (restore_unpack_file(r, whole, r->place.work, &x.last, &e) != 0)
 		return nothing_changed(whole, &e);
-	rc = start_service(r);
+	rc = restore_chain_start_service(r);
 	if (rc != CLI_OK)
 		return rc;
 	for (size_t i = 1; i < x.n; i++) {

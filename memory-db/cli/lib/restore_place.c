@@ -47,7 +47,8 @@ place_error(struct err *e, const char *what, const char *path)
 }
 
 static int
-join(char out[PATH_MAX], const char *a, const char *b, struct err *e)
+restore_place_join(char out[PATH_MAX], const char *a, const char *b,
+	struct err *e)
 {
 	int n = snprintf(out, PATH_MAX, "%s%s", a, b);
 
@@ -97,7 +98,7 @@ on_signal(int number)
 }
 
 static void
-catch_signals(const struct restore_place *p)
+restore_place_catch_signals(const struct restore_place *p)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 	static const char *const tails[] = {"", "-wal", "-shm", ".pid",
@@ -109,9 +110,10 @@ catch_signals(const struct restore_place *p)
 
 	doomed_n = 0;
 	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
-		if (join(doomed[doomed_n], p->work, tails[i], &ignored) == 0)
+		if (restore_place_join(doomed[doomed_n], p->work, tails[i],
+			    &ignored) == 0)
 			doomed_n++;
-	if (join(doomed[doomed_n], p->folder, "", &ignored) == 0)
+	if (restore_place_join(doomed[doomed_n], p->folder, "", &ignored) == 0)
 		doomed_n++;
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 &&
@@ -136,7 +138,7 @@ make_parents(const char *target, struct err *e)
 }
 
 static bool
-lock_folder(int fd)
+restore_place_lock_folder(int fd)
 {
 	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0;
 		waited += LOOK_MS) {
@@ -158,7 +160,7 @@ make_work_folder(struct restore_place *p, struct err *e)
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (p->lock_fd < 0)
 			return place_error(e, "open the folder", p->folder);
-		if (!lock_folder(p->lock_fd))
+		if (!restore_place_lock_folder(p->lock_fd))
 			return err_set(e, MDB_E_BUSY,
 				"another memoryctl is restoring %s", p->target);
 		if (i == 1)
@@ -179,13 +181,13 @@ restore_place_open(struct restore_place *p, const char *target,
 	int rc;
 
 	*p = (struct restore_place){.lock_fd = -1, .target_fd = -1};
-	rc = join(p->target, target, "", e);
+	rc = restore_place_join(p->target, target, "", e);
 	if (rc != 0)
 		return rc;
-	rc = join(p->folder, target, FOLDER_TAIL, e);
+	rc = restore_place_join(p->folder, target, FOLDER_TAIL, e);
 	if (rc != 0)
 		return rc;
-	rc = join(p->work, p->folder, "/" WORK_NAME, e);
+	rc = restore_place_join(p->work, p->folder, "/" WORK_NAME, e);
 	if (rc != 0)
 		return rc;
 	if (lstat(target, &st) == 0 && (!may_replace || !S_ISREG(st.st_mode)))
@@ -203,7 +205,7 @@ restore_place_open(struct restore_place *p, const char *target,
 	rc = make_work_folder(p, e);
 	if (rc != 0)
 		return rc;
-	catch_signals(p);
+	restore_place_catch_signals(p);
 	return 0;
 }
 
@@ -213,7 +215,7 @@ static int
 lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
 {
 	char path[PATH_MAX];
-	int rc = join(path, p->target, ".pid", e);
+	int rc = restore_place_join(path, p->target, ".pid", e);
 	AUTO_FD int fd = -1;
 
 	if (rc != 0)
@@ -258,7 +260,7 @@ choose_aside(struct restore_place *p, struct err *e)
 		if (*s != '-' && *s != ':')
 			tail[n++] = *s;
 	tail[n] = '\0';
-	return join(p->aside, p->target, tail, e);
+	return restore_place_join(p->aside, p->target, tail, e);
 }
 
 /* The old file of this tail, and its name beside. *ret_is_there: it exists. */
@@ -267,12 +269,12 @@ old_file(const struct restore_place *p, const char *tail, char from[PATH_MAX],
 	char to[PATH_MAX], bool *ret_is_there, struct err *e)
 {
 	struct stat st;
-	int rc = join(from, p->target, tail, e);
+	int rc = restore_place_join(from, p->target, tail, e);
 
 	if (rc != 0)
 		return rc;
 	*ret_is_there = lstat(from, &st) == 0;
-	return join(to, p->aside, tail, e);
+	return restore_place_join(to, p->aside, tail, e);
 }
 
 /* A file system without second names for files (FAT, some of a network). */

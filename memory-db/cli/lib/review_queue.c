@@ -35,7 +35,7 @@ print_head(const struct cli *c, const json_t *row)
 }
 
 static void
-print_conflicts(const struct cli *c, const json_t *list)
+review_queue_print_conflicts(const struct cli *c, const json_t *list)
 {
 	json_t *x;
 	size_t i;
@@ -85,7 +85,7 @@ print_note(const json_t *row)
 
 /* The state that would result, as a difference to main now. */
 static int
-print_row(const struct cli *c, const json_t *row, size_t most)
+review_queue_print_row(const struct cli *c, const json_t *row, size_t most)
 {
 	const json_t *gone = json_object_get(row, "removed");
 	const json_t *set = json_object_get(row, "set");
@@ -111,7 +111,7 @@ print_row(const struct cli *c, const json_t *row, size_t most)
 		return rc;
 	if (more > 0)
 		printf("  (%lld more)\n", (long long)more);
-	print_conflicts(c, json_object_get(row, "conflicts"));
+	review_queue_print_conflicts(c, json_object_get(row, "conflicts"));
 	print_needs(json_object_get(row, "needs"));
 	if (json_is_true(json_object_get(row, "dissolved")))
 		puts("  main has all of it by now");
@@ -137,13 +137,13 @@ list_params(const struct review_options *o, int64_t after)
 }
 
 static int
-print_rows(const struct cli *c, const json_t *rows, size_t most)
+review_queue_print_rows(const struct cli *c, const json_t *rows, size_t most)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-		if (print_row(c, row, most) != 0)
+		if (review_queue_print_row(c, row, most) != 0)
 			return cli_nomem();
 	return CLI_OK;
 }
@@ -182,7 +182,7 @@ queue_list(struct cli *c, const struct review_options *o)
 		rows = json_object_get(reply, "staged");
 		after = cli_int(reply, "next", 0);
 		rc = c->json ? cli_print_jsonl(c, rows)
-			     : print_rows(c, rows, FACTS_SHOWN);
+			     : review_queue_print_rows(c, rows, FACTS_SHOWN);
 		if (rc != CLI_OK)
 			return rc;
 		if (!c->json && after == 0)
@@ -192,7 +192,7 @@ queue_list(struct cli *c, const struct review_options *o)
 }
 
 static int
-read_id(const char *text, int64_t *ret)
+review_queue_read_id(const char *text, int64_t *ret)
 {
 	return text_int(text[0] == '#' ? text + 1 : text, 1, INT64_MAX, ret) ==
 			       0
@@ -208,7 +208,7 @@ queue_show(struct cli *c, const char *text)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int64_t id = 0;
-	int rc = read_id(text, &id);
+	int rc = review_queue_read_id(text, &id);
 
 	if (rc != CLI_OK)
 		return rc;
@@ -221,8 +221,8 @@ queue_show(struct cli *c, const char *text)
 	return c->json ? cli_print_json(c, json_array_get(json_object_get(reply,
 								  "staged"),
 						   0))
-		       : print_rows(c, json_object_get(reply, "staged"),
-				 SIZE_MAX);
+		       : review_queue_print_rows(c,
+				 json_object_get(reply, "staged"), SIZE_MAX);
 }
 
 /* --- deciding ------------------------------------------------------------- */
@@ -243,11 +243,11 @@ set_upto(struct cli *c, json_t *p)
 }
 
 static int
-read_ids(int n, char **ids, json_t *list)
+review_queue_read_ids(int n, char **ids, json_t *list)
 {
 	for (int i = 0; i < n; i++) {
 		int64_t id = 0;
-		int rc = read_id(ids[i], &id);
+		int rc = review_queue_read_id(ids[i], &id);
 
 		if (rc != CLI_OK)
 			return rc;
@@ -263,7 +263,7 @@ decide_params(struct cli *c, const struct review_options *o, const char *what,
 {
 	AUTO_JSON json_t *p = json_pack("{s:s}", "do", what);
 	AUTO_JSON json_t *list = json_array();
-	int rc = list ? read_ids(n, ids, list) : cli_nomem();
+	int rc = list ? review_queue_read_ids(n, ids, list) : cli_nomem();
 
 	if (rc != CLI_OK)
 		return rc;
@@ -296,7 +296,8 @@ print_left(const struct cli *c, const json_t *list)
 		printf("#%lld stays: ", (long long)cli_int(x, "staged", 0));
 		out_text(stdout, cli_str(x, "why", "?"));
 		putchar('\n');
-		print_conflicts(c, json_object_get(x, "conflicts"));
+		review_queue_print_conflicts(c,
+			json_object_get(x, "conflicts"));
 		print_needs(json_object_get(x, "needs"));
 	}
 	return CLI_OK;

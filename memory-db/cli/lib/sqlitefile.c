@@ -30,7 +30,7 @@ struct sqlitefile {
 	struct sqlitepages pages;
 };
 
-struct table {
+struct sqlitefile_table {
 	struct sqlitepages *f;
 	const char *name;
 	char columns[COLUMNS_MAX][NAME_BYTES];
@@ -135,8 +135,8 @@ value_json(uint64_t type, const uint8_t *p)
 
 /* A record as a row; false: it is not as a record is. */
 static bool
-record_json(const struct table *t, int64_t rowid, const uint8_t *p, size_t n,
-	json_t *row)
+record_json(const struct sqlitefile_table *t, int64_t rowid, const uint8_t *p,
+	size_t n, json_t *row)
 {
 	const uint8_t *end = p + n, *types = p, *at, *types_end;
 	uint64_t head;
@@ -176,8 +176,8 @@ local_size(const struct sqlitepages *f, uint64_t payload)
 
 /* The whole payload: `local` bytes at p, and the pages that follow. */
 static int
-read_payload(struct table *t, const uint8_t *p, size_t local, uint64_t payload,
-	struct buf *out)
+read_payload(struct sqlitefile_table *t, const uint8_t *p, size_t local,
+	uint64_t payload, struct buf *out)
 {
 	AUTO_FREE uint8_t *page = malloc(t->f->page_size);
 	uint32_t next = sqlitepages_be32(p + local);
@@ -199,7 +199,7 @@ read_payload(struct table *t, const uint8_t *p, size_t local, uint64_t payload,
 }
 
 static int
-take_cell(struct table *t, const uint8_t *p, const uint8_t *end)
+take_cell(struct sqlitefile_table *t, const uint8_t *p, const uint8_t *end)
 {
 	AUTO_JSON json_t *row = json_object();
 	AUTO_BUF struct buf whole = {0};
@@ -228,7 +228,7 @@ take_cell(struct table *t, const uint8_t *p, const uint8_t *end)
 }
 
 static int
-walk(struct table *t, uint32_t number, int depth)
+sqlitefile_walk(struct sqlitefile_table *t, uint32_t number, int depth)
 {
 	AUTO_FREE uint8_t *page = malloc(t->f->page_size);
 	const uint8_t *head, *cells, *end;
@@ -252,13 +252,14 @@ walk(struct table *t, uint32_t number, int depth)
 			return sqlitepages_corrupt(t->e);
 		rc = head[0] == LEAF
 			     ? take_cell(t, cell, end)
-			     : walk(t, sqlitepages_be32(cell), depth + 1);
+			     : sqlitefile_walk(t, sqlitepages_be32(cell),
+				       depth + 1);
 		if (rc != 0)
 			return rc;
 	}
 	if (head[0] != INTERIOR)
 		return 0;
-	return walk(t, sqlitepages_be32(head + 8), depth + 1);
+	return sqlitefile_walk(t, sqlitepages_be32(head + 8), depth + 1);
 }
 
 /* --- columns --------------------------------------------------------------- */
@@ -276,7 +277,7 @@ is_constraint(const char *word)
 
 /* One definition, "name TYPE ..", up to its comma. */
 static void
-take_column(struct table *t, const char *s, size_t n)
+take_column(struct sqlitefile_table *t, const char *s, size_t n)
 {
 	char word[NAME_BYTES], quote = '\0';
 	size_t k = 0;
@@ -307,7 +308,7 @@ take_column(struct table *t, const char *s, size_t n)
 }
 
 static void
-take_columns(struct table *t, const char *sql)
+take_columns(struct sqlitefile_table *t, const char *sql)
 {
 	const char *s = strchr(sql, '('), *from;
 	int depth = 0;
@@ -333,7 +334,7 @@ take_columns(struct table *t, const char *sql)
 struct schema_search {
 	const char *name;
 	uint32_t root;
-	struct table *found;
+	struct sqlitefile_table *found;
 };
 
 static int
@@ -357,14 +358,14 @@ int
 sqlitefile_each(struct sqlitefile *f, const char *table, sqlitefile_fn fn,
 	void *ctx, struct err *e)
 {
-	struct table t = {.f = &f->pages,
+	struct sqlitefile_table t = {.f = &f->pages,
 		.name = table,
 		.rowid = SIZE_MAX,
 		.fn = fn,
 		.ctx = ctx,
 		.e = e};
 	struct schema_search x = {.name = table, .found = &t};
-	struct table schema = {.f = &f->pages,
+	struct sqlitefile_table schema = {.f = &f->pages,
 		.name = "sqlite_schema",
 		.columns = {"type", "name", "tbl_name", "rootpage", "sql"},
 		.columns_n = 5,
@@ -375,9 +376,9 @@ sqlitefile_each(struct sqlitefile *f, const char *table, sqlitefile_fn fn,
 	int rc;
 
 	sqlitepages_walk(&f->pages);
-	rc = walk(&schema, 1, 0);
+	rc = sqlitefile_walk(&schema, 1, 0);
 	if (rc != 1)
 		return rc;
-	rc = walk(&t, x.root, 0);
+	rc = sqlitefile_walk(&t, x.root, 0);
 	return rc != 0 ? rc : 1;
 }

@@ -26,7 +26,7 @@
 #define TRIES 10
 
 static bool
-is_known(const char *name)
+tempfolder_is_known(const char *name)
 {
 	static const char *const known[] = {".", "..", "s", "s.spawn", "log",
 		"memory.db", "memory.db-wal", "memory.db-shm", "memory.db.lock",
@@ -53,7 +53,7 @@ each_known(int fd, bool remove)
 		return false;
 	}
 	while (is_ours && (entry = readdir(d)) != NULL) {
-		is_ours = is_known(entry->d_name);
+		is_ours = tempfolder_is_known(entry->d_name);
 		if (is_ours && remove)
 			(void)unlinkat(fd, entry->d_name, 0);
 	}
@@ -63,7 +63,7 @@ each_known(int fd, bool remove)
 
 /* As mkdtemp made it, not some folder of the user whose name begins like it. */
 static bool
-is_name(const char *name)
+tempfolder_is_name(const char *name)
 {
 	const char *drawn = name + strlen(PREFIX);
 
@@ -94,7 +94,7 @@ sweep_one(int tmp, const char *name)
 }
 
 static void
-sweep(void)
+tempfolder_sweep(void)
 {
 	DIR *d = opendir("/tmp");
 	struct dirent *entry;
@@ -102,7 +102,7 @@ sweep(void)
 	if (!d)
 		return;
 	while ((entry = readdir(d)) != NULL)
-		if (is_name(entry->d_name))
+		if (tempfolder_is_name(entry->d_name))
 			sweep_one(dirfd(d), entry->d_name);
 	closedir(d);
 }
@@ -130,7 +130,7 @@ make_locked(char *path, int *ret_fd, struct err *e)
 int
 temp_folder_make(char path[TEMP_FOLDER_SIZE], int *ret_fd, struct err *e)
 {
-	sweep();
+	tempfolder_sweep();
 	for (int i = 0; i < TRIES; i++) {
 		int rc;
 

@@ -174,7 +174,7 @@ end_line(struct toml_reader *r, struct err *e)
 
 /* Where the line of a statement begins; a byte order mark is no part of it. */
 static size_t
-line_of(const struct toml_reader *r, size_t at)
+toml_line_of(const struct toml_reader *r, size_t at)
 {
 	size_t begin = toml_line_begin(r->s, at);
 
@@ -225,7 +225,7 @@ read_header(struct toml_reader *r, json_t **ret_table, struct buf *path,
 	if (!buf_str(path))
 		return err_nomem(e);
 	item.path = path->data;
-	item.at = line_of(r, begin);
+	item.at = toml_line_of(r, begin);
 	item.end = r->at;
 	*ret_table = table;
 	return toml_record(r->t, &item) != 0 ? err_nomem(e) : 0;
@@ -258,7 +258,7 @@ read_statement(struct toml_reader *r, json_t *table, const struct buf *path,
 		r->t->items[index].path = NULL;
 		return err_nomem(e);
 	}
-	item.at = line_of(r, begin);
+	item.at = toml_line_of(r, begin);
 	item.end = r->at;
 	item.value_at = from;
 	item.value_end = to;
@@ -267,7 +267,7 @@ read_statement(struct toml_reader *r, json_t *table, const struct buf *path,
 }
 
 static int
-read_all(struct toml_reader *r, struct err *e)
+toml_read_all(struct toml_reader *r, struct err *e)
 {
 	AUTO_BUF struct buf path = {0};
 	json_t *table = r->t->all;
@@ -300,7 +300,7 @@ toml_parse(const char *s, size_t n, struct toml *ret, struct err *e)
 	if (!text_is_utf8(s, n))
 		return err_set(e, MDB_E_INVALID,
 			"is no valid TOML: it is no UTF-8 text");
-	rc = read_all(&r, &why);
+	rc = toml_read_all(&r, &why);
 	if (rc == 0)
 		return 0;
 	if (why.code == MDB_E_NOMEM)

@@ -43,13 +43,13 @@ toml_line_begin(const char *s, size_t at)
 }
 
 static int
-wrong(struct err *e, const char *what)
+tomlvalue_wrong(struct err *e, const char *what)
 {
 	return err_set(e, MDB_E_INVALID, "%s", what);
 }
 
 static bool
-begins(const struct toml_reader *r, const char *text)
+tomlvalue_begins(const struct toml_reader *r, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -97,12 +97,13 @@ read_code_point(struct toml_reader *r, int digits, struct buf *out,
 		int v = r->at < r->n ? text_hex_digit(r->s[r->at]) : -1;
 
 		if (v < 0)
-			return wrong(e, "an escape has no hexadecimal digits");
+			return tomlvalue_wrong(e,
+				"an escape has no hexadecimal digits");
 		c = c << 4 | (uint32_t)v;
 		r->at++;
 	}
 	if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return wrong(e, "an escape names no character");
+		return tomlvalue_wrong(e, "an escape names no character");
 	return add_code_point(c, out) != 0 ? err_nomem(e) : 0;
 }
 
@@ -128,12 +129,12 @@ read_escape(struct toml_reader *r, bool is_long, struct buf *out, struct err *e)
 	if (is_long && (c == '\n' || c == '\r' || c == ' ' || c == '\t')) {
 		toml_blanks(r);
 		if (r->at < r->n && r->s[r->at] != '\n' && r->s[r->at] != '\r')
-			return wrong(e, "an unknown escape");
+			return tomlvalue_wrong(e, "an unknown escape");
 		while (r->at < r->n && strchr(" \t\r\n", r->s[r->at]))
 			r->at++;
 		return 0;
 	}
-	return wrong(e, "an unknown escape");
+	return tomlvalue_wrong(e, "an unknown escape");
 }
 
 /* A string with its quotes, of the four kinds. */
@@ -142,17 +143,17 @@ read_string(struct toml_reader *r, struct buf *out, struct err *e)
 {
 	char quote = r->s[r->at];
 	const char *three = quote == '"' ? "\"\"\"" : "'''";
-	bool is_long = begins(r, three);
+	bool is_long = tomlvalue_begins(r, three);
 
 	r->at += is_long ? 3 : 1;
-	if (is_long && begins(r, "\r\n"))
+	if (is_long && tomlvalue_begins(r, "\r\n"))
 		r->at += 2;
-	else if (is_long && begins(r, "\n"))
+	else if (is_long && tomlvalue_begins(r, "\n"))
 		r->at++;
 	while (r->at < r->n) {
 		char c = r->s[r->at];
 
-		if (c == quote && (!is_long || begins(r, three))) {
+		if (c == quote && (!is_long || tomlvalue_begins(r, three))) {
 			r->at += is_long ? 3 : 1;
 			/* Quotes before the closing ones are part of it. */
 			for (int i = 0; is_long && i < 2 && r->at < r->n &&
@@ -164,7 +165,8 @@ read_string(struct toml_reader *r, struct buf *out, struct err *e)
 		}
 		if ((c == '\n' && !is_long) || c == '\x7f' ||
 			((unsigned char)c < 0x20 && !strchr("\t\n\r", c)))
-			return wrong(e, "a string does not end on its line");
+			return tomlvalue_wrong(e,
+				"a string does not end on its line");
 		r->at++;
 		if (c == '\\' && quote == '"') {
 			int rc = read_escape(r, is_long, out, e);
@@ -175,13 +177,13 @@ read_string(struct toml_reader *r, struct buf *out, struct err *e)
 			return err_nomem(e);
 		}
 	}
-	return wrong(e, "a string does not end");
+	return tomlvalue_wrong(e, "a string does not end");
 }
 
 /* --- keys ----------------------------------------------------------------- */
 
 static bool
-is_bare(char c)
+tomlvalue_is_bare(char c)
 {
 	return isascii(c) &&
 	       (isalnum((unsigned char)c) || c == '_' || c == '-');
@@ -195,17 +197,18 @@ toml_key(struct toml_reader *r, char **ret, struct err *e)
 
 	toml_blanks(r);
 	if (r->at < r->n && (r->s[r->at] == '"' || r->s[r->at] == '\'')) {
-		if (begins(r, "\"\"\"") || begins(r, "'''"))
-			return wrong(e, "a key is no text of several lines");
+		if (tomlvalue_begins(r, "\"\"\"") || tomlvalue_begins(r, "'''"))
+			return tomlvalue_wrong(e,
+				"a key is no text of several lines");
 		if ((rc = read_string(r, &name, e)) != 0)
 			return rc;
 	} else {
 		size_t begin = r->at;
 
-		while (r->at < r->n && is_bare(r->s[r->at]))
+		while (r->at < r->n && tomlvalue_is_bare(r->s[r->at]))
 			r->at++;
 		if (r->at == begin)
-			return wrong(e, "a key is missing");
+			return tomlvalue_wrong(e, "a key is missing");
 		if (buf_add(&name, r->s + begin, r->at - begin) != 0)
 			return err_nomem(e);
 	}
@@ -229,14 +232,14 @@ read_word(struct toml_reader *r, json_t **ret, struct err *e)
 	int64_t number;
 
 	while (r->at + n < r->n &&
-		(is_bare(s[n]) || strchr("+.:", s[n]) ||
+		(tomlvalue_is_bare(s[n]) || strchr("+.:", s[n]) ||
 			/* a blank between date and time */
 			(s[n] == ' ' && n == 10 && s[4] == '-' &&
 				r->at + n + 1 < r->n &&
 				isdigit((unsigned char)s[n + 1]))))
 		n++;
 	if (n == 0 || n >= sizeof(word))
-		return wrong(e, "a value is missing");
+		return tomlvalue_wrong(e, "a value is missing");
 	memcpy(word, s, n);
 	word[n] = '\0';
 	r->at += n;
@@ -254,14 +257,15 @@ read_word(struct toml_reader *r, json_t **ret, struct err *e)
 		 strcmp(digits, "inf") == 0 || strcmp(digits, "nan") == 0)
 		*ret = json_string(word);
 	else
-		return wrong(e, "a value is no string, number, date or "
-				"true or false");
+		return tomlvalue_wrong(e,
+			"a value is no string, number, date or "
+			"true or false");
 	return *ret ? 0 : err_nomem(e);
 }
 
 static int
-read_array(struct toml_reader *r, struct buf *path, int depth, json_t **ret,
-	struct err *e)
+tomlvalue_read_array(struct toml_reader *r, struct buf *path, int depth,
+	json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array();
 	size_t path_n = path->len;
@@ -286,7 +290,7 @@ read_array(struct toml_reader *r, struct buf *path, int depth, json_t **ret,
 		if (r->at < r->n && r->s[r->at] == ',')
 			r->at++;
 		else if (r->at >= r->n || r->s[r->at] != ']')
-			return wrong(e, "an array does not end");
+			return tomlvalue_wrong(e, "an array does not end");
 	}
 	r->at++;
 	if (toml_close(r->t, list) != 0)
@@ -325,7 +329,8 @@ read_inline(struct toml_reader *r, struct buf *path, int depth, json_t **ret,
 		if (r->at < r->n && r->s[r->at] == ',')
 			r->at++;
 		else if (r->at >= r->n || r->s[r->at] != '}')
-			return wrong(e, "an inline table does not end");
+			return tomlvalue_wrong(e,
+				"an inline table does not end");
 	}
 	r->at++;
 	if (toml_close(r->t, table) != 0)
@@ -343,9 +348,9 @@ read_value(struct toml_reader *r, struct buf *path, int depth, json_t **ret,
 	int rc;
 
 	if (depth > TOML_DEPTH_MAX)
-		return wrong(e, "it is nested too deeply");
+		return tomlvalue_wrong(e, "it is nested too deeply");
 	if (c == '[')
-		return read_array(r, path, depth, ret, e);
+		return tomlvalue_read_array(r, path, depth, ret, e);
 	if (c == '{')
 		return read_inline(r, path, depth, ret, e);
 	if (c != '"' && c != '\'')
@@ -376,7 +381,7 @@ toml_pair(struct toml_reader *r, json_t *table, struct buf *path, int depth,
 			continue;
 		}
 		if (r->at >= r->n || r->s[r->at] != '=')
-			return wrong(e, "a '=' is missing");
+			return tomlvalue_wrong(e, "a '=' is missing");
 		r->at++;
 		toml_blanks(r);
 		if (json_object_get(table, name))

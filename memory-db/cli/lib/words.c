@@ -131,7 +131,7 @@ static const struct {
 };
 
 static bool
-is_word(char c)
+words_is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
@@ -142,8 +142,9 @@ words_match_one(const char *s, bool is_start, const char *theirs)
 {
 	size_t n = strlen(theirs);
 
-	if ((is_word(theirs[0]) && !is_start) || strncmp(s, theirs, n) != 0 ||
-		(is_word(theirs[n - 1]) && is_word(s[n])))
+	if ((words_is_word(theirs[0]) && !is_start) ||
+		strncmp(s, theirs, n) != 0 ||
+		(words_is_word(theirs[n - 1]) && words_is_word(s[n])))
 		return 0;
 	return n;
 }
@@ -195,7 +196,7 @@ quoted_end(const char *s, bool is_start)
 	if (*s != '\'' || !is_start)
 		return s;
 	for (end = s + 1; (end = strchr(end, '\'')) != NULL; end++)
-		if (!is_word(end[1]))
+		if (!words_is_word(end[1]))
 			return end + 1;
 	return s;
 }
@@ -219,7 +220,7 @@ words_for_people(const char *text, struct buf *out)
 	if (rc != 0)
 		return rc;
 	while (*s != '\0') {
-		bool is_start = s == text || !is_word(s[-1]);
+		bool is_start = s == text || !words_is_word(s[-1]);
 		const char *end = quoted_end(s, is_start);
 		size_t k;
 

@@ -17,7 +17,7 @@
 
 /* Loads the next document; is_first: the one that is kept. */
 static int
-load(yaml_parser_t *p, yaml_document_t *doc, struct err *e)
+yamltext_load(yaml_parser_t *p, yaml_document_t *doc, struct err *e)
 {
 	if (yaml_parser_load(p, doc))
 		return 0;
@@ -33,7 +33,7 @@ static int
 expect_end(yaml_parser_t *p, struct err *e)
 {
 	yaml_document_t more;
-	int rc = load(p, &more, e);
+	int rc = yamltext_load(p, &more, e);
 
 	if (rc != 0)
 		return rc;
@@ -47,7 +47,7 @@ expect_end(yaml_parser_t *p, struct err *e)
 static int
 load_root(struct yamltext *y, yaml_parser_t *p, struct err *e)
 {
-	int rc = load(p, &y->doc, e);
+	int rc = yamltext_load(p, &y->doc, e);
 
 	if (rc != 0)
 		return rc;
@@ -108,7 +108,7 @@ yamltext_node(struct yamltext *y, int id)
 }
 
 static const char *
-text_of(const yaml_node_t *node, size_t *ret_n)
+yamltext_text_of(const yaml_node_t *node, size_t *ret_n)
 {
 	if (!node || node->type != YAML_SCALAR_NODE)
 		return NULL;
@@ -122,7 +122,7 @@ yamltext_find(struct yamltext *y, const yaml_node_t *mapping, const char *key)
 	for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start;
 		p < mapping->data.mapping.pairs.top; p++) {
 		size_t n;
-		const char *s = text_of(yamltext_node(y, p->key), &n);
+		const char *s = yamltext_text_of(yamltext_node(y, p->key), &n);
 
 		if (s && n == strlen(key) && memcmp(s, key, n) == 0)
 			return p;
@@ -210,11 +210,11 @@ word_json(const char *s, size_t n)
 }
 
 static int
-add_pair(struct yamltext *y, const yaml_node_pair_t *p, json_t *o, int depth,
-	int *left, struct err *e)
+yamltext_add_pair(struct yamltext *y, const yaml_node_pair_t *p, json_t *o,
+	int depth, int *left, struct err *e)
 {
 	size_t n;
-	const char *s = text_of(yamltext_node(y, p->key), &n);
+	const char *s = yamltext_text_of(yamltext_node(y, p->key), &n);
 	json_t *v;
 
 	if (!s || memchr(s, '\0', n))
@@ -240,7 +240,7 @@ mapping_json(struct yamltext *y, const yaml_node_t *node, int depth, int *left,
 	}
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
 		p < node->data.mapping.pairs.top; p++)
-		if (add_pair(y, p, o, depth, left, e) != 0)
+		if (yamltext_add_pair(y, p, o, depth, left, e) != 0)
 			return NULL;
 	return take_ptr(o);
 }
@@ -286,7 +286,7 @@ node_json(struct yamltext *y, const yaml_node_t *node, int depth, int *left,
 		return mapping_json(y, node, depth, left, e);
 	if (node->type == YAML_SEQUENCE_NODE)
 		return sequence_json(y, node, depth, left, e);
-	if ((s = text_of(node, &n)) != NULL)
+	if ((s = yamltext_text_of(node, &n)) != NULL)
 		v = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
 			    ? word_json(s, n)
 			    : json_stringn(s, n);

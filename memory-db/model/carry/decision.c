@@ -16,7 +16,7 @@ static const char *const sayings[] = {"decided", "decision", "agreed to",
 	"abandoned", "standardized on", "standardised on"};
 
 static bool
-is_inside(char c)
+decision_is_inside(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' ||
 	       (unsigned char)c >= 0x80;
@@ -26,14 +26,14 @@ bool
 is_decision(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && is_inside(s[i - 1]))
+		if (i > 0 && decision_is_inside(s[i - 1]))
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(sayings); k++) {
 			size_t w = strlen(sayings[k]);
 
 			if (w <= n - i &&
 				strncasecmp(s + i, sayings[k], w) == 0 &&
-				(i + w == n || !is_inside(s[i + w])))
+				(i + w == n || !decision_is_inside(s[i + w])))
 				return true;
 		}
 	}

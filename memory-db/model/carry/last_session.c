@@ -35,7 +35,7 @@ struct session_search {
 };
 
 static int
-is_ours(void *ctx, int64_t ns)
+last_session_is_ours(void *ctx, int64_t ns)
 {
 	const struct session_search *x = ctx;
 
@@ -69,9 +69,10 @@ look_at_session(void *ctx, const struct session_row *row)
 		if (rc == 0 || !client_is_same(client.data, x->client))
 			return 0;
 	}
-	rc = is_ours(x, row->ns);
+	rc = last_session_is_ours(x, row->ns);
 	if (rc == 0)
-		rc = session_namespaces(x->st, row->session, is_ours, x, x->e);
+		rc = session_namespaces(x->st, row->session,
+			last_session_is_ours, x, x->e);
 	if (rc != 1)
 		return rc;
 	*x->found = (struct last_session){row->last_change, row->last_at,

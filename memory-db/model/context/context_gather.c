@@ -220,7 +220,7 @@ struct recents {
 
 /* Words of an entity's name, as what copies are compared by. */
 static int
-read_name(struct recents *x, int64_t entity, struct tokens *t,
+context_gather_read_name(struct recents *x, int64_t entity, struct tokens *t,
 	struct copy_text *ret)
 {
 	AUTO_BUF struct buf name = {0}, tmp = {0};
@@ -239,11 +239,11 @@ static int
 compare_names(struct recents *x, int64_t a, int64_t b, struct tokens t[2])
 {
 	struct copy_text of_a, of_b;
-	int rc = read_name(x, a, &t[0], &of_a);
+	int rc = context_gather_read_name(x, a, &t[0], &of_a);
 
 	if (rc != 0)
 		return rc;
-	rc = read_name(x, b, &t[1], &of_b);
+	rc = context_gather_read_name(x, b, &t[1], &of_b);
 	if (rc != 0)
 		return rc;
 	return near_copy_names(&of_a, &of_b);

@@ -41,16 +41,16 @@ curation_alone_wanted(const struct curation_alone *a)
 }
 
 /* --- which ---------------------------------------------------------------- */
-struct finding {
+struct alone_finding {
 	struct curation_alone *a;
 	bool found;
 	struct err *e;
 };
 
 static int
-take_next(void *ctx, const struct namespace_row *row)
+alone_take_next(void *ctx, const struct namespace_row *row)
 {
-	struct finding *f = ctx;
+	struct alone_finding *f = ctx;
 
 	if (row->id <= f->a->ns || row->last_change == 0)
 		return 0;
@@ -70,7 +70,7 @@ last_key(int64_t ns, char ret[KEY_SIZE])
 }
 
 static int
-note_time(void *ctx, const struct log_change *c)
+alone_note_time(void *ctx, const struct log_change *c)
 {
 	*(int64_t *)ctx = c->at;
 	return 1;
@@ -91,7 +91,7 @@ last_run(struct store *st, int64_t ns, int64_t *ret, struct err *e)
 		return 0;
 	*ret = INT64_MAX;
 	if (rc >= 0)
-		rc = log_since(st, ns, 0, note_time, ret, e);
+		rc = log_since(st, ns, 0, alone_note_time, ret, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -114,8 +114,8 @@ static int
 next_due(struct store *st, struct curation_alone *a, struct err *e)
 {
 	for (;;) {
-		struct finding f = {.a = a, .e = e};
-		int rc = namespace_each(st, 0, take_next, &f, e);
+		struct alone_finding f = {.a = a, .e = e};
+		int rc = namespace_each(st, 0, alone_take_next, &f, e);
 
 		if (rc < 0 || !f.found)
 			return rc < 0 ? rc : 0;
@@ -127,7 +127,7 @@ next_due(struct store *st, struct curation_alone *a, struct err *e)
 
 /* --- a slice -------------------------------------------------------------- */
 static int
-note_end(struct store *st, int64_t ns, struct err *e)
+alone_note_end(struct store *st, int64_t ns, struct err *e)
 {
 	char key[KEY_SIZE], text[32];
 	int n = snprintf(text, sizeof(text), "%" PRId64, clock_now_ms());
@@ -137,7 +137,7 @@ note_end(struct store *st, int64_t ns, struct err *e)
 }
 
 static void
-tell(const struct curation_alone *a, const json_t *reply)
+alone_tell(const struct curation_alone *a, const json_t *reply)
 {
 	const char *stopped =
 		json_string_value(json_object_get(reply, "stopped"));
@@ -169,9 +169,9 @@ slice(struct store *st, struct curation_alone *a, int64_t budget_ns,
 
 	done = rc == 0 && !json_is_false(json_object_get(reply, "done"));
 	if (done)
-		rc = note_end(st, a->ns, e);
+		rc = alone_note_end(st, a->ns, e);
 	if (done && rc == 0)
-		tell(a, reply);
+		alone_tell(a, reply);
 	call_done(&c);
 	return rc != 0 ? rc : !done;
 }

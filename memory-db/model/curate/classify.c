@@ -32,7 +32,7 @@ enum tier { WORKING, EPISODIC, SEMANTIC, PROCEDURAL, TIERS };
 #define WEIGHT_RULE   2.5
 
 /* What a kind of fact speaks for. */
-static const struct kind {
+static const struct classify_kind {
 	enum tier tier;
 	const char *type, *name, *why;
 } kinds[EXTRACT_KIND_MAX] = {
@@ -111,7 +111,7 @@ is_step(const char *s, size_t n)
 }
 
 static bool
-has_word(const char *s, size_t n, const char *word)
+classify_has_word(const char *s, size_t n, const char *word)
 {
 	size_t k = strlen(word);
 
@@ -130,23 +130,23 @@ is_sequence(const char *s, size_t n)
 	static const char *const later[] = {"then", "after that", "next",
 		"finally", "afterwards"};
 
-	if (!has_word(s, n, "first") && !has_word(s, n, "to"))
+	if (!classify_has_word(s, n, "first") && !classify_has_word(s, n, "to"))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(later); i++)
-		if (has_word(s, n, later[i]))
-			return has_word(s, n, "first") ||
+		if (classify_has_word(s, n, later[i]))
+			return classify_has_word(s, n, "first") ||
 			       strncasecmp(s, "to ", 3) == 0;
 	return false;
 }
 
-struct lines {
+struct classify_lines {
 	int steps;
 	const char *first; /* step */
 	size_t first_n;
 };
 
 static int
-vote_line(struct votes *v, struct lines *l, const char *s, size_t n)
+vote_line(struct votes *v, struct classify_lines *l, const char *s, size_t n)
 {
 	while (n > 0 && isspace((unsigned char)*s))
 		s++, n--;
@@ -173,7 +173,7 @@ vote_line(struct votes *v, struct lines *l, const char *s, size_t n)
 static int
 vote_lines(struct votes *v, const char *text, size_t n)
 {
-	struct lines l = {0};
+	struct classify_lines l = {0};
 	int rc = 0;
 
 	for (size_t i = 0; i < n;) {
@@ -194,7 +194,7 @@ vote_lines(struct votes *v, const char *text, size_t n)
 static int
 vote_fact(struct votes *v, const struct extracted *f)
 {
-	const struct kind *k = &kinds[f->kind];
+	const struct classify_kind *k = &kinds[f->kind];
 	bool is_fact = k->tier == SEMANTIC && !f->is_person &&
 		       strcmp(k->type, "person") == 0;
 
@@ -223,7 +223,7 @@ vote_facts(struct votes *v, const struct extract_request *q)
 
 /* --- the answer ----------------------------------------------------------- */
 static int
-answer(const struct votes *v, json_t **ret)
+classify_answer(const struct votes *v, json_t **ret)
 {
 	double sum = 0;
 	int best = WORKING;
@@ -274,5 +274,5 @@ classify_content(const char *text, size_t n, const char *zone,
 	rc = vote_facts(&v, &q);
 	if (rc)
 		return rc;
-	return answer(&v, ret);
+	return classify_answer(&v, ret);
 }

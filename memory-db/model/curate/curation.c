@@ -62,7 +62,7 @@ curation_rules_of(const struct curation_settings *s, const json_t *names,
 #define PAGE		64 /* entities read before they are judged */
 #define SEQUENCES_SHOWN 40 /* texts of one that are followed in a preview */
 
-struct page {
+struct curation_page {
 	int64_t entity[PAGE], existence[PAGE];
 	int n;
 };
@@ -70,7 +70,7 @@ struct page {
 static int
 page_add(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct curation_page *p = ctx;
 
 	p->entity[p->n] = f->entity;
 	p->existence[p->n] = f->id;
@@ -192,7 +192,7 @@ judge_days(const struct judging *j, int64_t ns, int64_t deadline_ns,
 
 /* What the rules say of one entity. */
 static int
-judge_one(const struct judging *j, int64_t ns, int64_t entity,
+curation_judge_one(const struct judging *j, int64_t ns, int64_t entity,
 	struct curation_list *ret)
 {
 	struct verdict_move v[VERDICTS_MOST];
@@ -209,7 +209,7 @@ judge_one(const struct judging *j, int64_t ns, int64_t entity,
 }
 
 static int
-judge_page(const struct judging *j, int64_t ns, const struct page *p,
+judge_page(const struct judging *j, int64_t ns, const struct curation_page *p,
 	size_t most, int64_t deadline_ns, struct curation_list *ret)
 {
 	for (int i = 0; i < p->n; i++) {
@@ -219,7 +219,7 @@ judge_page(const struct judging *j, int64_t ns, const struct page *p,
 		if (ret->looked > 0 &&
 			(ret->n >= most || clock_mono_ns() > deadline_ns))
 			return 1;
-		rc = judge_one(j, ns, p->entity[i], ret);
+		rc = curation_judge_one(j, ns, p->entity[i], ret);
 		if (rc != 0)
 			return rc;
 		ret->looked++;
@@ -241,7 +241,7 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	while (!ret->is_end) {
-		struct page p = {.n = 0};
+		struct curation_page p = {.n = 0};
 
 		rc = fact_each_entity(j->st, ns, ret->after, page_add, &p,
 			j->e);
@@ -257,7 +257,7 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 
 /* --- telling -------------------------------------------------------------- */
 static json_t *
-value_of(const struct curation_rule *r, int64_t value)
+curation_value_of(const struct curation_rule *r, int64_t value)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -273,8 +273,8 @@ value_of(const struct curation_rule *r, int64_t value)
 /* What was hidden has the name that it was made with; a day whose entity is not
  * made yet has that of the day. 1: there is one. */
 static int
-name_of(struct store *st, const struct verdict_move *v, struct buf *out,
-	struct err *e)
+curation_name_of(struct store *st, const struct verdict_move *v,
+	struct buf *out, struct err *e)
 {
 	int rc;
 
@@ -299,7 +299,7 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 	*ret = NULL;
 	if (rc != 0)
 		return rc;
-	rc = name_of(st, v, &name, e);
+	rc = curation_name_of(st, v, &name, e);
 	if (rc != 1)
 		return rc;
 	r = &defaults.rules[v->rule];
@@ -307,11 +307,11 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 		member_set_text(row, "entity", name.data ? name.data : "",
 			name.len, e) != 0 ||
 		jx_set(row, "rule", json_string(r->name)) != 0 ||
-		jx_set(row, "from", value_of(r, v->was)) != 0 ||
+		jx_set(row, "from", curation_value_of(r, v->was)) != 0 ||
 		jx_set(row, "to",
 			r->act == CURATE_EXPIRE
 				? json_null()
-				: value_of(r, v->becomes)) != 0 ||
+				: curation_value_of(r, v->becomes)) != 0 ||
 		member_set_text(row, "reason", reason.data, reason.len, e) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(row);

@@ -22,8 +22,8 @@
 /* What goes by itself: the whole entity, or the facts of it whose end has come.
  * A large one goes in parts, each a slice; *ret_left: not all of it is gone. */
 static int
-hide(struct running *x, struct write *w, const struct verdict_move *v,
-	size_t *ret_left)
+curation_apply_hide(struct running *x, struct write *w,
+	const struct verdict_move *v, size_t *ret_left)
 {
 	int64_t facts = 0;
 
@@ -45,7 +45,7 @@ do_verdict(struct running *x, struct write *w, const struct verdict_move *v,
 			x->e);
 	case CURATE_EXPIRE:
 	case CURATE_HIDE:
-		return hide(x, w, v, ret_left);
+		return curation_apply_hide(x, w, v, ret_left);
 	case CURATE_TOLD:
 	case CURATE_SEQUENCE:
 	case CURATE_DAY:
@@ -90,7 +90,8 @@ apply_one(struct running *x, struct write *w, const struct verdict_move *v,
 
 /* "curation run-1a2b3c4d: 12 to_episodic, 3 settle". */
 static int
-make_message(struct running *x, const struct curation_list *l, struct buf *out)
+curation_apply_make_message(struct running *x, const struct curation_list *l,
+	struct buf *out)
 {
 	int64_t n[CURATION_RULES] = {0};
 	const char *between = ": ";
@@ -189,7 +190,7 @@ running_write(struct running *x, struct call *c, struct curation_list *l)
 	struct context own = *given;
 	AUTO_BUF struct buf message = {0};
 	AUTO_WRITE struct write w = {0};
-	int rc = make_message(x, l, &message);
+	int rc = curation_apply_make_message(x, l, &message);
 
 	if (rc != 0)
 		return rc;

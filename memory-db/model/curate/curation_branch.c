@@ -29,20 +29,20 @@ work_branch(const struct running *x)
 }
 
 static void
-name_branch(const struct running *x, char *out, size_t size)
+curation_branch_name_branch(const struct running *x, char *out, size_t size)
 {
 	snprintf(out, size, "curation/%s", x->run.id);
 }
 
 /* --- fork and drop -------------------------------------------------------- */
 static int
-fork_branch(struct running *x, struct write *w)
+curation_branch_fork_branch(struct running *x, struct write *w)
 {
 	int64_t fork = change_id(w->change), id = 0;
 	char name[64];
 	int rc;
 
-	name_branch(x, name, sizeof(name));
+	curation_branch_name_branch(x, name, sizeof(name));
 	rc = branch_create(w->st, w->ns, name,
 		"what curation makes, to be merged", x->branch, fork, &id,
 		x->e);
@@ -74,7 +74,8 @@ drop_branch(struct running *x, struct write *w)
 
 /* --- merge ---------------------------------------------------------------- */
 static int
-merge_part(struct running *x, struct write *w, struct merge_result *m)
+curation_branch_merge_part(struct running *x, struct write *w,
+	struct merge_result *m)
 {
 	int rc;
 
@@ -92,33 +93,33 @@ merge_part(struct running *x, struct write *w, struct merge_result *m)
 }
 
 static int
-merge(struct running *x, struct write *w)
+curation_branch_merge(struct running *x, struct write *w)
 {
 	struct merge_result m = {0};
-	int rc = merge_part(x, w, &m);
+	int rc = curation_branch_merge_part(x, w, &m);
 
 	merge_result_done(&m);
 	return rc;
 }
 
 /* --- a slice -------------------------------------------------------------- */
-static const struct step {
+static const struct curation_branch_step {
 	const char *phase;
 	enum change_kind kind;
 	enum { ON_MAIN, ON_WORK, ON_TARGET } on;
 	int (*run)(struct running *x, struct write *w);
 } steps[] = {
-	{"fork", CHANGE_BRANCH, ON_MAIN, fork_branch},
+	{"fork", CHANGE_BRANCH, ON_MAIN, curation_branch_fork_branch},
 	{"gather", CHANGE_CURATE, ON_WORK, running_gather},
 	{"sequence", CHANGE_CURATE, ON_WORK, running_sequences},
 	{"day", CHANGE_CURATE, ON_WORK, running_days},
-	{"merge", CHANGE_CURATE, ON_TARGET, merge},
+	{"merge", CHANGE_CURATE, ON_TARGET, curation_branch_merge},
 	{"drop", CHANGE_BRANCH, ON_MAIN, drop_branch},
 };
 
 /* The branch that a step writes on. */
 static int64_t
-step_branch(const struct running *x, const struct step *s)
+step_branch(const struct running *x, const struct curation_branch_step *s)
 {
 	switch (s->on) {
 	case ON_MAIN:
@@ -132,8 +133,8 @@ step_branch(const struct running *x, const struct step *s)
 }
 
 static int
-write_step(struct running *x, struct write *w, struct call *c,
-	const struct step *s)
+curation_branch_write_step(struct running *x, struct write *w, struct call *c,
+	const struct curation_branch_step *s)
 {
 	int rc = write_begin_on(w, c, s->kind, step_branch(x, s),
 		s->on == ON_TARGET ? work_branch(x) : 0, x->e);
@@ -150,7 +151,8 @@ write_step(struct running *x, struct write *w, struct call *c,
 }
 
 static int
-run_step(struct running *x, struct call *c, const struct step *s)
+run_step(struct running *x, struct call *c,
+	const struct curation_branch_step *s)
 {
 	const struct context *given = c->ctx;
 	struct context own = *given;
@@ -163,7 +165,7 @@ run_step(struct running *x, struct call *c, const struct step *s)
 	if (!own.message)
 		own.message = message;
 	c->ctx = &own;
-	rc = write_step(x, &w, c, s);
+	rc = curation_branch_write_step(x, &w, c, s);
 	c->ctx = given;
 	x->change = w.change_id;
 	return rc;

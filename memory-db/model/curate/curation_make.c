@@ -72,7 +72,7 @@ note_made(struct running *x, struct write *w, const struct verdict_move *v,
 
 /* --- pages of what is looked at ------------------------------------------- */
 /* What is looked at next, and where it stands. */
-struct page {
+struct curation_make_page {
 	int64_t id[PAGE], place[PAGE];
 	int n;
 };
@@ -80,7 +80,7 @@ struct page {
 static int
 page_entity(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct curation_make_page *p = ctx;
 
 	p->id[p->n] = f->entity;
 	p->place[p->n] = f->id;
@@ -91,7 +91,7 @@ page_entity(void *ctx, const struct fact *f)
 static int
 page_fact(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct curation_make_page *p = ctx;
 
 	p->id[p->n] = f->kind == FACT_OBSERVATION ? f->id : 0;
 	p->place[p->n] = f->id;
@@ -99,7 +99,7 @@ page_fact(void *ctx, const struct fact *f)
 }
 
 static int
-read_entities(struct running *x, int64_t after, struct page *ret)
+read_entities(struct running *x, int64_t after, struct curation_make_page *ret)
 {
 	int rc = fact_each_entity(x->st, x->ns, after, page_entity, ret, x->e);
 
@@ -107,7 +107,8 @@ read_entities(struct running *x, int64_t after, struct page *ret)
 }
 
 static int
-read_facts(struct running *x, int64_t after, struct page *ret)
+curation_make_read_facts(struct running *x, int64_t after,
+	struct curation_make_page *ret)
 {
 	int rc = fact_each_stored(x->st, x->ns, after, page_fact, ret, x->e);
 
@@ -116,7 +117,7 @@ read_facts(struct running *x, int64_t after, struct page *ret)
 
 /* Days that are over; `after` is the one looked at last. */
 static int
-read_days(struct running *x, int64_t after, struct page *ret)
+read_days(struct running *x, int64_t after, struct curation_make_page *ret)
 {
 	int64_t first, end;
 	int rc = day_range(&x->judging, x->ns, &first, &end);
@@ -148,7 +149,8 @@ give_up(struct running *x)
 /* As many as the time allows, at least one. */
 static int
 make(struct running *x, struct write *w, const char *phase,
-	int (*read)(struct running *x, int64_t after, struct page *ret),
+	int (*read)(struct running *x, int64_t after,
+		struct curation_make_page *ret),
 	int (*one)(struct running *x, struct write *w, int64_t id))
 {
 	int64_t deadline = clock_mono_ns() + x->q->budget_ns;
@@ -157,7 +159,7 @@ make(struct running *x, struct write *w, const char *phase,
 	int rc;
 
 	while (!is_end && !is_late) {
-		struct page p = {.n = 0};
+		struct curation_make_page p = {.n = 0};
 
 		rc = read(x, after, &p);
 		if (rc)
@@ -185,7 +187,7 @@ make(struct running *x, struct write *w, const char *phase,
 
 /* --- the makers ----------------------------------------------------------- */
 static int
-gather_one(struct running *x, struct write *w, int64_t entity)
+curation_make_gather_one(struct running *x, struct write *w, int64_t entity)
 {
 	struct verdict_move v = {.rule = CURATION_consolidate};
 	struct gather_group g;
@@ -204,7 +206,7 @@ gather_one(struct running *x, struct write *w, int64_t entity)
 int
 running_gather(struct running *x, struct write *w)
 {
-	return make(x, w, "gather", read_entities, gather_one);
+	return make(x, w, "gather", read_entities, curation_make_gather_one);
 }
 
 static int
@@ -227,7 +229,7 @@ sequence_one(struct running *x, struct write *w, int64_t fact)
 int
 running_sequences(struct running *x, struct write *w)
 {
-	return make(x, w, "sequence", read_facts, sequence_one);
+	return make(x, w, "sequence", curation_make_read_facts, sequence_one);
 }
 
 /* A summary touches nothing of what is there: the brake does not count it. */

@@ -171,7 +171,7 @@ braked(const struct curation_list *l)
 /* --- phases --------------------------------------------------------------- */
 /* Counts until the time is up; *ret_more: it is not through. */
 static int
-count(struct running *x, int64_t deadline, bool *ret_more)
+curation_run_count(struct running *x, int64_t deadline, bool *ret_more)
 {
 	AUTO_CURATION_LIST struct curation_list l = {0};
 	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
@@ -198,7 +198,8 @@ count(struct running *x, int64_t deadline, bool *ret_more)
 }
 
 static int
-apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
+curation_run_apply(struct running *x, struct call *c, int64_t deadline,
+	bool *ret_more)
 {
 	AUTO_CURATION_LIST struct curation_list l = {0};
 	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
@@ -250,20 +251,20 @@ consolidates(const struct running *x)
 
 /* As many slices of counting as the time allows, then one that writes. */
 static int
-work(struct running *x, struct call *c)
+curation_run_work(struct running *x, struct call *c)
 {
 	int64_t deadline = clock_mono_ns() + x->q->budget_ns;
 	bool more = true;
 	int rc = 0;
 
 	if (is_counting(x))
-		rc = count(x, deadline, &more);
+		rc = curation_run_count(x, deadline, &more);
 	x->is_more = true;
 	if (rc != 0 || x->is_stopped || is_counting(x))
 		return rc;
 	if (!is_applying(x))
 		return curation_consolidate(x, c);
-	rc = apply(x, c, deadline, &more);
+	rc = curation_run_apply(x, c, deadline, &more);
 	if (rc != 0 || more || x->is_stopped || !consolidates(x)) {
 		x->is_more = more;
 		return rc;
@@ -284,13 +285,13 @@ remaining(const struct running *x)
 
 /* A run that found nothing to do is not kept, so a reply must not name it. */
 static bool
-is_kept(const struct running *x)
+curation_run_is_kept(const struct running *x)
 {
 	return x->is_more || !x->run.is_new || x->change != 0;
 }
 
 static int
-reply(struct running *x, json_t **ret, struct err *e)
+curation_run_reply(struct running *x, json_t **ret, struct err *e)
 {
 	json_t *stopped = json_object_get(x->run.state, "stopped");
 	AUTO_JSON json_t *j = json_pack("{s:I,s:I,s:O,s:O}", "looked",
@@ -303,8 +304,8 @@ reply(struct running *x, json_t **ret, struct err *e)
 			jx_set(j, "change", json_integer(x->change)) != 0) ||
 		(stopped && json_object_set(j, "stopped", stopped) != 0))
 		return err_nomem(e);
-	if (!is_kept(x) ? jx_set(j, "done", json_true()) != 0
-			: sliced_run_reply(&x->run, j, e) != 0)
+	if (!curation_run_is_kept(x) ? jx_set(j, "done", json_true()) != 0
+				     : sliced_run_reply(&x->run, j, e) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(j);
 	return 0;
@@ -322,7 +323,7 @@ curation_slice(struct call *c, const struct curation_request *q,
 
 	if (rc)
 		return rc;
-	rc = work(&x, c);
+	rc = curation_run_work(&x, c);
 	if (rc)
 		return rc;
 	/* A run that was stopped is kept, to be told. */
@@ -331,7 +332,7 @@ curation_slice(struct call *c, const struct curation_request *q,
 	rc = sliced_run_end(&x.run, x.change, remaining(&x), e);
 	if (rc != 0)
 		return rc;
-	return reply(&x, ret_reply, e);
+	return curation_run_reply(&x, ret_reply, e);
 }
 
 /* --- rows that are told --------------------------------------------------- */

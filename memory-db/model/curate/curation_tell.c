@@ -159,7 +159,7 @@ report_run(struct report *r, const char *run, const char *cursor,
 }
 
 /* A run as a line of the list, newest first in the end. */
-struct listing {
+struct curation_tell_listing {
 	int64_t ns;
 	json_t *rows;
 	struct err *e;
@@ -168,7 +168,7 @@ struct listing {
 static int
 list_run(void *ctx, const json_t *state)
 {
-	struct listing *l = ctx;
+	struct curation_tell_listing *l = ctx;
 	json_t *stopped = json_object_get(state, "stopped"), *row;
 	char at[CLOCK_TEXT_SIZE];
 
@@ -191,7 +191,7 @@ static int
 report_list(struct call *c, int64_t ns, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *rows = json_array();
-	struct listing l = {ns, rows, e};
+	struct curation_tell_listing l = {ns, rows, e};
 	int rc = rows ? sliced_run_each(c->st, ns, TOOL_NAME(curate), list_run,
 				&l, e)
 		      : err_nomem(e);

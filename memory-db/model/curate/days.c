@@ -33,7 +33,7 @@
 #define NAME_SIZE 32
 
 static void
-name_of(int64_t number, char ret[NAME_SIZE])
+days_name_of(int64_t number, char ret[NAME_SIZE])
 {
 	char at[CLOCK_TEXT_SIZE];
 
@@ -46,7 +46,7 @@ day_name(int64_t number, struct buf *out)
 {
 	char name[NAME_SIZE];
 
-	name_of(number, name);
+	days_name_of(number, name);
 	return buf_adds(out, name);
 }
 
@@ -73,41 +73,41 @@ day_range(const struct judging *j, int64_t ns, int64_t *ret_first,
 }
 
 /* --- what was noted ------------------------------------------------------- */
-struct finding {
+struct days_finding {
 	const struct judging *j;
 	struct day *day;
 	int64_t ns;
 	int bad;
 };
 
-struct kind {
+struct days_kind {
 	bool is_noted;
 };
 
 /* What was derived says nothing of the day on which that was done. */
 static int
-look_at(void *ctx, const struct fact *f)
+days_look_at(void *ctx, const struct fact *f)
 {
-	((struct kind *)ctx)->is_noted = f->kind == FACT_OBSERVATION &&
-					 !f->erased && f->text_n > 0 &&
-					 !(f->flags & FACT_DERIVED);
+	((struct days_kind *)ctx)->is_noted = f->kind == FACT_OBSERVATION &&
+					      !f->erased && f->text_n > 0 &&
+					      !(f->flags & FACT_DERIVED);
 	return 0;
 }
 
 static int
-is_noted(struct finding *x, int64_t fact)
+is_noted(struct days_finding *x, int64_t fact)
 {
 	const struct curation_rule *r =
 		&x->j->settings->rules[CURATION_day_summary];
 	AUTO_BUF struct buf name = {0};
-	struct kind kind = {false};
+	struct days_kind kind = {false};
 	struct recall_entity entity;
 	struct recall_row row;
 	int rc = recall_head(x->j->st, fact, &row, x->j->e);
 
 	if (rc != 1 || row.kind != FACT_OBSERVATION)
 		return rc < 0 ? rc : 0;
-	rc = fact_get(x->j->st, fact, look_at, &kind, x->j->e);
+	rc = fact_get(x->j->st, fact, days_look_at, &kind, x->j->e);
 	if (rc < 0 || !kind.is_noted)
 		return rc < 0 ? rc : 0;
 	rc = made_has_end(x->j->st, row.entity, x->j->e);
@@ -118,9 +118,9 @@ is_noted(struct finding *x, int64_t fact)
 }
 
 static int
-add_fact(void *ctx, int64_t fact)
+days_add_fact(void *ctx, int64_t fact)
 {
-	struct finding *x = ctx;
+	struct days_finding *x = ctx;
 	int rc;
 
 	if (fact == 0 || fact_namespace(fact) != x->ns)
@@ -136,7 +136,7 @@ add_fact(void *ctx, int64_t fact)
 }
 
 static int
-by_id(const void *a, const void *b)
+days_by_id(const void *a, const void *b)
 {
 	const int64_t *x = a, *y = b;
 
@@ -149,7 +149,7 @@ sort_facts(struct day *d)
 {
 	int n = 0;
 
-	qsort(d->facts, (size_t)d->n, sizeof(d->facts[0]), by_id);
+	qsort(d->facts, (size_t)d->n, sizeof(d->facts[0]), days_by_id);
 	for (int i = 0; i < d->n; i++)
 		if (n == 0 || d->facts[n - 1] != d->facts[i])
 			d->facts[n++] = d->facts[i];
@@ -160,19 +160,19 @@ int
 day_find(const struct judging *j, int64_t ns, int64_t number, struct day *ret)
 {
 	double least = j->settings->rules[CURATION_day_summary].uses;
-	struct finding x = {.j = j, .day = ret, .ns = ns};
+	struct days_finding x = {.j = j, .day = ret, .ns = ns};
 	char name[NAME_SIZE];
 	int64_t entity;
 	int rc;
 
 	ret->number = number;
 	ret->n = 0;
-	name_of(number, name);
+	days_name_of(number, name);
 	rc = entity_find(j->st, ns, name, strlen(name), &entity, j->e);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = filter_index_of_time(j->st, number * DAY_MS,
-		(number + 1) * DAY_MS - 1, add_fact, &x, j->e);
+		(number + 1) * DAY_MS - 1, days_add_fact, &x, j->e);
 	if (rc < 0 || x.bad)
 		return rc < 0 ? rc : x.bad;
 	sort_facts(ret);
@@ -229,7 +229,7 @@ note(void *ctx, const struct fact *f)
 }
 
 static int
-read_all(struct write *w, const struct day *d, struct noting *x)
+days_read_all(struct write *w, const struct day *d, struct noting *x)
 {
 	x->v = calloc((size_t)d->n + 1, sizeof(*x->v));
 	if (!x->v)
@@ -244,7 +244,7 @@ read_all(struct write *w, const struct day *d, struct noting *x)
 }
 
 static int
-by_hash(const void *a, const void *b)
+days_by_hash(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
 
@@ -253,9 +253,9 @@ by_hash(const void *a, const void *b)
 
 /* In how many texts a word is: its place in a sorted list of all. */
 static int
-count_word(const uint32_t *all, size_t n, uint32_t word)
+days_count_word(const uint32_t *all, size_t n, uint32_t word)
 {
-	const uint32_t *at = bsearch(&word, all, n, sizeof(*all), by_hash);
+	const uint32_t *at = bsearch(&word, all, n, sizeof(*all), days_by_hash);
 	int count = 1;
 
 	if (!at)
@@ -281,16 +281,17 @@ score_all(struct noting *x)
 	for (int i = 0; i < x->n; i++)
 		for (int k = 0; k < x->v[i].words.n; k++)
 			all[n++] = x->v[i].words.v[k];
-	qsort(all, n, sizeof(*all), by_hash);
+	qsort(all, n, sizeof(*all), days_by_hash);
 	for (int i = 0; i < x->n; i++)
 		for (int k = 0; k < x->v[i].words.n; k++)
 			x->v[i].score +=
-				count_word(all, n, x->v[i].words.v[k]) - 0.5;
+				days_count_word(all, n, x->v[i].words.v[k]) -
+				0.5;
 	return 0;
 }
 
 static struct noted *
-best_of(struct noting *x)
+days_best_of(struct noting *x)
 {
 	struct noted *best = NULL;
 
@@ -308,7 +309,7 @@ write_texts(struct write *w, int64_t entity, struct noting *x)
 	if (rc != 0)
 		return rc;
 	for (int n = 0; n < TEXTS; n++) {
-		struct noted *best = best_of(x);
+		struct noted *best = days_best_of(x);
 
 		if (!best)
 			return 0;
@@ -326,7 +327,7 @@ write_texts(struct write *w, int64_t entity, struct noting *x)
 }
 
 static int
-relate_all(struct write *w, int64_t entity, const struct noting *x)
+days_relate_all(struct write *w, int64_t entity, const struct noting *x)
 {
 	int related = 0;
 
@@ -354,9 +355,9 @@ day_write(struct write *w, const struct day *d, int64_t *ret_entity,
 		__attribute__((cleanup(noting_done))) = {.st = w->st, .e = e};
 	struct fact defaults = write_fact(0, FACT_EXISTENCE);
 	char name[NAME_SIZE];
-	int rc = read_all(w, d, &x);
+	int rc = days_read_all(w, d, &x);
 
-	name_of(d->number, name);
+	days_name_of(d->number, name);
 	defaults.method = METHOD_AUTO;
 	if (rc)
 		return rc;
@@ -369,7 +370,7 @@ day_write(struct write *w, const struct day *d, int64_t *ret_entity,
 	rc = write_texts(w, *ret_entity, &x);
 	if (rc)
 		return rc;
-	rc = relate_all(w, *ret_entity, &x);
+	rc = days_relate_all(w, *ret_entity, &x);
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < d->n; i++) {

@@ -42,7 +42,7 @@ episode_done(struct episode *x)
 #define AUTO_EPISODE __attribute__((cleanup(episode_done)))
 
 static int
-read_text(void *ctx, const struct fact *f)
+gather_read_text(void *ctx, const struct fact *f)
 {
 	struct episode *x = ctx;
 
@@ -60,8 +60,8 @@ read_text(void *ctx, const struct fact *f)
 static int
 episode_read(const struct judging *j, int64_t entity, struct episode *ret)
 {
-	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION, read_text,
-		ret, j->e);
+	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION,
+		gather_read_text, ret, j->e);
 
 	if (rc >= 0 && ret->bad != 0)
 		rc = err_nomem(j->e);
@@ -114,7 +114,7 @@ is_episode(const struct judging *j, int64_t entity, int64_t *ret_type)
 }
 
 /* --- a group -------------------------------------------------------------- */
-struct search {
+struct gather_search {
 	const struct judging *j;
 	int64_t ns, type;
 	const struct episode *leader;
@@ -133,7 +133,7 @@ is_in(const struct gather_group *g, int64_t entity)
 
 /* An episode that tells of the same as the leader is of its group. */
 static int
-join_if_alike(struct search *s, int64_t entity)
+join_if_alike(struct gather_search *s, int64_t entity)
 {
 	struct gather_group *g = s->group;
 	AUTO_EPISODE struct episode x = {0};
@@ -148,7 +148,7 @@ join_if_alike(struct search *s, int64_t entity)
 }
 
 static int
-try_one(struct search *s, int64_t fact)
+gather_try_one(struct gather_search *s, int64_t fact)
 {
 	const struct gather_group *g = s->group;
 	struct recall_row row;
@@ -166,7 +166,7 @@ try_one(struct search *s, int64_t fact)
 }
 
 static int
-search_group(struct search *s)
+search_group(struct gather_search *s)
 {
 	struct recall_request q =
 		recall_by_words(s->leader->text.data, s->leader->text.len);
@@ -179,7 +179,7 @@ search_group(struct search *s)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < n && !s->is_led; i++) {
-		rc = try_one(s, facts[i]);
+		rc = gather_try_one(s, facts[i]);
 		if (rc != 0)
 			return rc;
 	}
@@ -193,7 +193,10 @@ gather_find(const struct judging *j, int64_t ns, int64_t entity,
 	const struct curation_rule *r =
 		&j->settings->rules[CURATION_consolidate];
 	AUTO_EPISODE struct episode leader = {0};
-	struct search s = {.j = j, .ns = ns, .leader = &leader, .group = ret};
+	struct gather_search s = {.j = j,
+		.ns = ns,
+		.leader = &leader,
+		.group = ret};
 	int rc = is_episode(j, entity, &s.type);
 
 	*ret = (struct gather_group){.entity = {entity}, .n = 1};

@@ -74,7 +74,7 @@ fits_numbers(const struct curation_rule *r, const struct subject *s)
 
 /* 1 the rule fits, 0 not. */
 static int
-fits(const struct judging *j, const struct curation_rule *r,
+judge_fits(const struct judging *j, const struct curation_rule *r,
 	const struct subject *s)
 {
 	AUTO_BUF struct buf type = {0};
@@ -92,7 +92,7 @@ fits(const struct judging *j, const struct curation_rule *r,
 }
 
 /* --- what stands ---------------------------------------------------------- */
-struct looking {
+struct judge_looking {
 	int left;
 	bool found;
 };
@@ -100,7 +100,7 @@ struct looking {
 static int
 look_for_instruction(void *ctx, const struct fact *f)
 {
-	struct looking *l = ctx;
+	struct judge_looking *l = ctx;
 
 	l->found = !f->erased && is_instruction(f->text, f->text_n);
 	return l->found || --l->left <= 0 ? 1 : 0;
@@ -109,7 +109,7 @@ look_for_instruction(void *ctx, const struct fact *f)
 static int
 has_instruction(const struct judging *j, int64_t entity, bool *ret)
 {
-	struct looking l = {.left = INSTRUCTION_IN};
+	struct judge_looking l = {.left = INSTRUCTION_IN};
 	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION,
 		look_for_instruction, &l, j->e);
 
@@ -182,7 +182,7 @@ judge_rule(const struct judging *j, enum curation_rule_id id,
 		return 0;
 	if (r->act == CURATE_MOVE && s->e.tier == r->to)
 		return 0;
-	rc = fits(j, r, s);
+	rc = judge_fits(j, r, s);
 	if (rc == 1)
 		rc = may_act(j, r, s->entity);
 	if (rc != 1)
@@ -206,7 +206,7 @@ is_judged(const struct curation_rule *r)
 }
 
 static int
-note_change(void *ctx, const struct log_change *c)
+judge_note_change(void *ctx, const struct log_change *c)
 {
 	*(struct log_change *)ctx = *c;
 	return 0;
@@ -219,7 +219,7 @@ undid_other(const struct judging *j, int64_t change, bool *ret)
 {
 	struct log_change undo = {0};
 	int64_t at = 0, kind = 0;
-	int rc = log_get(j->st, change, note_change, &undo, j->e);
+	int rc = log_get(j->st, change, judge_note_change, &undo, j->e);
 
 	*ret = false;
 	if (rc < 0 || undo.kind != CHANGE_UNDO || undo.about == 0)

@@ -46,7 +46,7 @@ struct gram {
 	size_t first; /* action */
 	int n;
 };
-struct walk {
+struct patterns_walk {
 	struct store *st;
 	const struct patterns_request *q;
 	json_t *types, *tags, *days; /* value -> count; owned */
@@ -58,7 +58,7 @@ struct walk {
 };
 
 static int
-count(json_t *of, const char *key, struct err *e)
+patterns_count(json_t *of, const char *key, struct err *e)
 {
 	json_int_t n = json_integer_value(json_object_get(of, key));
 
@@ -100,7 +100,7 @@ action_hash(const char *s, size_t n, uint64_t *ret, struct err *e)
 }
 
 static int
-add_action(struct walk *w, const struct fact *f)
+add_action(struct patterns_walk *w, const struct fact *f)
 {
 	size_t n = f->text_n < 400 ? f->text_n : text_cut(f->text, 400);
 	struct action *a;
@@ -121,34 +121,35 @@ add_action(struct walk *w, const struct fact *f)
 }
 
 static int
-add_label(struct walk *w, json_t *of, int64_t label)
+patterns_add_label(struct patterns_walk *w, json_t *of, int64_t label)
 {
 	AUTO_BUF struct buf text = {0};
 	int rc = label_text(w->st, label, &text, w->e);
 
 	if (rc != 1)
 		return rc;
-	return !buf_str(&text) ? err_nomem(w->e) : count(of, text.data, w->e);
+	return !buf_str(&text) ? err_nomem(w->e)
+			       : patterns_count(of, text.data, w->e);
 }
 
 static int
-look_at(void *ctx, const struct fact *f)
+patterns_look_at(void *ctx, const struct fact *f)
 {
-	struct walk *w = ctx;
+	struct patterns_walk *w = ctx;
 
 	if (f->erased)
 		return 0;
 	if (f->kind == FACT_EXISTENCE)
-		return add_label(w, w->types, f->label);
+		return patterns_add_label(w, w->types, f->label);
 	if (f->kind == FACT_TAG)
-		return add_label(w, w->tags, f->label);
+		return patterns_add_label(w, w->tags, f->label);
 	return f->kind == FACT_OBSERVATION ? add_action(w, f) : 0;
 }
 
 static int
 look_at_op(void *ctx, const struct log_op *op)
 {
-	struct walk *w = ctx;
+	struct patterns_walk *w = ctx;
 	struct recall_row row;
 	int rc;
 
@@ -156,14 +157,14 @@ look_at_op(void *ctx, const struct log_op *op)
 		return 0;
 	rc = recall_head(w->st, op->fact, &row, w->e);
 	if (rc == 1)
-		rc = fact_get(w->st, op->fact, look_at, w, w->e);
+		rc = fact_get(w->st, op->fact, patterns_look_at, w, w->e);
 	return rc < 0 ? rc : 0;
 }
 
 static int
 look_at_change(void *ctx, const struct log_change *c)
 {
-	struct walk *w = ctx;
+	struct patterns_walk *w = ctx;
 	char day[CLOCK_TEXT_SIZE];
 
 	if (c->at > w->q->until || c->id > w->q->scope->change)
@@ -180,7 +181,7 @@ look_at_change(void *ctx, const struct log_change *c)
 	w->session = c->session;
 	clock_format(c->at, day);
 	day[10] = '\0';
-	if (count(w->days, day, w->e) != 0)
+	if (patterns_count(w->days, day, w->e) != 0)
 		return MDB_E_NOMEM;
 	return log_ops(w->st, c->id, 0, 0, look_at_op, w, w->e);
 }
@@ -197,7 +198,7 @@ by_session(const void *a, const void *b)
 }
 
 static int
-by_hash(const void *a, const void *b)
+patterns_by_hash(const void *a, const void *b)
 {
 	const struct gram *x = a, *y = b;
 
@@ -209,7 +210,7 @@ by_hash(const void *a, const void *b)
 }
 
 static size_t
-make_grams(const struct walk *w, struct gram *v)
+make_grams(const struct patterns_walk *w, struct gram *v)
 {
 	size_t n = 0;
 
@@ -229,7 +230,7 @@ make_grams(const struct walk *w, struct gram *v)
 }
 
 static int
-add_sequence(struct walk *w, const struct gram *g, int64_t sessions,
+add_sequence(struct patterns_walk *w, const struct gram *g, int64_t sessions,
 	json_t *rows)
 {
 	AUTO_JSON json_t *steps = json_array();
@@ -253,7 +254,7 @@ add_sequence(struct walk *w, const struct gram *g, int64_t sessions,
 
 /* Is it a part of a longer one that was told? */
 static void
-cover(const struct walk *w, bool *covered, const struct gram *g)
+cover(const struct patterns_walk *w, bool *covered, const struct gram *g)
 {
 	(void)w;
 	for (int i = 0; i < g->n; i++)
@@ -270,7 +271,7 @@ is_covered(const bool *covered, const struct gram *g)
 }
 
 static int
-find_sequences(struct walk *w, json_t *rows)
+find_sequences(struct patterns_walk *w, json_t *rows)
 {
 	AUTO_FREE struct gram *v =
 		calloc(w->n * (SEQUENCE - 1) + 1, sizeof(*v));
@@ -283,7 +284,7 @@ find_sequences(struct walk *w, json_t *rows)
 	if (w->n > 0)
 		qsort(w->actions, w->n, sizeof(*w->actions), by_session);
 	n = make_grams(w, v);
-	qsort(v, n, sizeof(*v), by_hash);
+	qsort(v, n, sizeof(*v), patterns_by_hash);
 	for (size_t i = 0, k; i < n; i = k) {
 		int64_t sessions = 1;
 
@@ -304,7 +305,7 @@ find_sequences(struct walk *w, json_t *rows)
 
 /* --- the answer ----------------------------------------------------------- */
 static int
-most_first(const void *a, const void *b)
+patterns_most_first(const void *a, const void *b)
 {
 	json_int_t x = json_integer_value(
 		json_object_get(*(json_t *const *)a, "count"));
@@ -321,7 +322,8 @@ most_first(const void *a, const void *b)
 }
 
 static int
-add_counts(struct walk *w, const char *kind, const json_t *of, json_t *rows)
+patterns_add_counts(struct patterns_walk *w, const char *kind, const json_t *of,
+	json_t *rows)
 {
 	const json_t *n;
 	const char *key;
@@ -335,7 +337,7 @@ add_counts(struct walk *w, const char *kind, const json_t *of, json_t *rows)
 }
 
 static int
-sorted(struct walk *w, json_t *rows, json_t *all)
+patterns_sorted(struct patterns_walk *w, json_t *rows, json_t *all)
 {
 	size_t n = json_array_size(rows);
 	AUTO_FREE json_t **v = calloc(n + 1, sizeof(json_t *));
@@ -344,7 +346,7 @@ sorted(struct walk *w, json_t *rows, json_t *all)
 		return err_nomem(w->e);
 	for (size_t i = 0; i < n; i++)
 		v[i] = json_array_get(rows, i);
-	qsort(v, n, sizeof(*v), most_first);
+	qsort(v, n, sizeof(*v), patterns_most_first);
 	for (size_t i = 0; i < n; i++)
 		if (jx_add(all, json_incref(v[i])) != 0)
 			return err_nomem(w->e);
@@ -352,7 +354,7 @@ sorted(struct walk *w, json_t *rows, json_t *all)
 }
 
 static int
-answer(struct walk *w, json_t **ret)
+patterns_answer(struct patterns_walk *w, json_t **ret)
 {
 	AUTO_JSON json_t *all = json_array(), *sequences = json_array();
 	AUTO_JSON json_t *counts = json_array();
@@ -361,19 +363,19 @@ answer(struct walk *w, json_t **ret)
 
 	if (rc)
 		return rc;
-	rc = add_counts(w, "type", w->types, counts);
+	rc = patterns_add_counts(w, "type", w->types, counts);
 	if (rc)
 		return rc;
-	rc = add_counts(w, "tag", w->tags, counts);
+	rc = patterns_add_counts(w, "tag", w->tags, counts);
 	if (rc)
 		return rc;
-	rc = add_counts(w, "day", w->days, counts);
+	rc = patterns_add_counts(w, "day", w->days, counts);
 	if (rc)
 		return rc;
-	rc = sorted(w, sequences, all);
+	rc = patterns_sorted(w, sequences, all);
 	if (rc)
 		return rc;
-	rc = sorted(w, counts, all);
+	rc = patterns_sorted(w, counts, all);
 	if (rc)
 		return rc;
 	*ret = json_incref(all);
@@ -386,7 +388,7 @@ patterns_find(struct store *st, const struct patterns_request *request,
 {
 	AUTO_JSON json_t *types = json_object(), *tags = json_object();
 	AUTO_JSON json_t *days = json_object();
-	struct walk w = {.st = st,
+	struct patterns_walk w = {.st = st,
 		.q = request,
 		.types = types,
 		.tags = tags,
@@ -398,7 +400,7 @@ patterns_find(struct store *st, const struct patterns_request *request,
 		rc = log_newest(st, request->scope->ns[0], 0, INT64_MAX,
 			look_at_change, &w, e);
 	if (rc >= 0)
-		rc = answer(&w, ret);
+		rc = patterns_answer(&w, ret);
 	free(w.actions);
 	*ret_changes = w.changes;
 	*ret_partial = w.partial;

@@ -26,31 +26,31 @@
 #define PROCEDURE   "procedure" /* type of what is made */
 
 /* --- tracks --------------------------------------------------------------- */
-struct step {
+struct sequences_step {
 	int64_t fact, entity;
 	int64_t source, session; /* labels; both 0: the entity is the track */
 	struct word_set words;
 };
 
 static bool
-is_same_track(const struct step *a, const struct step *b)
+is_same_track(const struct sequences_step *a, const struct sequences_step *b)
 {
 	if (a->source != b->source || a->session != b->session)
 		return false;
 	return a->source != 0 || a->session != 0 || a->entity == b->entity;
 }
 
-struct looking {
-	struct step *step;
+struct sequences_looking {
+	struct sequences_step *step;
 	bool is_step;
 	int bad;
 };
 
 /* What curation made itself is no step. */
 static int
-look_at(void *ctx, const struct fact *f)
+sequences_look_at(void *ctx, const struct fact *f)
 {
-	struct looking *l = ctx;
+	struct sequences_looking *l = ctx;
 
 	l->is_step = f->kind == FACT_OBSERVATION && !f->erased &&
 		     !(f->flags & FACT_DERIVED);
@@ -65,17 +65,17 @@ look_at(void *ctx, const struct fact *f)
 
 /* 1 it is a visible observation of the namespace. */
 static int
-read_step(const struct judging *j, int64_t fact, struct step *ret)
+read_step(const struct judging *j, int64_t fact, struct sequences_step *ret)
 {
-	struct looking l = {.step = ret};
+	struct sequences_looking l = {.step = ret};
 	struct origin origin = {0};
 	struct recall_row row;
 	int rc = recall_head(j->st, fact, &row, j->e);
 
-	*ret = (struct step){0};
+	*ret = (struct sequences_step){0};
 	if (rc != 1 || row.kind != FACT_OBSERVATION)
 		return rc < 0 ? rc : 0;
-	rc = fact_get(j->st, fact, look_at, &l, j->e);
+	rc = fact_get(j->st, fact, sequences_look_at, &l, j->e);
 	if (rc < 0 || !l.is_step)
 		return rc < 0 ? rc : 0;
 	if (l.bad != 0)
@@ -92,8 +92,8 @@ read_step(const struct judging *j, int64_t fact, struct step *ret)
 
 /* The next step of the track, forwards or (by -1) backwards. 1 found. */
 static int
-neighbour(const struct judging *j, const struct step *of, int by,
-	struct step *ret)
+neighbour(const struct judging *j, const struct sequences_step *of, int by,
+	struct sequences_step *ret)
 {
 	int64_t ns = fact_namespace(of->fact);
 
@@ -111,20 +111,20 @@ neighbour(const struct judging *j, const struct step *of, int by,
 }
 
 static bool
-is_alike(const struct step *a, const struct step *b)
+is_alike(const struct sequences_step *a, const struct sequences_step *b)
 {
 	return words_likeness(&a->words, &b->words) >= WORDS_ALIKE;
 }
 
 /* --- finding -------------------------------------------------------------- */
-struct finding {
+struct sequences_finding {
 	const struct judging *j;
 	int64_t ns;
-	struct step steps[SEQUENCE_STEPS]; /* of the leader */
+	struct sequences_step steps[SEQUENCE_STEPS]; /* of the leader */
 	int n;
-	struct step before; /* fact 0: there is none */
+	struct sequences_step before; /* fact 0: there is none */
 	struct sequence found;
-	struct step first[SEQUENCE_TRACKS]; /* of each track */
+	struct sequences_step first[SEQUENCE_TRACKS]; /* of each track */
 	int length[SEQUENCE_TRACKS];
 	int begins_earlier; /* tracks in which the step before is alike, too */
 	bool is_led;	    /* an older track has it, or it is known */
@@ -143,7 +143,7 @@ stop_at_visible(void *ctx, int64_t fact)
 
 /* Was it put into a procedure, or the summary of a day, already? */
 static int
-is_known(const struct judging *j, int64_t fact, bool *ret)
+sequences_is_known(const struct judging *j, int64_t fact, bool *ret)
 {
 	struct judging of = *j;
 	int rc = derivations_each_dependant(j->st, fact, stop_at_visible, &of,
@@ -154,7 +154,7 @@ is_known(const struct judging *j, int64_t fact, bool *ret)
 }
 
 static int
-read_leader(struct finding *f, int64_t fact)
+read_leader(struct sequences_finding *f, int64_t fact)
 {
 	int rc = read_step(f->j, fact, &f->steps[0]);
 
@@ -175,9 +175,10 @@ read_leader(struct finding *f, int64_t fact)
 
 /* How long a track goes the way of the leader; its facts into place t. */
 static int
-follow(struct finding *f, const struct step *first, int t)
+sequences_follow(struct sequences_finding *f,
+	const struct sequences_step *first, int t)
 {
-	struct step at = *first, next, before;
+	struct sequences_step at = *first, next, before;
 	int n = 0, rc = 1;
 
 	while (n < f->n && is_alike(&f->steps[n], &at)) {
@@ -198,10 +199,10 @@ follow(struct finding *f, const struct step *first, int t)
 }
 
 static int
-try_track(struct finding *f, int64_t fact)
+try_track(struct sequences_finding *f, int64_t fact)
 {
 	struct sequence *s = &f->found;
-	struct step first;
+	struct sequences_step first;
 	bool known = false;
 	int rc;
 
@@ -213,17 +214,17 @@ try_track(struct finding *f, int64_t fact)
 	for (int t = 0; t < s->tracks; t++)
 		if (is_same_track(&f->first[t], &first))
 			return 0;
-	rc = follow(f, &first, s->tracks);
+	rc = sequences_follow(f, &first, s->tracks);
 	if (rc || f->length[s->tracks] < 2)
 		return rc;
-	rc = is_known(f->j, fact, &known);
+	rc = sequences_is_known(f->j, fact, &known);
 	f->is_led |= known || fact < f->steps[0].fact;
 	f->first[s->tracks++] = first;
 	return rc;
 }
 
 static int
-text_of(void *ctx, const struct fact *f)
+sequences_text_of(void *ctx, const struct fact *f)
 {
 	size_t n = f->text_n < WORDS_BYTES ? f->text_n
 					   : text_cut(f->text, WORDS_BYTES);
@@ -232,14 +233,15 @@ text_of(void *ctx, const struct fact *f)
 }
 
 static int
-search_tracks(struct finding *f)
+search_tracks(struct sequences_finding *f)
 {
 	AUTO_BUF struct buf text = {0};
 	struct recall_request q;
 	int64_t facts[CANDIDATES];
 	int n = 0, rc;
 
-	rc = fact_get(f->j->st, f->steps[0].fact, text_of, &text, f->j->e);
+	rc = fact_get(f->j->st, f->steps[0].fact, sequences_text_of, &text,
+		f->j->e);
 	if (rc < 0 || !buf_str(&text))
 		return rc < 0 && rc != MDB_E_NOMEM ? rc : err_nomem(f->j->e);
 	q = recall_by_words(text.data, text.len);
@@ -259,7 +261,7 @@ search_tracks(struct finding *f)
 /* Of the tracks those are kept that go the longest way which `least` of them
  * have in common. */
 static void
-keep_longest(struct finding *f, double least)
+keep_longest(struct sequences_finding *f, double least)
 {
 	struct sequence *s = &f->found;
 	int kept = 0, steps;
@@ -287,14 +289,14 @@ sequence_find(const struct judging *j, int64_t ns, int64_t fact,
 	struct sequence *ret)
 {
 	double least = j->settings->rules[CURATION_procedure].uses;
-	struct finding f = {.j = j, .ns = ns};
+	struct sequences_finding f = {.j = j, .ns = ns};
 	bool known = false;
 	int rc = read_leader(&f, fact);
 
 	ret->tracks = 0;
 	if (rc != 1)
 		return rc;
-	rc = is_known(j, fact, &known);
+	rc = sequences_is_known(j, fact, &known);
 	if (rc || known)
 		return rc;
 	f.first[0] = f.steps[0];
@@ -316,7 +318,8 @@ sequence_find(const struct judging *j, int64_t ns, int64_t fact,
 /* --- writing -------------------------------------------------------------- */
 /* The first words of the first step. */
 static int
-name_of(struct write *w, const char *text, struct buf *out, struct err *e)
+sequences_name_of(struct write *w, const char *text, struct buf *out,
+	struct err *e)
 {
 	size_t n = 0;
 
@@ -328,8 +331,8 @@ name_of(struct write *w, const char *text, struct buf *out, struct err *e)
 }
 
 static int
-write_step(struct write *w, const struct sequence *s, int step, int64_t entity,
-	struct err *e)
+sequences_write_step(struct write *w, const struct sequence *s, int step,
+	int64_t entity, struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
 	int64_t sources[SEQUENCE_TRACKS];
@@ -337,7 +340,7 @@ write_step(struct write *w, const struct sequence *s, int step, int64_t entity,
 
 	if (rc < 0)
 		return err_nomem(e);
-	rc = fact_get(w->st, s->fact[0][step], text_of, &text, e);
+	rc = fact_get(w->st, s->fact[0][step], sequences_text_of, &text, e);
 	if (rc < 0 || !buf_str(&text))
 		return rc < 0 && rc != MDB_E_NOMEM ? rc : err_nomem(e);
 	for (int t = 0; t < s->tracks; t++)
@@ -346,7 +349,7 @@ write_step(struct write *w, const struct sequence *s, int step, int64_t entity,
 }
 
 static int
-relate_all(struct write *w, const struct sequence *s, int64_t entity,
+sequences_relate_all(struct write *w, const struct sequence *s, int64_t entity,
 	struct err *e)
 {
 	const int64_t *all = &s->entity[0][0];
@@ -372,12 +375,12 @@ sequence_write(struct write *w, const struct sequence *s, int64_t *ret_entity,
 {
 	struct fact defaults = write_fact(0, FACT_EXISTENCE);
 	AUTO_BUF struct buf text = {0}, name = {0};
-	int rc = fact_get(w->st, s->fact[0][0], text_of, &text, e);
+	int rc = fact_get(w->st, s->fact[0][0], sequences_text_of, &text, e);
 
 	defaults.method = METHOD_AUTO;
 	if (rc < 0 || !buf_str(&text))
 		return rc < 0 && rc != MDB_E_NOMEM ? rc : err_nomem(e);
-	rc = name_of(w, text.data, &name, e);
+	rc = sequences_name_of(w, text.data, &name, e);
 	if (rc)
 		return rc;
 	rc = write_entity_new(w, name.data, PROCEDURE, &defaults, ret_entity,
@@ -388,11 +391,11 @@ sequence_write(struct write *w, const struct sequence *s, int64_t *ret_entity,
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < s->steps; i++) {
-		rc = write_step(w, s, i, *ret_entity, e);
+		rc = sequences_write_step(w, s, i, *ret_entity, e);
 		if (rc != 0)
 			return rc;
 	}
-	rc = relate_all(w, s, *ret_entity, e);
+	rc = sequences_relate_all(w, s, *ret_entity, e);
 	if (rc != 0)
 		return rc;
 	return write_note(w, name.data, e);

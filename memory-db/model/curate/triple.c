@@ -29,7 +29,7 @@ struct triple {
 };
 
 static bool
-denies(const char *word)
+triple_denies(const char *word)
 {
 	static const char *const words[] = {"not", "never", "no", "cannot",
 		"nobody", "if", "maybe", "might", "could", "would"};
@@ -43,7 +43,7 @@ denies(const char *word)
 
 /* Without the stop at its end; one that has another inside is no triple. */
 static int
-take_apart(void *ctx, const struct fact *f)
+triple_take_apart(void *ctx, const struct fact *f)
 {
 	struct triple *t = ctx;
 	size_t n = f->text_n;
@@ -60,7 +60,7 @@ take_apart(void *ctx, const struct fact *f)
 		return 0;
 	for (at = strtok_r(t->text, " \t", &save); at;
 		at = strtok_r(NULL, " \t", &save)) {
-		if (t->n == WORDS || denies(at)) {
+		if (t->n == WORDS || triple_denies(at)) {
 			t->n = 0;
 			return 0;
 		}
@@ -70,7 +70,8 @@ take_apart(void *ctx, const struct fact *f)
 }
 
 static int
-join(const struct triple *t, int from, int to, struct buf *out, struct err *e)
+triple_join(const struct triple *t, int from, int to, struct buf *out,
+	struct err *e)
 {
 	out->len = 0;
 	for (int i = from; i < to; i++)
@@ -92,7 +93,7 @@ find_object(struct write *w, const struct triple *t, int64_t *ret, int *ret_at,
 
 		if (at > VERB_WORDS)
 			break;
-		rc = join(t, at, t->n, &name, e);
+		rc = triple_join(t, at, t->n, &name, e);
 		if (rc)
 			return rc;
 		rc = write_find_entity(w, name.data, ret, e);
@@ -114,14 +115,14 @@ triple_relate(struct write *w, int64_t fact, struct err *e)
 	AUTO_BUF struct buf verb = {0};
 	struct observation_source source = {NULL, fact};
 	int64_t have;
-	int at = 0, rc = fact_get(w->st, fact, take_apart, &t, e);
+	int at = 0, rc = fact_get(w->st, fact, triple_take_apart, &t, e);
 
 	if (rc < 0 || t.n < 2)
 		return rc < 0 ? rc : 0;
 	rc = find_object(w, &t, &f.peer, &at, e);
 	if (rc != 1)
 		return rc;
-	rc = join(&t, 0, at, &verb, e);
+	rc = triple_join(&t, 0, at, &verb, e);
 	if (rc || verb.len > LIMIT_TYPE_BYTES)
 		return rc;
 	f.entity = t.entity;

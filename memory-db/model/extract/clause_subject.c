@@ -79,7 +79,8 @@ static const char *const no_names =
 	"last|next|another|other|others|such|same|whether|either|neither|until";
 
 static int
-read_name(const struct extract_words *w, int i, int end, struct clause *c)
+clause_subject_read_name(const struct extract_words *w, int i, int end,
+	struct clause *c)
 {
 	int k = i;
 
@@ -289,7 +290,7 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 	k = read_owner(w, i, end, c);
 	if (k > 0)
 		return k;
-	k = read_name(w, i, end, c);
+	k = clause_subject_read_name(w, i, end, c);
 	if (k > 0) {
 		int at;
 

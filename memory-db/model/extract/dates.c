@@ -21,7 +21,7 @@
 /* Days of a span that somebody names by counting: more is no date. */
 #define COUNTED_DAYS 40000
 
-struct scan {
+struct dates_scan {
 	const struct extract_words *w;
 	int64_t today;
 	bool us, ahead;
@@ -34,7 +34,7 @@ weekday_of(int64_t day) /* 0: Monday */
 }
 
 static int
-weekday_at(const struct extract_words *w, int i)
+dates_weekday_at(const struct extract_words *w, int i)
 {
 	const char *low = extract_low(w, i);
 
@@ -52,7 +52,7 @@ is_beside_number(const struct extract_words *w, int i)
 }
 
 static int
-month_at(const struct extract_words *w, int i)
+dates_month_at(const struct extract_words *w, int i)
 {
 	const char *low = extract_low(w, i);
 	int month = clock_month(low, strlen(low));
@@ -76,7 +76,7 @@ month_at(const struct extract_words *w, int i)
 }
 
 static int
-number_at(const struct extract_words *w, int i)
+dates_number_at(const struct extract_words *w, int i)
 {
 	static const char *const names[] = {"zero", "one", "two", "three",
 		"four", "five", "six", "seven", "eight", "nine", "ten",
@@ -115,16 +115,16 @@ day_number(const struct extract_words *w, int i)
 }
 
 static int
-year_at(const struct extract_words *w, int i)
+dates_year_at(const struct extract_words *w, int i)
 {
 	const char *low = extract_low(w, i);
-	int n = strlen(low) == 4 ? number_at(w, i) : 0;
+	int n = strlen(low) == 4 ? dates_number_at(w, i) : 0;
 
 	return n >= 1900 && n <= 2099 ? n : 0;
 }
 
 static struct when
-span(int first, int last, int64_t from, int64_t to, enum when_grain grain,
+dates_span(int first, int last, int64_t from, int64_t to, enum when_grain grain,
 	bool is_relative)
 {
 	return (struct when){.first = first,
@@ -138,7 +138,7 @@ span(int first, int last, int64_t from, int64_t to, enum when_grain grain,
 static struct when
 day_span(int first, int last, int64_t day)
 {
-	return span(first, last, day, day, WHEN_DAY, true);
+	return dates_span(first, last, day, day, WHEN_DAY, true);
 }
 
 static struct when
@@ -146,7 +146,7 @@ month_span(int first, int last, int64_t year, int month)
 {
 	year += (month - 1) / 12 - (month < 1 ? 1 : 0);
 	month = ((month - 1) % 12 + 12) % 12 + 1;
-	return span(first, last,
+	return dates_span(first, last,
 		clock_days((struct clock_date){year, month, 1}),
 		clock_days((struct clock_date){year, month,
 			clock_month_days(year, month)}),
@@ -156,13 +156,14 @@ month_span(int first, int last, int64_t year, int month)
 static struct when
 year_span(int first, int last, int64_t year)
 {
-	return span(first, last, clock_days((struct clock_date){year, 1, 1}),
+	return dates_span(first, last,
+		clock_days((struct clock_date){year, 1, 1}),
 		clock_days((struct clock_date){year, 12, 31}), WHEN_YEAR, true);
 }
 
 /* --- what is told from today -------------------------------------------------- */
 static bool
-read_day_word(const struct scan *x, int i, struct when *ret)
+read_day_word(const struct dates_scan *x, int i, struct when *ret)
 {
 	static const struct {
 		const char *words;
@@ -192,7 +193,7 @@ read_day_word(const struct scan *x, int i, struct when *ret)
 
 /* "three weeks ago", "in three weeks", "three weeks from now". */
 static bool
-read_counted(const struct scan *x, int i, struct when *ret)
+read_counted(const struct dates_scan *x, int i, struct when *ret)
 {
 	const struct extract_words *w = x->w;
 	bool in = extract_is(w, i, "in") || extract_is(w, i, "within");
@@ -203,9 +204,9 @@ read_counted(const struct scan *x, int i, struct when *ret)
 	if (extract_in(extract_low(w, k),
 		    "about|around|roughly|exactly|another"))
 		k++;
-	n = number_at(w, k);
+	n = dates_number_at(w, k);
 	if (n == 1 && extract_in(extract_low(w, k + 1), "couple|few"))
-		n = number_at(w, ++k);
+		n = dates_number_at(w, ++k);
 	of = extract_is(w, k + 1, "of");
 	k += 1 + of;
 	last = k;
@@ -255,20 +256,20 @@ season_start(int64_t year, const char *low, int *ret_months)
 
 /* "last week", "next Friday", "this month": way is -1, 1 or 0. */
 static bool
-read_turned(const struct scan *x, int i, int k, int way, struct when *ret)
+read_turned(const struct dates_scan *x, int i, int k, int way, struct when *ret)
 {
 	const struct extract_words *w = x->w;
 	const char *low = extract_low(w, k);
 	struct clock_date d = clock_date_of(x->today);
 	int64_t monday = x->today - weekday_of(x->today);
-	int day = weekday_at(w, k), month = month_at(w, k), months;
+	int day = dates_weekday_at(w, k), month = dates_month_at(w, k), months;
 
 	if (strcmp(low, "week") == 0)
-		*ret = span(i, k, monday + 7 * way, monday + 7 * way + 6,
+		*ret = dates_span(i, k, monday + 7 * way, monday + 7 * way + 6,
 			WHEN_WEEK, true);
 	else if (strcmp(low, "weekend") == 0)
-		*ret = span(i, k, monday + 5 + 7 * way, monday + 6 + 7 * way,
-			WHEN_WEEKEND, true);
+		*ret = dates_span(i, k, monday + 5 + 7 * way,
+			monday + 6 + 7 * way, WHEN_WEEKEND, true);
 	else if (strcmp(low, "month") == 0)
 		*ret = month_span(i, k, d.year, d.month + way);
 	else if (strcmp(low, "year") == 0)
@@ -292,13 +293,13 @@ read_turned(const struct scan *x, int i, int k, int way, struct when *ret)
 			from = season_start(year - 1, low, &months);
 		else if (way > 0 && from <= x->today)
 			from = season_start(year + 1, low, &months);
-		*ret = span(i, k, from, from + 90, WHEN_SEASON, true);
+		*ret = dates_span(i, k, from, from + 90, WHEN_SEASON, true);
 	}
 	return true;
 }
 
 static bool
-read_relative(const struct scan *x, int i, struct when *ret)
+read_relative(const struct dates_scan *x, int i, struct when *ret)
 {
 	const struct extract_words *w = x->w;
 	static const struct {
@@ -317,7 +318,7 @@ read_relative(const struct scan *x, int i, struct when *ret)
 		if (n > 0 && read_turned(x, i, i + n, ways[k].way, ret))
 			return true;
 	}
-	day = weekday_at(w, i);
+	day = dates_weekday_at(w, i);
 	if (day >= 0 &&
 		!extract_in(extract_low(w, i - 1), "every|each|most|any") &&
 		!extract_in(extract_low(w, i - 2), "every|each") &&
@@ -336,7 +337,7 @@ read_relative(const struct scan *x, int i, struct when *ret)
 
 /* --- dates of the calendar ------------------------------------------------------ */
 static int64_t
-year_for(const struct scan *x, int month, int day)
+year_for(const struct dates_scan *x, int month, int day)
 {
 	int64_t year = clock_date_of(x->today).year;
 	int64_t at = clock_days((struct clock_date){year, month, day});
@@ -348,10 +349,10 @@ year_for(const struct scan *x, int month, int day)
 
 /* "8 May 2026", "May 8th, 2026", "May 2026", "May". */
 static bool
-read_month(const struct scan *x, int i, struct when *ret)
+read_month(const struct dates_scan *x, int i, struct when *ret)
 {
 	const struct extract_words *w = x->w;
-	int month = month_at(w, i), first = i, last = i, day = 0, year;
+	int month = dates_month_at(w, i), first = i, last = i, day = 0, year;
 
 	if (month == 0)
 		return false;
@@ -365,7 +366,7 @@ read_month(const struct scan *x, int i, struct when *ret)
 		day = day_number(w, last = i + 2);
 	if (first > 0 && first < i && extract_is(w, first - 1, "the"))
 		first--;
-	year = year_at(w, last + 1);
+	year = dates_year_at(w, last + 1);
 	last += year > 0;
 	if (day > clock_month_days(year > 0 ? year : 2024, month))
 		return false;
@@ -383,13 +384,13 @@ read_month(const struct scan *x, int i, struct when *ret)
 
 /* 2026-05-08, 5/8/2026, 8.5.2026, "in 2019", "in Q3". */
 static bool
-read_digits(const struct scan *x, int i, struct when *ret)
+dates_read_digits(const struct dates_scan *x, int i, struct when *ret)
 {
 	const struct extract_words *w = x->w;
 	const char *low = extract_low(w, i);
 	size_t n = strlen(low);
 	struct recall_dates d;
-	int year = year_at(w, i), marks = 0;
+	int year = dates_year_at(w, i), marks = 0;
 
 	if (year > 0 && extract_in(extract_low(w, i - 1),
 				"in|since|until|till|of|by|during|from|early|"
@@ -403,7 +404,7 @@ read_digits(const struct scan *x, int i, struct when *ret)
 	if (extract_is(w, i - 1, "the") && n > 2 && day_number(w, i) > 0 &&
 		extract_in(low + n - 2, "st|nd|rd|th") &&
 		extract_in(extract_low(w, i - 2), "on|by|until|from|before") &&
-		!extract_is(w, i + 1, "of") && month_at(w, i + 1) == 0) {
+		!extract_is(w, i + 1, "of") && dates_month_at(w, i + 1) == 0) {
 		struct clock_date t = clock_date_of(x->today);
 		bool next = x->ahead && day_number(w, i) < t.day;
 		bool last = !x->ahead && day_number(w, i) > t.day;
@@ -446,13 +447,13 @@ int
 extract_dates(const struct extract_words *w, int64_t today, bool us, bool ahead,
 	struct when ret[WHENS])
 {
-	struct scan x = {w, today, us, ahead};
+	struct dates_scan x = {w, today, us, ahead};
 	int n = 0;
 
 	for (int i = 0; i < w->words && n < WHENS; i++) {
 		struct when *r = &ret[n];
 
-		if (!read_month(&x, i, r) && !read_digits(&x, i, r) &&
+		if (!read_month(&x, i, r) && !dates_read_digits(&x, i, r) &&
 			!read_relative(&x, i, r))
 			continue;
 		/* The day was taken for something before the month. */

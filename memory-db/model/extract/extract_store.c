@@ -47,7 +47,7 @@ struct comparison {
 };
 
 static int
-set_text(char **to, const char *s, size_t n, struct err *e)
+extract_store_set_text(char **to, const char *s, size_t n, struct err *e)
 {
 	free(*to);
 	*to = strndup(s, n);
@@ -76,7 +76,8 @@ compare_with(void *ctx, const struct fact *f)
 		return LOOKED_ENOUGH;
 	if (repeats_compare(&words, &c->words) == ALIKE_SAME) {
 		c->ret->fact = f->id;
-		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);
+		rc = extract_store_set_text(&c->ret->same_as, f->text,
+			f->text_n, c->e);
 		return rc != 0 ? rc : 1;
 	}
 	if (fact_compare(&old, &new, &v) != 0)
@@ -84,7 +85,8 @@ compare_with(void *ctx, const struct fact *f)
 	rc = 0;
 	if (v.confidence >= SURE && v.kind == FACTS_DUPLICATE) {
 		c->ret->fact = f->id;
-		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);
+		rc = extract_store_set_text(&c->ret->same_as, f->text,
+			f->text_n, c->e);
 		rc = rc != 0 ? rc : 1;
 	}
 	buf_done(&v.reason);
@@ -93,7 +95,7 @@ compare_with(void *ctx, const struct fact *f)
 
 /* 1: the entity says so already. */
 static int
-is_known(struct write *w, const struct extracted *x,
+extract_store_is_known(struct write *w, const struct extracted *x,
 	const struct extract_source *source, struct extract_kept *ret,
 	struct err *e)
 {
@@ -137,8 +139,8 @@ spell(const char *name, size_t n, enum spelling how, char *out)
 }
 
 static int
-need_entity(struct write *w, const struct extracted *x, int64_t *ret,
-	struct err *e)
+extract_store_need_entity(struct write *w, const struct extracted *x,
+	int64_t *ret, struct err *e)
 {
 	struct fact defaults = write_fact(0, FACT_EXISTENCE);
 	char name[LIMIT_NAME_BYTES + 1];
@@ -159,7 +161,7 @@ need_entity(struct write *w, const struct extracted *x, int64_t *ret,
 
 /* The line that says it, and what kind of fact it is. */
 static int
-add_note(struct write *w, const struct extracted *x,
+extract_store_add_note(struct write *w, const struct extracted *x,
 	const struct extract_kept *k, struct err *e)
 {
 	AUTO_BUF struct buf line = {0};
@@ -186,7 +188,7 @@ add_note(struct write *w, const struct extracted *x,
 }
 
 static int
-add_fact(struct write *w, const struct extracted *x,
+extract_store_add_fact(struct write *w, const struct extracted *x,
 	const struct extract_source *source, struct extract_kept *k,
 	struct err *e)
 {
@@ -211,7 +213,7 @@ add_fact(struct write *w, const struct extracted *x,
 		k->state = EXTRACT_KNOWN;
 		return rc;
 	}
-	return add_note(w, x, k, e);
+	return extract_store_add_note(w, x, k, e);
 }
 
 int
@@ -219,11 +221,11 @@ extract_store(struct write *w, const struct extracted *x,
 	const struct extract_source *source, struct extract_kept *k,
 	struct err *e)
 {
-	int rc = need_entity(w, x, &k->entity, e);
+	int rc = extract_store_need_entity(w, x, &k->entity, e);
 
 	if (rc != 0)
 		return rc;
-	rc = is_known(w, x, source, k, e);
+	rc = extract_store_is_known(w, x, source, k, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
@@ -231,7 +233,7 @@ extract_store(struct write *w, const struct extracted *x,
 		rc = told_again(w, k->entity, k->fact, e);
 		return rc < 0 ? rc : 0;
 	}
-	rc = add_fact(w, x, source, k, e);
+	rc = extract_store_add_fact(w, x, source, k, e);
 	if (rc < 0 || k->state != EXTRACT_STORED)
 		return rc < 0 ? rc : 0;
 	return write_note(w, x->name, e);

@@ -90,7 +90,7 @@ is_withheld(const char *s, size_t n)
 }
 
 static int
-add_line(const struct extract_request *q, const struct turn *turn,
+model_facts_add_line(const struct extract_request *q, const struct turn *turn,
 	size_t turn_no, const struct spoken *said, struct model_lines *l,
 	struct err *e)
 {
@@ -120,7 +120,7 @@ add_line(const struct extract_request *q, const struct turn *turn,
 }
 
 static int
-add_turn(const struct extract_request *q, const struct turn *turn,
+model_facts_add_turn(const struct extract_request *q, const struct turn *turn,
 	size_t turn_no, struct model_lines *l, struct err *e)
 {
 	struct speech s;
@@ -136,7 +136,7 @@ add_turn(const struct extract_request *q, const struct turn *turn,
 		if (said.line_no == last)
 			continue;
 		last = said.line_no;
-		rc = add_line(q, turn, turn_no, &said, l, e);
+		rc = model_facts_add_line(q, turn, turn_no, &said, l, e);
 		if (rc != 0)
 			return rc;
 	}
@@ -153,7 +153,7 @@ model_lines_read(const struct extract_request *q, struct model_lines *ret,
 	for (size_t i = 0; i < turns.n; i++) {
 		if (rc != 0)
 			break;
-		rc = add_turn(q, &turns.v[i], i + 1, ret, e);
+		rc = model_facts_add_turn(q, &turns.v[i], i + 1, ret, e);
 	}
 	turns_done(&turns);
 	return rc;
@@ -258,7 +258,7 @@ is_subject(const struct extract_request *q, const struct model_lines *l,
 
 /* A member of a suggested fact; NULL unless it is one line of visible text. */
 static const char *
-field(const json_t *fact, const char *key)
+model_facts_field(const json_t *fact, const char *key)
 {
 	const char *s = json_string_value(json_object_get(fact, key));
 	size_t n = json_string_length(json_object_get(fact, key));
@@ -301,9 +301,9 @@ test(const struct extract_request *q, const struct model_lines *l,
 	json_int_t at = json_integer_value(json_object_get(fact, "line"));
 	struct stemmed line, attribute, value;
 
-	*ret = (struct proposed){.subject = field(fact, "subject"),
-		.attribute = field(fact, "attribute"),
-		.value = field(fact, "value"),
+	*ret = (struct proposed){.subject = model_facts_field(fact, "subject"),
+		.attribute = model_facts_field(fact, "attribute"),
+		.value = model_facts_field(fact, "value"),
 		.is_denied = json_is_true(json_object_get(fact, "denied"))};
 	/* As it was told to call what a team works on. */
 	if (ret->subject && strcasecmp(ret->subject, "project") == 0)
@@ -326,7 +326,8 @@ test(const struct extract_request *q, const struct model_lines *l,
 
 /* Do the rules have it? Then their words stand. */
 static int
-is_there(const struct extraction *x, const struct proposed *p, struct err *e)
+model_facts_is_there(const struct extraction *x, const struct proposed *p,
+	struct err *e)
 {
 	char low[NAME_BYTES];
 	struct stemmed old, new;
@@ -346,7 +347,7 @@ is_there(const struct extraction *x, const struct proposed *p, struct err *e)
 }
 
 static int
-add(const struct extract_request *q, const struct model_line *line,
+model_facts_add(const struct extract_request *q, const struct model_line *line,
 	const struct proposed *p, struct extraction *x, struct err *e)
 {
 	struct extracted *f;
@@ -382,7 +383,7 @@ add(const struct extract_request *q, const struct model_line *line,
 
 /* The object in what may have words and a fence around it. */
 static json_t *
-read_object(const char *s, size_t n)
+model_facts_read_object(const char *s, size_t n)
 {
 	const char *from = memchr(s, '{', n), *to = memrchr(s, '}', n);
 	struct err why;
@@ -396,7 +397,7 @@ model_facts(const struct extract_request *q, const struct model_lines *l,
 	const char *answer, size_t n, struct extraction *x, size_t *ret_added,
 	size_t *ret_refused, struct err *e)
 {
-	AUTO_JSON json_t *root = read_object(answer, n);
+	AUTO_JSON json_t *root = model_facts_read_object(answer, n);
 	const json_t *list = json_object_get(root, "facts");
 	size_t added = 0, refused = 0;
 
@@ -416,12 +417,12 @@ model_facts(const struct extract_request *q, const struct model_lines *l,
 			refused++;
 			continue;
 		}
-		rc = is_there(x, &p, e);
+		rc = model_facts_is_there(x, &p, e);
 		if (rc < 0)
 			return rc;
 		if (rc == 1)
 			continue;
-		rc = add(q, &l->v[p.at], &p, x, e);
+		rc = model_facts_add(q, &l->v[p.at], &p, x, e);
 		if (rc != 0)
 			return rc;
 		added++;

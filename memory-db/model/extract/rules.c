@@ -69,7 +69,7 @@ static const struct rule nouns[] = {
 
 /* --- forms of verbs --------------------------------------------------------- */
 static size_t
-slot_of(const char *low)
+rules_slot_of(const char *low)
 {
 	uint32_t h = 2166136261u;
 	size_t at;
@@ -87,7 +87,7 @@ slot_of(const char *low)
 static void
 put_form(const char *low, int verb, unsigned form)
 {
-	struct form *f = &forms[slot_of(low)];
+	struct form *f = &forms[rules_slot_of(low)];
 
 	if (f->low[0] == '\0') {
 		forms_n++;
@@ -153,7 +153,7 @@ regular_forms(const char *base, int verb)
 static int
 verb_number(const char *base)
 {
-	struct form *f = &forms[slot_of(base)];
+	struct form *f = &forms[rules_slot_of(base)];
 
 	return f->low[0] != '\0' && f->forms & FORM_BASE &&
 			       strcmp(verbs[f->verb].base, base) == 0
@@ -233,7 +233,7 @@ general_verbs(const char *list, unsigned char general)
 
 		k = strcspn(list, "|");
 		snprintf(base, sizeof(base), "%.*s", (int)k, list);
-		if (forms[slot_of(base)].low[0] != '\0')
+		if (forms[rules_slot_of(base)].low[0] != '\0')
 			continue;
 		third_of(base, third, sizeof(third));
 		verb = new_verb(base, third);
@@ -246,7 +246,7 @@ static void
 general_irregular(const char *base, const char *third, const char *past,
 	const char *part, const char *ing)
 {
-	if (forms[slot_of(base)].low[0] != '\0')
+	if (forms[rules_slot_of(base)].low[0] != '\0')
 		return;
 	irregular(base, third, past, part, ing);
 	verbs[verbs_n].general = 1;
@@ -288,7 +288,7 @@ rules_verb(const char *low, unsigned *ret)
 	(void)pthread_once(&once, rules_build);
 	if (low[0] == '\0' || strlen(low) >= FORM_MOST)
 		return 0;
-	f = &forms[slot_of(low)];
+	f = &forms[rules_slot_of(low)];
 	*ret = f->forms;
 	return f->low[0] != '\0' ? f->verb : 0;
 }

@@ -51,7 +51,7 @@ static const char *const unreal_inside =
 	"whether|asked me if|asked if|wondering if";
 
 static bool
-is_inside(const struct extract_words *w, const char *list)
+sayings_is_inside(const struct extract_words *w, const char *list)
 {
 	for (int i = 0; i < w->words; i++)
 		if (extract_match(w, i, list) > 0)
@@ -83,7 +83,7 @@ sayings_is_unreal(const struct reader *r)
 		return true;
 	if (asks(w) || extract_match(w, i, unreal_starts) > 0 ||
 		extract_match(w, 0, unreal_starts) > 0 ||
-		is_inside(w, unreal_inside))
+		sayings_is_inside(w, unreal_inside))
 		return true;
 	for (int k = 0; k < w->words; k++)
 		quoted += (w->v[k].flags & W_QUOTED) != 0;

@@ -185,7 +185,7 @@ is_numbered(const char *low, size_t n)
 
 /* Words that each begin with a capital, at most four; or a known role. */
 static bool
-is_name(const char *s, size_t n, bool *ret_sure)
+turns_is_name(const char *s, size_t n, bool *ret_sure)
 {
 	char low[SPEAKER_BYTES];
 	int words = 0;
@@ -238,7 +238,7 @@ read_prefix(const char *s, size_t n, struct prefix *ret)
 	end = k;
 	while (end > start && s[end - 1] == ' ')
 		end--;
-	if (!is_name(s + start, end - start, &sure))
+	if (!turns_is_name(s + start, end - start, &sure))
 		return false;
 	if (!angle && k < n && (s[k] == '(' || s[k] == '[')) {
 		const char *close = memchr(s + k, s[k] == '(' ? ')' : ']',
@@ -270,7 +270,7 @@ read_prefix(const char *s, size_t n, struct prefix *ret)
 
 /* The time of a stamp, when it names a day or an hour. */
 static int64_t
-time_of(const struct extract_request *q, const char *s, size_t n)
+turns_time_of(const struct extract_request *q, const char *s, size_t n)
 {
 	char text[STAMP_BYTES + 1];
 	struct err e;
@@ -335,7 +335,7 @@ read_plain(const struct extract_request *q, struct turns *t, struct err *e)
 				return MDB_E_NOMEM;
 			x = (struct turn){.text = s + p.used,
 				.line_no = line_no,
-				.at = time_of(q, p.stamp, p.stamp_n)};
+				.at = turns_time_of(q, p.stamp, p.stamp_n)};
 			turns_speaker(&x, p.name, p.name_n);
 		}
 		s += k;
@@ -368,7 +368,7 @@ read_sender(struct turns *t)
 			while (m > k && s[m - 1] == ' ')
 				m--;
 			if ((m == n || s[m] != '@') && m > k + 1 &&
-				is_name(s + k, m - k, &sure))
+				turns_is_name(s + k, m - k, &sure))
 				turns_speaker(x, s + k, m - k);
 			return;
 		}

@@ -25,7 +25,7 @@ first_text(const json_t *o, const char *const *keys)
 }
 
 static int64_t
-at_of(const struct extract_request *q, const json_t *o)
+turns_json_at_of(const struct extract_request *q, const json_t *o)
 {
 	static const char *const keys[] = {"at", "timestamp", "created_at",
 		"time", "date", "ts", NULL};
@@ -39,7 +39,8 @@ at_of(const struct extract_request *q, const json_t *o)
 }
 
 static int
-add_text(struct turns *t, struct turn *x, const json_t *text, struct err *e)
+turns_json_add_text(struct turns *t, struct turn *x, const json_t *text,
+	struct err *e)
 {
 	x->text = json_string_value(text);
 	x->n = json_string_length(text);
@@ -57,18 +58,19 @@ add_content(struct turns *t, struct turn *x, const json_t *content,
 	int rc = 0;
 
 	if (json_is_string(content))
-		return add_text(t, x, content, e);
+		return turns_json_add_text(t, x, content, e);
 	json_array_foreach((json_t *)(uintptr_t)content, i, block) {
 		const char *type = jx_text(block, "type");
 
 		if (i == BLOCKS || rc != 0)
 			break;
 		if (json_is_string(block))
-			rc = add_text(t, x, block, e);
+			rc = turns_json_add_text(t, x, block, e);
 		else if (!type || strcmp(type, "text") == 0 ||
 			 strcmp(type, "input_text") == 0 ||
 			 strcmp(type, "output_text") == 0)
-			rc = add_text(t, x, json_object_get(block, "text"), e);
+			rc = turns_json_add_text(t, x,
+				json_object_get(block, "text"), e);
 	}
 	return rc;
 }
@@ -86,7 +88,7 @@ add_message(const struct extract_request *q, struct turns *t, const json_t *m,
 	const json_t *inner = json_object_get(m, "message"), *content = NULL;
 	const char *who = first_text(m, names), *role;
 
-	x.at = at_of(q, m);
+	x.at = turns_json_at_of(q, m);
 	if (json_is_object(inner)) /* a line of a transcript of Claude Code */
 		m = inner;
 	role = jx_text(m, "role");
@@ -128,7 +130,7 @@ add_messages(const struct extract_request *q, struct turns *t, bool *ret_any,
 
 /* An object a line. NULL: it is something else. */
 static json_t *
-read_lines(const char *s, size_t n)
+turns_json_read_lines(const char *s, size_t n)
 {
 	AUTO_JSON json_t *list = json_array();
 
@@ -165,7 +167,7 @@ turns_json(const struct extract_request *q, struct turns *t, struct err *e)
 	if (!t->root && unused.code == MDB_E_NOMEM)
 		return err_nomem(e);
 	if (!t->root && q->text[i] == '{')
-		t->root = read_lines(q->text + i, q->n - i);
+		t->root = turns_json_read_lines(q->text + i, q->n - i);
 	if (!t->root)
 		return 0;
 	rc = add_messages(q, t, &any, e);

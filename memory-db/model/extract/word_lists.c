@@ -11,21 +11,21 @@
 /* Lists that there may be, a power of two; twice as many as there are. */
 #define LISTS 2048
 
-struct entry {
+struct word_lists_entry {
 	uint32_t hash; /* of its first word */
 	unsigned short n, words;
 	const char *s; /* NULL: free */
 };
-struct list {
+struct word_lists_list {
 	const char *text;
 	uint32_t mask;
 	/* Of how its entries begin (beginning()): most words that are asked for
 	 * are in no list, and are told so by one bit. */
 	uint64_t begins[4];
-	struct entry v[];
+	struct word_lists_entry v[];
 };
 
-static _Atomic(struct list *) lists[LISTS];
+static _Atomic(struct word_lists_list *) lists[LISTS];
 
 uint32_t
 extract_hash(const char *low, size_t n)
@@ -48,7 +48,7 @@ beginning(const char *s, size_t n)
 }
 
 static bool
-may_have(const struct list *l, const char *low)
+may_have(const struct word_lists_list *l, const char *low)
 {
 	size_t n = low[1] == '\0' || low[1] == ' ' ? 1 : 2;
 	unsigned b = beginning(low, n);
@@ -56,10 +56,10 @@ may_have(const struct list *l, const char *low)
 	return l->begins[b / 64] >> (b % 64) & 1;
 }
 
-static struct list *
+static struct word_lists_list *
 make_list(const char *text)
 {
-	struct list *l;
+	struct word_lists_list *l;
 	uint32_t n = 1, size = 4;
 
 	for (const char *p = text; *p; p++)
@@ -73,7 +73,7 @@ make_list(const char *text)
 	l->mask = size - 1;
 	for (const char *s = text; *s;) {
 		size_t k = strcspn(s, "|"), first = strcspn(s, "| ");
-		struct entry x = {.hash = extract_hash(s, first),
+		struct word_lists_entry x = {.hash = extract_hash(s, first),
 			.n = (unsigned short)k,
 			.words = 1,
 			.s = s};
@@ -93,16 +93,16 @@ make_list(const char *text)
 }
 
 /* NULL: there is no room for it. */
-static const struct list *
-list_of(const char *text)
+static const struct word_lists_list *
+word_lists_list_of(const char *text)
 {
 	uintptr_t key = (uintptr_t)text;
 	size_t at = (size_t)((key >> 3) ^ (key >> 14)) % LISTS;
 
 	for (int i = 0; i < LISTS / 2; i++, at = (at + 1) % LISTS) {
-		struct list *l =
+		struct word_lists_list *l =
 			atomic_load_explicit(&lists[at], memory_order_acquire);
-		struct list *none = NULL;
+		struct word_lists_list *none = NULL;
 
 		if (l && l->text == text)
 			return l;
@@ -120,7 +120,8 @@ list_of(const char *text)
 
 /* The words from i on that an entry of k bytes has, 0: another. */
 static int
-fits(const struct extract_words *w, int i, const char *entry, size_t k)
+word_lists_fits(const struct extract_words *w, int i, const char *entry,
+	size_t k)
 {
 	int words = 0;
 
@@ -145,7 +146,7 @@ match_slowly(const struct extract_words *w, int i, const char *text)
 
 	while (*text != '\0') {
 		size_t k = strcspn(text, "|");
-		int n = fits(w, i, text, k);
+		int n = word_lists_fits(w, i, text, k);
 
 		best = n > best ? n : best;
 		text += k + (text[k] == '|');
@@ -156,13 +157,13 @@ match_slowly(const struct extract_words *w, int i, const char *text)
 int
 extract_match(const struct extract_words *w, int i, const char *text)
 {
-	const struct list *l;
+	const struct word_lists_list *l;
 	uint32_t at, hash;
 	int best = 0;
 
 	if (i < 0 || i >= w->words || *text == '\0')
 		return 0;
-	l = list_of(text);
+	l = word_lists_list_of(text);
 	if (!l)
 		return match_slowly(w, i, text);
 	/* The empty form of a word that is too long is in no list. */
@@ -174,7 +175,7 @@ extract_match(const struct extract_words *w, int i, const char *text)
 
 		if (l->v[at].hash != hash || l->v[at].words <= best)
 			continue;
-		n = fits(w, i, l->v[at].s, l->v[at].n);
+		n = word_lists_fits(w, i, l->v[at].s, l->v[at].n);
 		best = n > best ? n : best;
 	}
 	return best;
@@ -183,13 +184,13 @@ extract_match(const struct extract_words *w, int i, const char *text)
 bool
 extract_in(const char *low, const char *text)
 {
-	const struct list *l;
+	const struct word_lists_list *l;
 	uint32_t at, hash;
 	size_t n;
 
 	if (low[0] == '\0')
 		return false;
-	l = list_of(text);
+	l = word_lists_list_of(text);
 	if (l && !may_have(l, low))
 		return false;
 	n = strlen(low);

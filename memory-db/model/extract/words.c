@@ -100,7 +100,7 @@ is_word_byte(const char *s, size_t i, size_t n)
 }
 
 static struct extract_word *
-add_word(struct extract_words *w, const char *s, size_t n, unsigned flags)
+words_add_word(struct extract_words *w, const char *s, size_t n, unsigned flags)
 {
 	struct extract_word *x;
 
@@ -185,21 +185,22 @@ add_split(struct extract_words *w, const char *s, size_t n, unsigned flags)
 
 		if (n <= k || strncasecmp(s + n - k, halves[i].end, k) != 0)
 			continue;
-		x = add_word(w, s, n - k, flags);
+		x = words_add_word(w, s, n - k, flags);
 		if (x)
 			mend_first(x, halves[i].end);
-		x = x ? add_word(w, s + n - k, k, flags & W_QUOTED) : NULL;
+		x = x ? words_add_word(w, s + n - k, k, flags & W_QUOTED)
+		      : NULL;
 		if (!x)
 			return false;
 		set_low(x, halves[i].is);
 		x->flags = (x->flags & ~(unsigned)W_CAPITAL) | W_PART;
 		return true;
 	}
-	x = add_word(w, s, n, flags);
+	x = words_add_word(w, s, n, flags);
 	for (size_t i = 0; x && i < ARRAY_LEN(sloppy); i++)
 		if (strcmp(x->low, sloppy[i].low) == 0) {
 			set_low(x, sloppy[i].first);
-			x = add_word(w, s + n, 0, W_PART);
+			x = words_add_word(w, s + n, 0, W_PART);
 			if (x)
 				set_low(x, sloppy[i].second);
 			break;

@@ -416,8 +416,8 @@ seal_change(struct mover *m, struct namespaces_merge_result *ret)
 }
 
 static int
-run_slice(struct mover *m, const struct context *ctx, const char *message,
-	struct namespaces_merge_result *ret)
+namespaces_merge_run_slice(struct mover *m, const struct context *ctx,
+	const char *message, struct namespaces_merge_result *ret)
 {
 	int rc = begin_change(m, m->to, ctx, message);
 
@@ -490,7 +490,7 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 		return rc;
 	snprintf(message, sizeof(message), "namespace '%s' merged into '%s'",
 		from, to);
-	rc = run_slice(m, ctx, message, ret);
+	rc = namespaces_merge_run_slice(m, ctx, message, ret);
 	change_drop(m->change);
 	if (rc != 0)
 		return rc;

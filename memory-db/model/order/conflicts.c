@@ -42,7 +42,7 @@
 /* The names are alike: "ada", "Ada Lovelace". */
 #define ALIKE_NAMES 0.97
 
-struct finding {
+struct conflicts_finding {
 	struct store *st;
 	const struct conflicts_request *request;
 	struct conflicts *ret;
@@ -67,7 +67,8 @@ conflicts_done(struct conflicts *c)
 }
 
 static int
-keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
+conflicts_keep(struct conflicts_finding *f, const struct recall_row *row,
+	struct fact_verdict *v)
 {
 	struct conflicts *c = f->ret;
 	struct conflict_found *x;
@@ -90,7 +91,7 @@ keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 
 /* --- of whom is it said? ---------------------------------------------------- */
 static bool
-is_of_word(char c)
+conflicts_is_of_word(char c)
 {
 	return (c & 0x80) != 0 || isalnum((unsigned char)c);
 }
@@ -98,12 +99,13 @@ is_of_word(char c)
 /* b has the words of a in a row: "Ada Lovelace" has "ada", and "Person 10" does
  * not have "Person 1". */
 static bool
-has_words(const char *b, const char *a)
+conflicts_has_words(const char *b, const char *a)
 {
 	size_t n = strlen(a);
 
 	for (const char *p = b; n > 2 && (p = strcasestr(p, a)); p++)
-		if ((p == b || !is_of_word(p[-1])) && !is_of_word(p[n]))
+		if ((p == b || !conflicts_is_of_word(p[-1])) &&
+			!conflicts_is_of_word(p[n]))
 			return true;
 	return false;
 }
@@ -111,7 +113,8 @@ has_words(const char *b, const char *a)
 static bool
 are_names_alike(const char *a, const char *b)
 {
-	return strcasecmp(a, b) == 0 || has_words(a, b) || has_words(b, a);
+	return strcasecmp(a, b) == 0 || conflicts_has_words(a, b) ||
+	       conflicts_has_words(b, a);
 }
 
 int
@@ -148,7 +151,7 @@ conflicts_subjects(const char *known, const char *asked, struct fact_said *a,
 /* The new text is known, and somebody decided that it and the other fact may
  * both stand. 1 so it is. */
 static int
-is_kept(struct finding *f, int64_t fact)
+conflicts_is_kept(struct conflicts_finding *f, int64_t fact)
 {
 	return f->twin != 0 && f->twin != fact
 		       ? queue_is_kept(f->st, f->twin, fact, f->e)
@@ -157,7 +160,7 @@ is_kept(struct finding *f, int64_t fact)
 
 /* --- comparing -------------------------------------------------------------- */
 static int
-compare(struct finding *f, const struct recall_row *row)
+compare(struct conflicts_finding *f, const struct recall_row *row)
 {
 	struct fact_said a = {.text = f->text.data,
 		.from = row->valid_from,
@@ -184,9 +187,9 @@ compare(struct finding *f, const struct recall_row *row)
 		v.confidence *= sure;
 	if (rc == 1 && v.kind != FACTS_DIFFERENT &&
 		v.confidence >= f->request->threshold) {
-		rc = is_kept(f, row->id);
+		rc = conflicts_is_kept(f, row->id);
 		if (rc == 0)
-			rc = keep(f, row, &v);
+			rc = conflicts_keep(f, row, &v);
 	}
 	buf_done(&v.reason);
 	return rc < 0 ? rc : 0;
@@ -195,7 +198,7 @@ compare(struct finding *f, const struct recall_row *row)
 /* Loads the text of a fact that is visible and of the kind that is sought; 1,
  * 0: it is another. */
 static int
-load_text(struct finding *f, int64_t fact, struct recall_row *row)
+load_text(struct conflicts_finding *f, int64_t fact, struct recall_row *row)
 {
 	int64_t entity;
 	int rc;
@@ -216,7 +219,7 @@ load_text(struct finding *f, int64_t fact, struct recall_row *row)
 }
 
 static int
-look_at(struct finding *f, int64_t fact)
+conflicts_look_at(struct conflicts_finding *f, int64_t fact)
 {
 	struct recall_entity entity;
 	struct recall_row row;
@@ -241,20 +244,20 @@ look_at(struct finding *f, int64_t fact)
 
 /* --- candidates ------------------------------------------------------------- */
 static bool
-is_late(const struct finding *f)
+conflicts_is_late(const struct conflicts_finding *f)
 {
 	return f->request->deadline_ns != 0 &&
 	       clock_mono_ns() > f->request->deadline_ns;
 }
 
 static int
-look_at_all(struct finding *f, const int64_t *facts, int n)
+conflicts_look_at_all(struct conflicts_finding *f, const int64_t *facts, int n)
 {
 	int rc = 0;
 
 	for (int i = 0; i < n && !f->ret->partial; i++) {
-		rc = look_at(f, facts[i]);
-		f->ret->partial = is_late(f);
+		rc = conflicts_look_at(f, facts[i]);
+		f->ret->partial = conflicts_is_late(f);
 		if (rc != 0)
 			return rc;
 	}
@@ -263,7 +266,7 @@ look_at_all(struct finding *f, const int64_t *facts, int n)
 
 /* Compares facts anywhere that share words with the text. */
 static int
-find_by_words(struct finding *f, int most)
+find_by_words(struct conflicts_finding *f, int most)
 {
 	const struct conflicts_request *q = f->request;
 	AUTO_BUF struct buf query = {0};
@@ -280,12 +283,12 @@ find_by_words(struct finding *f, int most)
 	rc = recall_candidates(f->st, &recall, most, facts, &n, f->e);
 	if (rc)
 		return rc;
-	return look_at_all(f, facts, n);
+	return conflicts_look_at_all(f, facts, n);
 }
 
 /* A relation is compared with the newest ones of the same entity. */
 static int
-find_for_relation(struct finding *f)
+find_for_relation(struct conflicts_finding *f)
 {
 	const struct conflicts_request *q = f->request;
 	int64_t facts[NEWEST];
@@ -300,7 +303,7 @@ find_for_relation(struct finding *f)
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < n; i++) {
-		rc = look_at(f, facts[i]);
+		rc = conflicts_look_at(f, facts[i]);
 		if (rc < 0)
 			return rc;
 	}
@@ -308,7 +311,7 @@ find_for_relation(struct finding *f)
 }
 
 static int
-find_for_text(struct finding *f)
+find_for_text(struct conflicts_finding *f)
 {
 	const struct conflicts_request *q = f->request;
 	int newest = q->newest > 0 ? q->newest : NEWEST, n = 0, rc = 0;
@@ -333,7 +336,7 @@ find_for_text(struct finding *f)
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < n; i++) {
-		rc = look_at(f, facts[i]);
+		rc = conflicts_look_at(f, facts[i]);
 		if (rc < 0)
 			return rc;
 	}
@@ -353,7 +356,7 @@ surest_first(const void *a, const void *b)
 }
 
 static int
-find_for_texts(struct finding *f)
+find_for_texts(struct conflicts_finding *f)
 {
 	const struct conflicts_request *q = f->request;
 	int rc = 0;
@@ -376,7 +379,10 @@ int
 conflicts_find(struct store *st, const struct conflicts_request *request,
 	struct conflicts *ret, struct err *e)
 {
-	struct finding f = {.st = st, .request = request, .ret = ret, .e = e};
+	struct conflicts_finding f = {.st = st,
+		.request = request,
+		.ret = ret,
+		.e = e};
 	int rc;
 
 	*ret = (struct conflicts){0};

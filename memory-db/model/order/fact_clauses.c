@@ -79,7 +79,7 @@ begins_clause(const char *text)
 
 /* Cuts a copy of the text. 0 or MDB_E_NOMEM. */
 static int
-cut(const char *text, struct clauses *c)
+fact_clauses_cut(const char *text, struct clauses *c)
 {
 	char *from;
 	size_t n = 0;
@@ -109,7 +109,7 @@ cut(const char *text, struct clauses *c)
 }
 
 static bool
-is_found(const struct fact_verdict *v)
+fact_clauses_is_found(const struct fact_verdict *v)
 {
 	return v->kind == FACTS_UPDATE || v->kind == FACTS_CONTRADICTION ||
 	       v->kind == FACTS_SUCCESSION;
@@ -126,8 +126,9 @@ compare_parts(const struct fact_said *a, const struct fact_said *b,
 	int rc = fact_compare_whole(a, b, known, &v);
 
 	v.confidence -= LESS_SURE;
-	if (rc == 0 && is_found(&v) &&
-		(!is_found(ret) || v.confidence > ret->confidence)) {
+	if (rc == 0 && fact_clauses_is_found(&v) &&
+		(!fact_clauses_is_found(ret) ||
+			v.confidence > ret->confidence)) {
 		struct buf before = ret->reason;
 
 		*ret = v;
@@ -178,10 +179,10 @@ fact_compare_known(const struct fact_said *a, const struct fact_said *b,
 	if (rc < 0 || ret->kind != FACTS_DIFFERENT ||
 		(!find_joint(a->text, &n) && !find_joint(b->text, &n)))
 		return rc;
-	rc = cut(a->text, &x);
+	rc = fact_clauses_cut(a->text, &x);
 	if (rc != 0)
 		return rc;
-	rc = cut(b->text, &y);
+	rc = fact_clauses_cut(b->text, &y);
 	if (rc != 0)
 		return rc;
 	if (x.n + y.n > 2)

@@ -23,7 +23,8 @@
 #define CORE	   0.55
 
 static void
-decide(struct comparing *c, enum verdict_kind kind, double confidence)
+fact_compare_decide(struct comparing *c, enum verdict_kind kind,
+	double confidence)
 {
 	c->ret->kind = kind;
 	c->ret->confidence = confidence > 1 ? 1 : confidence;
@@ -49,18 +50,20 @@ decide_nothing_left(struct comparing *c)
 	const struct pairing *p = &c->p;
 
 	if (p->partners + p->opposites == 0 && p->matched == 0)
-		decide(c, FACTS_DIFFERENT, 0.9);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
 	/* "Exports rose", "imports fell" */
 	else if (p->opposites > 1)
-		decide(c, FACTS_DIFFERENT, 0.8);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
 	else if (fact_is_turned_round(p))
-		decide(c, FACTS_CONTRADICTION, 0.9 + 0.08 * p->core);
+		fact_compare_decide(c, FACTS_CONTRADICTION,
+			0.9 + 0.08 * p->core);
 	else if (p->is_turned && p->is_one_way)
-		decide(c, FACTS_CONTRADICTION, 0.9);
+		fact_compare_decide(c, FACTS_CONTRADICTION, 0.9);
 	else if (p->is_turned)
-		decide(c, FACTS_DIFFERENT, 0.8);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
 	else
-		decide(c, FACTS_DUPLICATE, 0.88 + 0.1 * share_of(p));
+		fact_compare_decide(c, FACTS_DUPLICATE,
+			0.88 + 0.1 * share_of(p));
 }
 
 /* "when tired", "on treadmills": said of a part only. "At Siemens" tells more of
@@ -78,7 +81,7 @@ is_narrower(const struct terms_text *t, const struct rest *rest)
 /* One says that it was so and the other that something else is so: "was vegan in
  * college", "eats meat now". */
 static bool
-is_over(const struct comparing *c)
+fact_compare_is_over(const struct comparing *c)
 {
 	const struct terms_text *a = c->p.a, *b = c->p.b;
 	bool was_a = a->is_past || a->marks & F_WAS;
@@ -136,13 +139,13 @@ decide_detail(struct comparing *c)
 	int counted = p->is_doing ? rest->count_n : 0;
 
 	if (p->partners + p->opposites == 0)
-		decide(c, FACTS_DIFFERENT, 0.9);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
 	else if (fact_is_other_holder(p))
-		decide(c, FACTS_UPDATE, 0.9);
+		fact_compare_decide(c, FACTS_UPDATE, 0.9);
 	else if (c->switched)
-		decide(c, FACTS_SUCCESSION, 0.92);
-	else if (fact_is_turned_round(p) && is_over(c))
-		decide(c, FACTS_SUCCESSION, 0.88);
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.92);
+	else if (fact_is_turned_round(p) && fact_compare_is_over(c))
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.88);
 	else if (fact_is_turned_round(p)) {
 		/* Who does not eat fish may eat; who does not eat eats no
 		 * fish. */
@@ -152,15 +155,16 @@ decide_detail(struct comparing *c)
 				is_narrower(in_a ? p->a : p->b, rest)) ||
 			(rest->subject_n > counted && !nobody) ||
 			(part > NARROWER && !denied && !nobody))
-			decide(c, FACTS_DIFFERENT, 0.7);
+			fact_compare_decide(c, FACTS_DIFFERENT, 0.7);
 		else
-			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);
+			fact_compare_decide(c, FACTS_CONTRADICTION,
+				0.94 - 0.1 * part);
 	} else if (rest->hard_n - rest->date_n == 0 &&
 		   part <= (p->a->is_question ? DETAIL_ASKED : DETAIL) &&
 		   !p->is_swapped && !p->is_turned)
-		decide(c, FACTS_DUPLICATE, 0.94 - 0.3 * part);
+		fact_compare_decide(c, FACTS_DUPLICATE, 0.94 - 0.3 * part);
 	else
-		decide(c, FACTS_DIFFERENT, 0.75);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.75);
 }
 
 /* --- something is left over on both sides ------------------------------------ */
@@ -190,11 +194,12 @@ decide_values(struct comparing *c)
 		(!fact_is_validity(&p->a->v[a->date]) || fact_is_event(c)))
 		sure = 0;
 	if (sure > 0 && (p->core >= CORE || c->attribute >= 0 || c->rule >= 0))
-		decide(c, FACTS_UPDATE, sure - 0.06 * (1 - p->core));
+		fact_compare_decide(c, FACTS_UPDATE,
+			sure - 0.06 * (1 - p->core));
 	else if (is_only_one(c))
-		decide(c, FACTS_CONTRADICTION, 0.88);
+		fact_compare_decide(c, FACTS_CONTRADICTION, 0.88);
 	else
-		decide(c, FACTS_DIFFERENT, 0.8);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
 }
 
 /* Nothing but dates differ. */
@@ -205,9 +210,10 @@ decide_dates(struct comparing *c)
 	c->value_b = c->p.rest_b.date;
 	fact_attribute(c);
 	if (fact_is_event(c))
-		decide(c, FACTS_DIFFERENT, 0.7);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.7);
 	else
-		decide(c, FACTS_UPDATE, 0.93 - 0.06 * (1 - c->p.core));
+		fact_compare_decide(c, FACTS_UPDATE,
+			0.93 - 0.06 * (1 - c->p.core));
 }
 
 /* Both have something before the verb: it is said of different things, unless it
@@ -224,15 +230,15 @@ decide_subjects(struct comparing *c)
 	c->value_b = b->subject;
 	flags = fact_attribute(c);
 	if (a->value_n + b->value_n > 0 || a->subject_n > 2 || b->subject_n > 2)
-		decide(c, FACTS_DIFFERENT, 0.9);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
 	else if (fact_is_numbers(x, y) && a->subject_n == 1 &&
 		 b->subject_n == 1 && x->unit != UNIT_ORDINAL &&
 		 !fact_is_identifier(p->a, a->subject))
-		decide(c, FACTS_UPDATE, 0.87);
+		fact_compare_decide(c, FACTS_UPDATE, 0.87);
 	else if (flags & F_ROLE && p->partners > 1)
-		decide(c, FACTS_UPDATE, 0.88);
+		fact_compare_decide(c, FACTS_UPDATE, 0.88);
 	else
-		decide(c, FACTS_DIFFERENT, 0.9);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
 }
 
 /* The value stands before the verb in one text, behind it in the other. */
@@ -329,47 +335,48 @@ decide_both_left(struct comparing *c)
 	int a_n = a->subject_n + a->value_n, b_n = b->subject_n + b->value_n;
 
 	if (fact_is_other_holder(p)) {
-		decide(c, FACTS_UPDATE, 0.9);
+		fact_compare_decide(c, FACTS_UPDATE, 0.9);
 	} else if (is_ended_for(c)) {
-		decide(c, FACTS_SUCCESSION, 0.88);
-	} else if (fact_is_turned_round(p) && is_over(c) && a->subject_n == 0 &&
-		   b->subject_n == 0) {
-		decide(c, FACTS_SUCCESSION, 0.86);
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.88);
+	} else if (fact_is_turned_round(p) && fact_compare_is_over(c) &&
+		   a->subject_n == 0 && b->subject_n == 0) {
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.86);
 	} else if (p->is_apart && p->opposites == 1 && a->value_n > 0 &&
 		   b->value_n > 0) {
 		/* Before and after are two times, with two values. */
-		decide(c, FACTS_SUCCESSION, 0.86);
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.86);
 	} else if (fact_is_turned_round(p)) {
 		if (a->subject_n > 0 && b->subject_n > 0)
-			decide(c, FACTS_DIFFERENT, 0.85);
+			fact_compare_decide(c, FACTS_DIFFERENT, 0.85);
 		else if (p->is_doing && p->partners > 0 && a->subject_n == 0 &&
 			 b->subject_n == 0)
-			decide(c, FACTS_CONTRADICTION, 0.87);
+			fact_compare_decide(c, FACTS_CONTRADICTION, 0.87);
 		else if (p->opposites > 0 && p->core > 0.6 &&
 			 a->hard_n + b->hard_n == 0 && a_n + b_n <= 1 &&
 			 !is_narrower(p->a, a) && !is_narrower(p->b, b))
-			decide(c, FACTS_CONTRADICTION, 0.86);
+			fact_compare_decide(c, FACTS_CONTRADICTION, 0.86);
 		else
-			decide(c, FACTS_DIFFERENT, 0.75);
+			fact_compare_decide(c, FACTS_DIFFERENT, 0.75);
 	} else if (a_n == 0 && b_n == 0)
 		decide_dates(c);
 	else if (c->switched)
-		decide(c, FACTS_SUCCESSION, 0.88);
+		fact_compare_decide(c, FACTS_SUCCESSION, 0.88);
 	else if (p->partners > 0 && p->core >= 0.4 &&
 		 (is_moved(p->a, p->b, a, b) || is_moved(p->b, p->a, b, a)))
-		decide(c, FACTS_UPDATE, 0.87);
+		fact_compare_decide(c, FACTS_UPDATE, 0.87);
 	else if (may_mean_same(c))
-		decide(c, FACTS_DUPLICATE, 0.8 + 0.08 * share_of(p));
+		fact_compare_decide(c, FACTS_DUPLICATE,
+			0.8 + 0.08 * share_of(p));
 	else if (a->subject_n > 0 && b->subject_n > 0)
 		decide_subjects(c);
 	else if (is_inverted(c))
 		decide_values(c);
 	else if (a->subject_n + b->subject_n > 0 || a->value_n == 0 ||
 		 b->value_n == 0 || (a->runs > 1 && b->runs > 1))
-		decide(c, FACTS_DIFFERENT, 0.75);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.75);
 	else if (p->a->v[a->first].flags & p->b->v[b->first].flags & F_VERB &&
 		 p->a->v[a->first].meaning && p->b->v[b->first].meaning)
-		decide(c, FACTS_DIFFERENT, 0.85);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.85);
 	else {
 		c->value_a = a->first;
 		c->value_b = b->first;
@@ -391,14 +398,14 @@ names_old_value(const struct terms_text *t, const int *to)
 }
 
 static void
-settle(struct comparing *c)
+fact_compare_settle(struct comparing *c)
 {
 	const struct pairing *p = &c->p;
 
 	if (fact_excludes(c) &&
 		p->rest_a.subject_n + p->rest_b.subject_n == 0 &&
 		(p->a->not_n + p->b->not_n) % 2 == 0)
-		decide(c, FACTS_CONTRADICTION, 0.92);
+		fact_compare_decide(c, FACTS_CONTRADICTION, 0.92);
 	else if (p->rest_a.weight == 0 && p->rest_b.weight == 0)
 		decide_nothing_left(c);
 	else if (p->rest_a.weight == 0 || p->rest_b.weight == 0)
@@ -409,11 +416,11 @@ settle(struct comparing *c)
 		return;
 	if (fact_is_said_otherwise(p) || fact_is_only_planned(c) || p->is_two ||
 		(p->a->is_question && c->ret->kind != FACTS_DUPLICATE))
-		decide(c, FACTS_DIFFERENT, 0.8);
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
 	else if ((c->ret->kind == FACTS_UPDATE ||
 			 c->ret->kind == FACTS_CONTRADICTION) &&
 		 fact_is_one_after_other(c))
-		decide(c, FACTS_SUCCESSION, c->ret->confidence);
+		fact_compare_decide(c, FACTS_SUCCESSION, c->ret->confidence);
 }
 
 /* --- outside -------------------------------------------------------------------- */
@@ -465,9 +472,9 @@ fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	c.switched = names_old_value(&t[1], c.p.b_to) !=
 		     names_old_value(&t[0], c.p.a_to);
 	if (same)
-		decide(&c, FACTS_DUPLICATE, 1);
+		fact_compare_decide(&c, FACTS_DUPLICATE, 1);
 	else if (!t[0].too_long && !t[1].too_long)
-		settle(&c);
+		fact_compare_settle(&c);
 	ret->is_same_subject = c.p.is_same_subject;
 	ret->action = fact_action(&c);
 	fact_name_attribute(&c);

@@ -80,7 +80,7 @@ fact_name_attribute(const struct comparing *c)
 
 /* The words of a term as they are written. */
 static int
-add_term(const struct terms_text *t, int i, struct buf *out)
+fact_reason_add_term(const struct terms_text *t, int i, struct buf *out)
 {
 	return buf_add(out, t->text + t->v[i].at, t->v[i].n);
 }
@@ -99,7 +99,7 @@ add_common(const struct comparing *c, struct buf *out)
 		rc = out->len > begin ? buf_addc(out, ' ') : 0;
 		if (rc != 0)
 			return rc;
-		rc = add_term(p->a, i, out);
+		rc = fact_reason_add_term(p->a, i, out);
 		if (rc != 0)
 			return rc;
 	}
@@ -114,20 +114,21 @@ add_values(const struct comparing *c, const char *end, struct buf *out)
 
 	if (rc != 0)
 		return rc;
-	rc = add_term(c->p.a, c->value_a, out);
+	rc = fact_reason_add_term(c->p.a, c->value_a, out);
 	if (rc != 0)
 		return rc;
 	rc = buf_adds(out, "' and '");
 	if (rc != 0)
 		return rc;
-	rc = add_term(c->p.b, c->value_b, out);
+	rc = fact_reason_add_term(c->p.b, c->value_b, out);
 	if (rc != 0)
 		return rc;
 	return buf_addf(out, "' %s", end);
 }
 
 static int
-add_head(const struct comparing *c, const char *begin, struct buf *out)
+fact_reason_add_head(const struct comparing *c, const char *begin,
+	struct buf *out)
 {
 	const char *subject = *c->b->subject ? c->b->subject : c->a->subject;
 	int rc = buf_adds(out, begin);
@@ -150,7 +151,7 @@ static int
 reason_contradiction(const struct comparing *c, struct buf *out)
 {
 	const struct pairing *p = &c->p;
-	int rc = add_head(c, "both say", out);
+	int rc = fact_reason_add_head(c, "both say", out);
 
 	if (rc < 0)
 		return rc;
@@ -175,16 +176,16 @@ fact_reason(const struct comparing *c, struct buf *out)
 	buf_clear(out, 4096);
 	switch (c->ret->kind) {
 	case FACTS_DUPLICATE:
-		return add_head(c, "both say", out);
+		return fact_reason_add_head(c, "both say", out);
 	case FACTS_CONTRADICTION:
 		return reason_contradiction(c, out);
 	case FACTS_UPDATE:
-		rc = add_head(c, "both say", out);
+		rc = fact_reason_add_head(c, "both say", out);
 		if (rc != 0 || !values)
 			return rc;
 		return add_values(c, "differ", out);
 	case FACTS_SUCCESSION:
-		rc = add_head(c, "both say", out);
+		rc = fact_reason_add_head(c, "both say", out);
 		if (rc != 0)
 			return rc;
 		if (values)

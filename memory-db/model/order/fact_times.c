@@ -8,7 +8,7 @@
 
 /* A day as a number that grows with time. */
 static int
-day_of(const struct term *t, bool is_end)
+fact_times_day_of(const struct term *t, bool is_end)
 {
 	int month = t->month, day = t->day;
 
@@ -31,11 +31,11 @@ read_span(const struct terms_text *t, int *ret_from, int *ret_to)
 		if (x->kind != TERM_DATE || x->year == 0)
 			continue;
 		if (x->before == BEFORE_FROM || x->before == BEFORE_SINCE) {
-			*ret_from = day_of(x, false);
+			*ret_from = fact_times_day_of(x, false);
 			from = true;
 		} else if (x->before == BEFORE_TO ||
 			   x->before == BEFORE_UNTIL) {
-			*ret_to = day_of(x, true);
+			*ret_to = fact_times_day_of(x, true);
 			to = true;
 		}
 	}

@@ -85,14 +85,14 @@ fact_is_numbers(const struct term *x, const struct term *y)
 }
 
 static bool
-is_name(const struct term *t)
+fact_values_is_name(const struct term *t)
 {
 	return t->kind == TERM_NAME || t->maybe_name;
 }
 
 /* "Microsoft", "Microsoft Azure": the same, told more exactly. */
 static bool
-is_part(const struct pairing *p, const struct comparing *c)
+fact_values_is_part(const struct pairing *p, const struct comparing *c)
 {
 	const struct term *x = &p->a->v[c->value_a], *y = &p->b->v[c->value_b];
 	const char *s = p->a->text + x->at, *t = p->b->text + y->at;
@@ -106,7 +106,7 @@ is_part(const struct pairing *p, const struct comparing *c)
 static double
 by_form(const struct pairing *p, const struct term *x, const struct term *y)
 {
-	bool names = is_name(x) && is_name(y);
+	bool names = fact_values_is_name(x) && fact_values_is_name(y);
 	bool copulas = p->a->copulas > 0 && p->b->copulas > 0;
 	bool same_before = x->before == y->before;
 
@@ -134,8 +134,8 @@ static bool
 is_one_place(const struct pairing *p, const struct term *x,
 	const struct term *y)
 {
-	if (!is_name(x) || !is_name(y) || x->before != y->before ||
-		is_behind_of(p->a, x))
+	if (!fact_values_is_name(x) || !fact_values_is_name(y) ||
+		x->before != y->before || is_behind_of(p->a, x))
 		return false;
 	if (x->before == BEFORE_BY)
 		return true;
@@ -146,7 +146,8 @@ is_one_place(const struct pairing *p, const struct term *x,
 
 /* "Stored in memory", "stored in Redis": said of the same, at the same place. */
 static bool
-is_thing(const struct pairing *p, const struct term *x, const struct term *y)
+fact_values_is_thing(const struct pairing *p, const struct term *x,
+	const struct term *y)
 {
 	return x->before == y->before && p->rest_a.runs <= 1 &&
 	       p->rest_b.runs <= 1;
@@ -184,7 +185,7 @@ fact_one_value(struct comparing *c)
 	const struct term *x = &p->a->v[c->value_a], *y = &p->b->v[c->value_b];
 	unsigned flags = fact_attribute(c);
 	bool kind = lexicon_same_kind(x->meaning, y->meaning);
-	bool names = is_name(x) && is_name(y);
+	bool names = fact_values_is_name(x) && fact_values_is_name(y);
 
 	if (c->rule == ATTRIBUTE_MULTI)
 		return 0;
@@ -202,9 +203,9 @@ fact_one_value(struct comparing *c)
 		return 0.9;
 	if (term_is_number(x) || term_is_number(y))
 		return flags & F_SINGLE ? 0.8 : 0;
-	if (is_part(p, c))
+	if (fact_values_is_part(p, c))
 		return 0.8;
-	if (flags & F_THING && is_thing(p, x, y))
+	if (flags & F_THING && fact_values_is_thing(p, x, y))
 		return 0.89;
 	if (!kind && !names && (x->kind == TERM_WORD) != (y->kind == TERM_WORD))
 		return 0.8;

@@ -17,7 +17,7 @@ struct learning {
 
 /* One resolution that kept both. */
 static int
-count_row(struct learning *x, const struct queue_row *r)
+learn_count_row(struct learning *x, const struct queue_row *r)
 {
 	AUTO_QUEUE_SIDE struct queue_side ours = {0}, theirs = {0};
 	struct fact_verdict v = {0};
@@ -42,7 +42,7 @@ count_kept(struct learning *x, const struct queue_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int rc = rows[i].decision == DECIDED_KEEP_BOTH
-				 ? count_row(x, &rows[i])
+				 ? learn_count_row(x, &rows[i])
 				 : 0;
 
 		if (rc != 0)
@@ -52,7 +52,7 @@ count_kept(struct learning *x, const struct queue_row *rows, size_t n)
 }
 
 static int
-count_rows(struct learning *x, const struct scope *scope)
+learn_count_rows(struct learning *x, const struct scope *scope)
 {
 	struct queue_filter f = {.state = QUEUE_RESOLVED,
 		.kind = CONFLICT_UPDATE,
@@ -93,7 +93,7 @@ learn_attributes(struct store *st, const struct scope *scope, json_t **ret,
 	if (rc)
 		return rc;
 	x.known = known;
-	rc = count_rows(&x, &first);
+	rc = learn_count_rows(&x, &first);
 	if (rc)
 		return rc;
 	json_object_foreach(times, phrase, n)

@@ -25,7 +25,7 @@ struct meaning {
 	uint16_t doing;	   /* DOING it is one of */
 	unsigned flags;
 };
-struct slot {
+struct lexicon_slot {
 	uint64_t key; /* 0: empty */
 	uint16_t meaning;
 };
@@ -41,12 +41,12 @@ enum entry_type {
 	ENTRY_OPPOSITE,
 	ENTRY_IS_A
 };
-struct entry {
+struct lexicon_entry {
 	enum entry_type type;
 	unsigned flags;
 	const char *words, *other;
 };
-static const struct entry entries[] = {
+static const struct lexicon_entry entries[] = {
 #define SAME(words)	     {ENTRY_MEANING, 0, words, NULL},
 #define RULE(words, flags)   {ENTRY_MEANING, flags, words, NULL},
 #define EACH(words, flags)   {ENTRY_EACH, flags, words, NULL},
@@ -77,7 +77,7 @@ static struct {
 	int meanings, groups;
 	int known[WORD_MAX];
 	struct meaning meaning[MEANINGS];
-	struct slot slot[SLOTS];
+	struct lexicon_slot slot[SLOTS];
 	struct pairs opposite, is_a, kin;
 } lexicon = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -113,7 +113,7 @@ lexicon_stem(const char *word, size_t n, uint64_t *ret)
 }
 
 static uint64_t
-key_of(const uint64_t *stems, int n)
+lexicon_key_of(const uint64_t *stems, int n)
 {
 	uint64_t key = (uint64_t)n;
 
@@ -122,8 +122,8 @@ key_of(const uint64_t *stems, int n)
 	return key | 1;
 }
 
-static struct slot *
-slot_of(uint64_t key)
+static struct lexicon_slot *
+lexicon_slot_of(uint64_t key)
 {
 	size_t i = (key >> 7) & (SLOTS - 1);
 
@@ -151,7 +151,7 @@ struct stems {
 };
 
 static int
-take_piece(void *ctx, const struct text_piece *p)
+lexicon_take_piece(void *ctx, const struct text_piece *p)
 {
 	struct stems *s = ctx;
 
@@ -175,7 +175,8 @@ new_meaning(const char *name, size_t n, unsigned flags)
 
 /* The slot of a member. 0 or MDB_E_NOMEM. */
 static int
-slot_of_member(const char *word, size_t n, struct slot **ret, uint64_t *key)
+slot_of_member(const char *word, size_t n, struct lexicon_slot **ret,
+	uint64_t *key)
 {
 	struct stems stems = {.n = 0};
 	const char *plain = memchr(word, '.', n) || memchr(word, '_', n) ||
@@ -189,25 +190,25 @@ slot_of_member(const char *word, size_t n, struct slot **ret, uint64_t *key)
 	if (plain)
 		rc = lexicon_stem(word, n, &stems.v[stems.n++]);
 	else
-		rc = text_pieces(word, n, take_piece, &stems);
+		rc = text_pieces(word, n, lexicon_take_piece, &stems);
 	if (rc < 0)
 		return rc;
-	*key = key_of(stems.v, stems.n);
-	*ret = slot_of(*key);
+	*key = lexicon_key_of(stems.v, stems.n);
+	*ret = lexicon_slot_of(*key);
 	return 0;
 }
 
 /* Gives all words of a list the same meaning; those that have one keep it. 0 or
  * MDB_E_NOMEM. */
 static int
-fill_meaning(const struct entry *x)
+fill_meaning(const struct lexicon_entry *x)
 {
 	const char *list = x->words, *word;
 	int meaning = 0, rc;
 	size_t n;
 
 	while (next_member(&list, &word, &n)) {
-		struct slot *slot;
+		struct lexicon_slot *slot;
 		uint64_t key;
 
 		rc = slot_of_member(word, n, &slot, &key);
@@ -217,7 +218,7 @@ fill_meaning(const struct entry *x)
 			continue;
 		if (meaning == 0 || x->type == ENTRY_EACH)
 			meaning = new_meaning(word, n, x->flags);
-		*slot = (struct slot){key, (uint16_t)meaning};
+		*slot = (struct lexicon_slot){key, (uint16_t)meaning};
 	}
 	return 0;
 }
@@ -226,14 +227,15 @@ fill_meaning(const struct entry *x)
 static int
 meaning_of(const char *word, size_t n)
 {
-	struct slot *slot;
+	struct lexicon_slot *slot;
 	uint64_t key;
 	int rc = slot_of_member(word, n, &slot, &key);
 
 	if (rc < 0)
 		return rc;
 	if (slot->key == 0)
-		*slot = (struct slot){key, (uint16_t)new_meaning(word, n, 0)};
+		*slot = (struct lexicon_slot){key,
+			(uint16_t)new_meaning(word, n, 0)};
 	return slot->meaning;
 }
 
@@ -248,7 +250,7 @@ put_group(uint16_t *first, uint16_t *second, int group)
 }
 
 static int
-fill_group(const struct entry *x)
+fill_group(const struct lexicon_entry *x)
 {
 	const char *list = x->words, *word;
 	int group = ++lexicon.groups;
@@ -274,7 +276,7 @@ fill_group(const struct entry *x)
 }
 
 static void
-add_pair(struct pairs *p, int a, int b)
+lexicon_add_pair(struct pairs *p, int a, int b)
 {
 	assert(p->n < PAIRS);
 	p->v[p->n++] = (struct pair){(uint16_t)a, (uint16_t)b};
@@ -282,7 +284,7 @@ add_pair(struct pairs *p, int a, int b)
 
 /* Each of the one list with each of the other; opposites both ways. */
 static int
-fill_pairs(const struct entry *x)
+fill_pairs(const struct lexicon_entry *x)
 {
 	const char *list = x->words, *word;
 	size_t n, m;
@@ -301,11 +303,11 @@ fill_pairs(const struct entry *x)
 			if (a == b)
 				continue;
 			if (x->type == ENTRY_IS_A) {
-				add_pair(&lexicon.is_a, a, b);
+				lexicon_add_pair(&lexicon.is_a, a, b);
 				continue;
 			}
-			add_pair(&lexicon.opposite, a, b);
-			add_pair(&lexicon.opposite, b, a);
+			lexicon_add_pair(&lexicon.opposite, a, b);
+			lexicon_add_pair(&lexicon.opposite, b, a);
 		}
 	}
 	return 0;
@@ -313,7 +315,7 @@ fill_pairs(const struct entry *x)
 
 /* Each of a list with each other of it. */
 static int
-fill_kin(const struct entry *x)
+fill_kin(const struct lexicon_entry *x)
 {
 	const char *list = x->words, *word;
 	size_t n, m;
@@ -331,15 +333,15 @@ fill_kin(const struct entry *x)
 				return b;
 			if (a == b)
 				continue;
-			add_pair(&lexicon.kin, a, b);
-			add_pair(&lexicon.kin, b, a);
+			lexicon_add_pair(&lexicon.kin, a, b);
+			lexicon_add_pair(&lexicon.kin, b, a);
 		}
 	}
 	return 0;
 }
 
 static int
-fill_entry(const struct entry *x)
+fill_entry(const struct lexicon_entry *x)
 {
 	switch (x->type) {
 	case ENTRY_MEANING:
@@ -374,7 +376,7 @@ static const char *const known_words[WORD_MAX] = {
 };
 
 static int
-fill(void)
+lexicon_fill(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
 		int rc = fill_entry(&entries[i]);
@@ -408,7 +410,7 @@ lexicon_ready(void)
 		lexicon.opposite.n = lexicon.is_a.n = 0;
 		lexicon.kin.n = 0;
 		memset(lexicon.slot, 0, sizeof(lexicon.slot));
-		rc = fill();
+		rc = lexicon_fill();
 		lexicon.is_ready = rc == 0;
 	}
 	pthread_mutex_unlock(&lexicon.lock);
@@ -419,7 +421,7 @@ lexicon_ready(void)
 int
 lexicon_find(const uint64_t *stems, int n)
 {
-	return slot_of(key_of(stems, n))->meaning;
+	return lexicon_slot_of(lexicon_key_of(stems, n))->meaning;
 }
 
 unsigned

@@ -97,8 +97,8 @@ name_entity(struct on_conflict *x, struct write *w, int64_t entity,
 }
 
 static int
-find(struct on_conflict *x, struct write *w, int64_t entity, bool is_bare,
-	bool searches, struct err *e)
+on_conflict_find(struct on_conflict *x, struct write *w, int64_t entity,
+	bool is_bare, bool searches, struct err *e)
 {
 	struct scope s = w->scope;
 	struct conflicts_request q = {.scope = &s,
@@ -168,7 +168,8 @@ find_relations(struct on_conflict *x, struct write *w, int64_t entity,
 
 /* What the new fact says, as it is compared and told. */
 static int
-say(struct on_conflict *x, struct write *w, const struct fact *f, struct err *e)
+on_conflict_say(struct on_conflict *x, struct write *w, const struct fact *f,
+	struct err *e)
 {
 	int rc = 0;
 
@@ -213,14 +214,15 @@ on_conflict_before(struct write_watcher *watcher, struct write *w,
 		x->has_left_out |= !is_relation || !is_bare;
 		return 0;
 	}
-	rc = say(x, w, f, e);
+	rc = on_conflict_say(x, w, f, e);
 	if (rc != 0)
 		return rc;
 	rc = name_entity(x, w, f->entity, e);
 	if (rc != 0)
 		return rc;
-	rc = is_relation ? find_relations(x, w, f->entity, e)
-			 : find(x, w, f->entity, is_bare, searches, e);
+	rc = is_relation
+		     ? find_relations(x, w, f->entity, e)
+		     : on_conflict_find(x, w, f->entity, is_bare, searches, e);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < x->found.n; i++)
@@ -272,7 +274,7 @@ tell_found(struct on_conflict *x, const struct conflict_found *c, int64_t fact,
 
 /* The earlier of two that follow each other gets its end: a copy of it that
  * says until when it was so takes its place. */
-struct ending {
+struct on_conflict_ending {
 	struct fact f;
 	char *text; /* owned */
 };
@@ -280,7 +282,7 @@ struct ending {
 static int
 copy_earlier(void *ctx, const struct fact *f)
 {
-	struct ending *x = ctx;
+	struct on_conflict_ending *x = ctx;
 
 	x->f = *f;
 	x->text = strndup(f->text, f->text_n);
@@ -289,7 +291,7 @@ copy_earlier(void *ctx, const struct fact *f)
 }
 
 static void
-ending_done(struct ending *x)
+ending_done(struct on_conflict_ending *x)
 {
 	free(x->text);
 }
@@ -297,7 +299,8 @@ ending_done(struct ending *x)
 static int
 end_earlier(struct write *w, int64_t earlier, int64_t until, struct err *e)
 {
-	__attribute__((cleanup(ending_done))) struct ending x = {.text = NULL};
+	__attribute__((cleanup(ending_done))) struct on_conflict_ending x = {
+		.text = NULL};
 	int rc = fact_get(w->st, earlier, copy_earlier, &x, e);
 
 	if (rc == MDB_E_NOMEM)

@@ -13,7 +13,7 @@
 /* Rows that are judged before the clock is looked at. */
 #define CHUNK 32
 
-struct chunk {
+struct order_counts_chunk {
 	struct counted_row {
 		int64_t id, ns;
 	} v[CHUNK];
@@ -28,9 +28,9 @@ order_counting_done(struct order_counting *x)
 }
 
 static int
-take_row(void *ctx, const struct conflict *c)
+order_counts_take_row(void *ctx, const struct conflict *c)
 {
-	struct chunk *x = ctx;
+	struct order_counts_chunk *x = ctx;
 
 	x->v[x->n++] = (struct counted_row){c->id, c->ns};
 	return x->n == CHUNK;
@@ -50,7 +50,8 @@ count_fact(struct order_counting *x, int64_t fact, struct err *e)
 
 /* Duplicates say the same: nothing about them is contested. */
 static int
-count_pending(struct order_counting *x, const struct conflict *c, struct err *e)
+order_counts_count_pending(struct order_counting *x, const struct conflict *c,
+	struct err *e)
 {
 	int rc;
 
@@ -62,8 +63,8 @@ count_pending(struct order_counting *x, const struct conflict *c, struct err *e)
 }
 
 static int
-count_row(struct store *st, struct order_counting *x, const struct lens *lens,
-	const struct counted_row *at, struct err *e)
+order_counts_count_row(struct store *st, struct order_counting *x,
+	const struct lens *lens, const struct counted_row *at, struct err *e)
 {
 	AUTO_QUEUE_ROW struct queue_row row = {0};
 	int rc;
@@ -74,11 +75,11 @@ count_row(struct store *st, struct order_counting *x, const struct lens *lens,
 		return rc;
 	if (rc == 0 || row.state != QUEUE_PENDING)
 		return 0;
-	return count_pending(x, &row.c, e);
+	return order_counts_count_pending(x, &row.c, e);
 }
 
 static int
-begin(struct store *st, struct order_counting *x, struct err *e)
+order_counts_begin(struct store *st, struct order_counting *x, struct err *e)
 {
 	struct staged_sum sum = {0};
 	int rc;
@@ -94,8 +95,8 @@ begin(struct store *st, struct order_counting *x, struct err *e)
 }
 
 static int
-count_rows(struct store *st, struct order_counting *x, int64_t end_ns,
-	struct err *e)
+order_counts_count_rows(struct store *st, struct order_counting *x,
+	int64_t end_ns, struct err *e)
 {
 	struct lens lens;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END - 1, &lens, e);
@@ -106,13 +107,14 @@ count_rows(struct store *st, struct order_counting *x, int64_t end_ns,
 	if (rc)
 		return rc;
 	do {
-		struct chunk c = {.n = 0};
-		int more = conflict_each_after(st, x->after, take_row, &c, e);
+		struct order_counts_chunk c = {.n = 0};
+		int more = conflict_each_after(st, x->after,
+			order_counts_take_row, &c, e);
 
 		if (more < 0)
 			return more;
 		for (int i = 0; i < c.n; i++) {
-			rc = count_row(st, x, &lens, &c.v[i], e);
+			rc = order_counts_count_row(st, x, &lens, &c.v[i], e);
 			if (rc)
 				return rc;
 			x->after = c.v[i].id;
@@ -128,10 +130,10 @@ order_counts_slice(struct store *st, struct order_counting *x,
 	int64_t budget_ns, struct err *e)
 {
 	int64_t end_ns = clock_mono_ns() + budget_ns;
-	int rc = begin(st, x, e);
+	int rc = order_counts_begin(st, x, e);
 
 	if (rc == 0)
-		rc = count_rows(st, x, end_ns, e);
+		rc = order_counts_count_rows(st, x, end_ns, e);
 	if (rc < 0) {
 		order_counting_done(x);
 		return rc;

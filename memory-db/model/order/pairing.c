@@ -87,7 +87,7 @@ is_family(const struct term *a, const struct term *b)
 }
 
 static bool
-is_same(const struct term *a, const struct term *b, bool loose)
+pairing_is_same(const struct term *a, const struct term *b, bool loose)
 {
 	bool x = term_is_number(a) || a->kind == TERM_DATE;
 	bool y = term_is_number(b) || b->kind == TERM_DATE;
@@ -112,8 +112,8 @@ find_partners(struct pairing *p, bool loose)
 		for (int k = 0; p->a_to[i] == -1 && k < p->b->n; k++) {
 			int away = abs(p->a->v[i].word - p->b->v[k].word);
 
-			if (p->b_to[k] != -1 ||
-				!is_same(&p->a->v[i], &p->b->v[k], loose))
+			if (p->b_to[k] != -1 || !pairing_is_same(&p->a->v[i],
+							&p->b->v[k], loose))
 				continue;
 			/* The same preposition is nearer than any place. */
 			away += p->a->v[i].before != p->b->v[k].before ? 50 : 0;
@@ -315,7 +315,7 @@ rest_of(const struct terms_text *t, const int *to)
 }
 
 static void
-weigh(struct pairing *p)
+pairing_weigh(struct pairing *p)
 {
 	double core = 0;
 
@@ -364,5 +364,5 @@ pairing_make(const struct terms_text *a, const struct terms_text *b,
 	ret->rest_b = rest_of(b, ret->b_to);
 	drop_self(a, &ret->rest_a, &ret->rest_b);
 	drop_self(b, &ret->rest_b, &ret->rest_a);
-	weigh(ret);
+	pairing_weigh(ret);
 }

@@ -216,7 +216,7 @@ queue_compare(const struct queue_side *ours, const struct queue_side *theirs,
 
 /* --- the list ------------------------------------------------------------- */
 /* The next rows of one namespace. */
-struct chunk {
+struct queue_chunk {
 	int64_t ns, before;
 	struct queue_row v[CHUNK];
 	size_t n, at;
@@ -224,9 +224,9 @@ struct chunk {
 };
 
 static int
-take_row(void *ctx, const struct conflict *c)
+queue_take_row(void *ctx, const struct conflict *c)
 {
-	struct chunk *x = ctx;
+	struct queue_chunk *x = ctx;
 	int rc = copy_row(&x->v[x->n], c);
 
 	if (rc != 0)
@@ -235,7 +235,7 @@ take_row(void *ctx, const struct conflict *c)
 }
 
 static void
-chunk_done(struct chunk *x)
+chunk_done(struct queue_chunk *x)
 {
 	for (; x->at < x->n; x->at++)
 		queue_row_done(&x->v[x->at]);
@@ -243,15 +243,15 @@ chunk_done(struct chunk *x)
 
 /* Its next row, NULL: there is none. */
 static int
-chunk_peek(struct store *st, struct chunk *x, int64_t entity,
+chunk_peek(struct store *st, struct queue_chunk *x, int64_t entity,
 	struct queue_row **ret, struct err *e)
 {
 	int rc = 0;
 
 	if (x->at == x->n && !x->is_last) {
 		x->at = x->n = 0;
-		rc = conflict_newest(st, x->ns, entity, x->before, take_row, x,
-			e);
+		rc = conflict_newest(st, x->ns, entity, x->before,
+			queue_take_row, x, e);
 		x->is_last = rc == 0;
 		if (x->n > 0)
 			x->before = x->v[x->n - 1].c.id;
@@ -275,11 +275,11 @@ queue_passes(const struct queue_filter *f, const struct queue_row *r)
 /* The newest of those that the namespaces have next. *ret: its owner is the
  * caller. */
 static int
-next_row(struct store *st, struct chunk *chunks, int n, int64_t entity,
+next_row(struct store *st, struct queue_chunk *chunks, int n, int64_t entity,
 	struct queue_row *ret, struct err *e)
 {
 	struct queue_row *best = NULL;
-	struct chunk *from = NULL;
+	struct queue_chunk *from = NULL;
 
 	for (int i = 0; i < n; i++) {
 		struct queue_row *r;
@@ -300,9 +300,10 @@ next_row(struct store *st, struct chunk *chunks, int n, int64_t entity,
 }
 
 static int
-read_page(struct store *st, const struct scope *scope,
-	const struct queue_filter *filter, size_t most, struct chunk *chunks,
-	struct queue_row *ret, size_t *ret_n, int64_t *ret_next, struct err *e)
+queue_read_page(struct store *st, const struct scope *scope,
+	const struct queue_filter *filter, size_t most,
+	struct queue_chunk *chunks, struct queue_row *ret, size_t *ret_n,
+	int64_t *ret_next, struct err *e)
 {
 	int most_looked = filter->looked > 0 ? filter->looked : LOOKED;
 	int64_t last = 0;
@@ -335,7 +336,7 @@ queue_page(struct store *st, const struct scope *scope,
 	const struct queue_filter *filter, size_t most, struct queue_row *ret,
 	size_t *ret_n, int64_t *ret_next, struct err *e)
 {
-	AUTO_FREE struct chunk *chunks = calloc(2, sizeof(*chunks));
+	AUTO_FREE struct queue_chunk *chunks = calloc(2, sizeof(*chunks));
 	int rc;
 
 	assert(scope->n >= 1 && scope->n <= 2 && most > 0);
@@ -347,8 +348,8 @@ queue_page(struct store *st, const struct scope *scope,
 		chunks[i].ns = scope->ns[i];
 		chunks[i].before = filter->before;
 	}
-	rc = read_page(st, scope, filter, most, chunks, ret, ret_n, ret_next,
-		e);
+	rc = queue_read_page(st, scope, filter, most, chunks, ret, ret_n,
+		ret_next, e);
 	chunk_done(&chunks[0]);
 	chunk_done(&chunks[1]);
 	return rc;

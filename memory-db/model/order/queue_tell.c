@@ -63,16 +63,16 @@ tell_side(struct store *st, const struct queue_side *s, json_t *row,
 }
 
 /* --- what was decided ----------------------------------------------------- */
-struct deciding {
+struct queue_tell_deciding {
 	struct store *st;
 	json_t *o;
 	struct err *e;
 };
 
 static int
-tell_change(void *ctx, const struct log_change *c)
+queue_tell_change(void *ctx, const struct log_change *c)
 {
-	struct deciding *x = ctx;
+	struct queue_tell_deciding *x = ctx;
 	int rc = member_set_int(x->o, "change", c->id, x->e);
 
 	if (rc)
@@ -99,7 +99,7 @@ static int
 tell_decision(struct store *st, const struct queue_row *r, json_t *row,
 	struct err *e)
 {
-	struct deciding x = {st, json_object(), e};
+	struct queue_tell_deciding x = {st, json_object(), e};
 	int rc = member_set_new(row, "resolution", x.o, e);
 
 	if (rc != 0)
@@ -108,7 +108,7 @@ tell_decision(struct store *st, const struct queue_row *r, json_t *row,
 		json_string(conflict_decision_name(r->decision)), e);
 	if (rc != 0)
 		return rc;
-	rc = log_get(st, r->since, tell_change, &x, e);
+	rc = log_get(st, r->since, queue_tell_change, &x, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -129,7 +129,7 @@ tell_why(const struct queue_side *ours, const struct queue_side *theirs,
 }
 
 static int
-tell_facts(struct store *st, const struct queue_row *r, json_t *row,
+queue_tell_facts(struct store *st, const struct queue_row *r, json_t *row,
 	struct err *e)
 {
 	AUTO_QUEUE_SIDE struct queue_side ours = {0}, theirs = {0};
@@ -199,7 +199,7 @@ queue_tell(struct store *st, const struct queue_row *r, json_t **ret,
 	rc = member_set_time(row, "detected_at", r->c.found, e);
 	if (rc)
 		return rc;
-	rc = conflict_is_of_facts(r->c.kind) ? tell_facts(st, r, row, e)
+	rc = conflict_is_of_facts(r->c.kind) ? queue_tell_facts(st, r, row, e)
 					     : tell_merge(st, r, row, e);
 	if (rc)
 		return rc;

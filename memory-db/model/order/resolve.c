@@ -49,7 +49,7 @@ resolve_strategy_of(const char *name)
 /* --- which one stays ------------------------------------------------------ */
 /* When it began to be so, as far as that is said. */
 static int64_t
-begins(const struct queue_side *s)
+resolve_begins(const struct queue_side *s)
 {
 	return s->from != INT64_MIN ? s->from : s->at;
 }
@@ -57,7 +57,7 @@ begins(const struct queue_side *s)
 static void
 choose(struct resolving *x)
 {
-	bool new = begins(&x->theirs) >= begins(&x->ours);
+	bool new = resolve_begins(&x->theirs) >= resolve_begins(&x->ours);
 
 	/* Of two that say the same the longer one says more. */
 	if (x->decision == DECIDED_MERGE)
@@ -127,7 +127,7 @@ pass_marks(struct resolving *x)
 }
 
 static int
-hide(struct resolving *x)
+resolve_hide(struct resolving *x)
 {
 	if (fact_namespace(x->goes->fact) != x->w->ns)
 		return err_param(x->e, MDB_E_INVALID, "id",
@@ -138,7 +138,7 @@ hide(struct resolving *x)
 
 /* A name that no open branch has: "conflict-7", "conflict-7-2". */
 static int
-name_branch(struct resolving *x)
+resolve_name_branch(struct resolving *x)
 {
 	for (int i = 1;; i++) {
 		int64_t id;
@@ -155,7 +155,7 @@ name_branch(struct resolving *x)
 
 /* The branch forks before this change, so it goes on seeing both facts. */
 static int
-fork_branch(struct resolving *x)
+resolve_fork_branch(struct resolving *x)
 {
 	int64_t fork = change_id(x->w->change) - 1, id = 0;
 	AUTO_BUF struct buf about = {0};
@@ -169,7 +169,7 @@ fork_branch(struct resolving *x)
 			"branches nest at most %d deep; resolve the conflict "
 			"in another way",
 			LIMIT_LENS_DEPTH);
-	rc = name_branch(x);
+	rc = resolve_name_branch(x);
 	if (rc)
 		return rc;
 	if (buf_addf(&about, "conflict #%lld as it stood",
@@ -185,7 +185,7 @@ fork_branch(struct resolving *x)
 }
 
 static int
-apply(struct resolving *x)
+resolve_apply(struct resolving *x)
 {
 	int rc = 0;
 
@@ -194,7 +194,7 @@ apply(struct resolving *x)
 		rc = pass_marks(x);
 		break;
 	case DECIDED_BRANCH:
-		rc = fork_branch(x);
+		rc = resolve_fork_branch(x);
 		break;
 	case DECIDED_UPDATE:
 	case DECIDED_KEEP_BOTH:
@@ -205,7 +205,7 @@ apply(struct resolving *x)
 	if (rc)
 		return rc;
 	if (x->goes && x->decision != DECIDED_KEEP_BOTH)
-		rc = hide(x);
+		rc = resolve_hide(x);
 	if (rc)
 		return rc;
 	return write_attr(x->w, x->row->c.entity, conflict_attr(x->row->c.id),
@@ -222,7 +222,7 @@ count_dependant(void *ctx, int64_t fact)
 }
 
 static int
-tell_fact(struct resolving *x, json_t *o, const char *key,
+resolve_tell_fact(struct resolving *x, json_t *o, const char *key,
 	const struct queue_side *s)
 {
 	json_t *j = json_pack("{s:I}", "fact", (json_int_t)s->fact);
@@ -240,11 +240,11 @@ static int
 tell_what_stays(struct resolving *x, json_t *o)
 {
 	int64_t suspect = 0;
-	int rc = tell_fact(x, o, "kept", x->stays);
+	int rc = resolve_tell_fact(x, o, "kept", x->stays);
 
 	if (rc)
 		return rc;
-	rc = tell_fact(x, o, "hidden", x->goes);
+	rc = resolve_tell_fact(x, o, "hidden", x->goes);
 	if (rc)
 		return rc;
 	rc = derivations_each_dependant(x->w->st, x->goes->fact,
@@ -257,7 +257,7 @@ tell_what_stays(struct resolving *x, json_t *o)
 }
 
 static int
-tell(struct resolving *x, json_t **ret)
+resolve_tell(struct resolving *x, json_t **ret)
 {
 	const char *done = conflict_decision_name((int64_t)x->decision);
 	AUTO_JSON json_t *o =
@@ -356,8 +356,8 @@ resolve_row(struct write *w, const struct queue_row *row,
 	if (rc != 0)
 		return rc;
 	if (!x.why)
-		rc = apply(&x);
+		rc = resolve_apply(&x);
 	if (rc != 0)
 		return rc;
-	return tell(&x, ret);
+	return resolve_tell(&x, ret);
 }

@@ -204,7 +204,7 @@ scan_begin(struct scan *x, int64_t from)
  * for such writes comes to these, too; behind one that was asked for another
  * begins. */
 static int
-note_later(struct scan *x, const struct buf *running, int64_t from)
+scan_note_later(struct scan *x, const struct buf *running, int64_t from)
 {
 	int rc;
 
@@ -243,7 +243,7 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 		return rc;
 	if (rc == 1 && from >= 0) {
 		/* Whoever looks is awake, or was woken for that one. */
-		rc = note_later(&x, &running, from);
+		rc = scan_note_later(&x, &running, from);
 	} else {
 		rc = begin_unless_running(&x, from);
 		atomic_fetch_add(&asked, 1);

@@ -67,7 +67,7 @@ compare_fact(struct scan *x, const struct scope *scope,
 
 /* What a fact says; 1, 0: it is of a kind that is not compared. */
 static int
-fact_text(struct scan *x, const struct recall_row *row, struct buf *text)
+scan_fact_text(struct scan *x, const struct recall_row *row, struct buf *text)
 {
 	int64_t entity;
 
@@ -91,7 +91,7 @@ scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 	int rc = recall_row(x->st, fact, &row, x->e);
 
 	if (rc == 1)
-		rc = fact_text(x, &row, &text);
+		rc = scan_fact_text(x, &row, &text);
 	if (rc != 1)
 		return rc < 0 ? rc : 0;
 	rc = recall_entity(x->st, row.entity, &name, &entity, x->e);

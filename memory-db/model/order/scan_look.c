@@ -30,7 +30,7 @@ struct scan_chunk {
 };
 
 static int
-take_fact(void *ctx, const struct fact *f)
+scan_look_take_fact(void *ctx, const struct fact *f)
 {
 	struct scan_chunk *c = ctx;
 
@@ -68,8 +68,8 @@ static int
 scan_chunk(struct scan *x, const struct scope *scope, int64_t end_ns)
 {
 	struct scan_chunk c = {.n = 0};
-	int more = fact_each_stored(x->st, x->ns, x->p->after, take_fact, &c,
-		x->e);
+	int more = fact_each_stored(x->st, x->ns, x->p->after,
+		scan_look_take_fact, &c, x->e);
 
 	if (more < 0)
 		return more;

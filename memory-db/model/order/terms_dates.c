@@ -37,7 +37,7 @@ terms_new(struct reading *r, int word, int words)
 }
 
 static int
-month_at(const struct reading *r, int i)
+terms_dates_month_at(const struct reading *r, int i)
 {
 	static const char *const unsure[] = {"may", "march", "mar", "sep",
 		"dec", "jan", "jun", "jul", "apr", "aug", "oct", "nov", "feb",
@@ -51,7 +51,7 @@ month_at(const struct reading *r, int i)
 }
 
 static int
-weekday_at(const struct reading *r, int i)
+terms_dates_weekday_at(const struct reading *r, int i)
 {
 	const struct text_word *w = &r->w[i];
 	size_t n = w->n > 4 && w->s[w->n - 1] == 's' ? w->n - 1 : w->n;
@@ -78,7 +78,7 @@ plain_number(const struct reading *r, int i, int from, int to)
 }
 
 static int
-year_at(const struct reading *r, int i)
+terms_dates_year_at(const struct reading *r, int i)
 {
 	return plain_number(r, i, 1800, 2200);
 }
@@ -99,7 +99,7 @@ terms_read_date(struct reading *r, int i)
 
 	if (terms_word_in(r, i, near) &&
 		(terms_word_in(r, i + 1, spans) ||
-			(i + 1 < r->n && weekday_at(r, i + 1)))) {
+			(i + 1 < r->n && terms_dates_weekday_at(r, i + 1)))) {
 		x.key = r->w[i].stem ^ r->w[i + 1].stem * 31;
 		k = i + 2;
 	} else if (terms_word_is(r, i, "tomorrow") ||
@@ -107,22 +107,23 @@ terms_read_date(struct reading *r, int i)
 		x.key = r->w[i].stem;
 		k = i + 1;
 	} else {
-		if ((x.weekday = weekday_at(r, k)) != 0)
+		if ((x.weekday = terms_dates_weekday_at(r, k)) != 0)
 			k++;
 		if (plain_number(r, k, 1, 31) &&
-			month_at(r, k + 1 + terms_word_is(r, k + 1, "of"))) {
+			terms_dates_month_at(r,
+				k + 1 + terms_word_is(r, k + 1, "of"))) {
 			x.day = plain_number(r, k, 1, 31);
 			k += 1 + terms_word_is(r, k + 1, "of");
 		}
-		if (k < r->n && (x.month = month_at(r, k)) != 0) {
+		if (k < r->n && (x.month = terms_dates_month_at(r, k)) != 0) {
 			k++;
 			if (!x.day && (x.day = plain_number(r, k, 1, 31)) != 0)
 				k++;
-			if ((x.year = year_at(r, k)) != 0)
+			if ((x.year = terms_dates_year_at(r, k)) != 0)
 				k++;
-		} else if (k == i && year_at(r, k) &&
+		} else if (k == i && terms_dates_year_at(r, k) &&
 			   terms_word_in(r, k - 1, times)) {
-			x.year = year_at(r, k++);
+			x.year = terms_dates_year_at(r, k++);
 		}
 	}
 	if (k == i)

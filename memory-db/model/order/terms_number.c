@@ -16,7 +16,7 @@ terms_number_is_digit(char c)
 
 /* Digits at s, with commas between groups of three: how many bytes. */
 static size_t
-read_digits(const char *s, size_t n, double *ret)
+terms_number_read_digits(const char *s, size_t n, double *ret)
 {
 	size_t i = 0;
 
@@ -39,7 +39,7 @@ read_digits(const char *s, size_t n, double *ret)
 static size_t
 read_decimal(const char *s, size_t n, double *ret)
 {
-	size_t i = read_digits(s, n, ret);
+	size_t i = terms_number_read_digits(s, n, ret);
 	double scale = 1;
 
 	if (i == 0 || i + 1 >= n || s[i] != '.' ||
@@ -54,14 +54,14 @@ read_decimal(const char *s, size_t n, double *ret)
 
 /* 7:30, 07:30:00 */
 static bool
-read_time(const char *s, size_t n, struct term *ret)
+terms_number_read_time(const char *s, size_t n, struct term *ret)
 {
 	double hour, minute;
-	size_t i = read_digits(s, n, &hour), k;
+	size_t i = terms_number_read_digits(s, n, &hour), k;
 
 	if (i == 0 || i > 2 || i >= n || s[i] != ':' || hour > 24)
 		return false;
-	k = read_digits(s + i + 1, n - i - 1, &minute);
+	k = terms_number_read_digits(s + i + 1, n - i - 1, &minute);
 	if (k != 2 || minute > 59)
 		return false;
 	i += 1 + k;
@@ -76,14 +76,14 @@ read_time(const char *s, size_t n, struct term *ret)
 
 /* 2027-01-31, 2027-01; 2027-01-31T10:00 */
 static bool
-read_date(const char *s, size_t n, struct term *ret)
+terms_number_read_date(const char *s, size_t n, struct term *ret)
 {
 	double v[3] = {0};
 	size_t i = 0;
 	int parts = 0;
 
 	while (parts < 3 && i < n) {
-		size_t k = read_digits(s + i, n - i, &v[parts]);
+		size_t k = terms_number_read_digits(s + i, n - i, &v[parts]);
 
 		if (k != (parts == 0 ? 4 : 2))
 			return false;
@@ -180,8 +180,8 @@ term_number(const char *s, size_t n, struct term *ret)
 	bool negative = false;
 	size_t k;
 
-	if (read_time(s, n, ret) || read_date(s, n, ret) ||
-		read_version(s, n, ret))
+	if (terms_number_read_time(s, n, ret) ||
+		terms_number_read_date(s, n, ret) || read_version(s, n, ret))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(money); i++) {
 		k = strlen(money[i].sign);

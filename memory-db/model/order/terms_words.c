@@ -99,7 +99,7 @@ take_word_piece(void *ctx, const struct text_piece *p)
 
 /* Paths, addresses, identifiers, names of files. */
 static bool
-is_code(const char *s, size_t n)
+terms_words_is_code(const char *s, size_t n)
 {
 	bool letter = false;
 
@@ -123,7 +123,7 @@ is_code(const char *s, size_t n)
 
 /* One word of the text between spaces. 1: no more room. */
 static int
-take_whole(struct reading *r, const char *s, size_t n)
+terms_words_take_whole(struct reading *r, const char *s, size_t n)
 {
 	AUTO_BUF struct buf low = {0};
 	struct text_word *w;
@@ -134,7 +134,7 @@ take_whole(struct reading *r, const char *s, size_t n)
 	if (term_number(s, n, &x)) {
 		x.key = terms_hash(s + (x.kind == TERM_VERSION && *s == 'v'),
 			n - (x.kind == TERM_VERSION && *s == 'v'));
-	} else if (is_code(s, n)) {
+	} else if (terms_words_is_code(s, n)) {
 		x.kind = TERM_CODE;
 	} else {
 		return text_pieces(s, n, take_word_piece, r);
@@ -168,7 +168,7 @@ terms_take_words(struct reading *r)
 		r->t->is_question |= word[len - 1] == '?';
 		if (word[len - 1] == '?' && len > 1)
 			len--;
-		rc = take_whole(r, word, len);
+		rc = terms_words_take_whole(r, word, len);
 		if (strchr(".!?;:", word[len]) && word[len] && r->n > before) {
 			r->first = true;
 			r->w[r->n - 1].ends = true;

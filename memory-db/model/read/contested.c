@@ -68,7 +68,7 @@ begin_of(const struct recall_row *row)
 
 /* Which of the two followed: the one that began later. */
 static int
-note_later(struct store *st, const struct conflict *c, int64_t fact,
+contested_note_later(struct store *st, const struct conflict *c, int64_t fact,
 	struct contest *ret, struct err *e)
 {
 	int64_t other = c->ours == fact ? c->theirs : c->ours;
@@ -101,7 +101,7 @@ contested_find(struct store *st, int64_t fact, struct contest *ret,
 		const struct conflict *c = &x.v[i];
 
 		rc = c->kind == CONFLICT_SUCCESSION
-			     ? note_later(st, c, fact, ret, e)
+			     ? contested_note_later(st, c, fact, ret, e)
 			     : is_open(st, c, e);
 		if (rc < 0)
 			return rc;

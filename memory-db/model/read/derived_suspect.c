@@ -20,7 +20,7 @@
 #define STEPS	    8 /* entities derived from entities derived from ... */
 #define QUOTE_BYTES 120
 
-struct search {
+struct derived_suspect_search {
 	struct store *st;
 	json_t *list;
 	struct derived_row rows[64];
@@ -32,7 +32,8 @@ struct search {
 };
 
 static int
-quote_text(struct search *s, const char *text, size_t n, struct buf *out)
+quote_text(struct derived_suspect_search *s, const char *text, size_t n,
+	struct buf *out)
 {
 	size_t cut = text_cut(text, n < QUOTE_BYTES ? n : QUOTE_BYTES);
 
@@ -43,7 +44,7 @@ quote_text(struct search *s, const char *text, size_t n, struct buf *out)
 }
 
 struct quoted {
-	struct search *s;
+	struct derived_suspect_search *s;
 	struct buf *out;
 	int64_t entity;
 };
@@ -63,7 +64,8 @@ quote_fact(void *ctx, const struct fact *f)
 
 /* "'TEXT' of NAME" */
 static int
-derived_suspect_describe(struct search *s, int64_t fact, struct buf *out)
+derived_suspect_describe(struct derived_suspect_search *s, int64_t fact,
+	struct buf *out)
 {
 	struct quoted q = {s, out, 0};
 	json_t *name = NULL;
@@ -80,7 +82,7 @@ derived_suspect_describe(struct search *s, int64_t fact, struct buf *out)
 }
 
 static int
-add_reason(struct search *s, int64_t derived, int64_t gone)
+add_reason(struct derived_suspect_search *s, int64_t derived, int64_t gone)
 {
 	AUTO_BUF struct buf text = {0};
 	struct quoted q = {s, &text, 0};
@@ -105,19 +107,21 @@ add_reason(struct search *s, int64_t derived, int64_t gone)
 static int
 derived_suspect_collect(void *ctx, const struct derived_row *row)
 {
-	struct search *s = ctx;
+	struct derived_suspect_search *s = ctx;
 
 	s->rows[s->n++] = *row;
 	return s->n == (int)ARRAY_LEN(s->rows);
 }
 
-static int derived_suspect_look(struct search *s, int64_t entity);
+static int derived_suspect_look(struct derived_suspect_search *s,
+	int64_t entity);
 
 /* An entity derived from another as a whole. */
 static int
-look_at_relation(struct search *s, const struct derived_row *row)
+look_at_relation(struct derived_suspect_search *s,
+	const struct derived_row *row)
 {
-	struct search peer = *s;
+	struct derived_suspect_search peer = *s;
 	int64_t gone;
 	int rc = derivations_lost(s->st, row->peer, row->added, &gone, s->e);
 
@@ -128,7 +132,8 @@ look_at_relation(struct search *s, const struct derived_row *row)
 }
 
 static int
-look_at_fact(struct search *s, const struct derived_row *row)
+derived_suspect_look_at_fact(struct derived_suspect_search *s,
+	const struct derived_row *row)
 {
 	int64_t gone;
 	int rc = s->only != 0 && s->only != row->fact
@@ -139,9 +144,9 @@ look_at_fact(struct search *s, const struct derived_row *row)
 }
 
 static int
-derived_suspect_look(struct search *s, int64_t entity)
+derived_suspect_look(struct derived_suspect_search *s, int64_t entity)
 {
-	struct search here = *s;
+	struct derived_suspect_search here = *s;
 	int rc;
 
 	for (int i = 0; i < s->steps; i++)
@@ -159,7 +164,8 @@ derived_suspect_look(struct search *s, int64_t entity)
 	for (int i = 0; i < here.n && json_array_size(s->list) < REASONS; i++) {
 		rc = here.rows[i].kind == FACT_RELATION
 			     ? look_at_relation(&here, &here.rows[i])
-			     : look_at_fact(&here, &here.rows[i]);
+			     : derived_suspect_look_at_fact(&here,
+				       &here.rows[i]);
 		if (rc != 0)
 			return rc;
 	}
@@ -170,7 +176,10 @@ int
 derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 	json_t *list, struct err *e)
 {
-	struct search s = {.st = st, .list = list, .only = fact, .e = e};
+	struct derived_suspect_search s = {.st = st,
+		.list = list,
+		.only = fact,
+		.e = e};
 
 	return derived_suspect_look(&s, entity);
 }
@@ -179,7 +188,7 @@ int
 derived_suspect_reasons(struct store *st, int64_t entity, json_t *list,
 	struct err *e)
 {
-	struct search s = {.st = st, .list = list, .e = e};
+	struct derived_suspect_search s = {.st = st, .list = list, .e = e};
 
 	return derived_suspect_look(&s, entity);
 }

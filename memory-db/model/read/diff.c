@@ -208,7 +208,7 @@ diff_ascending(const void *a, const void *b)
 }
 
 static int
-add_texts(struct diff_row *x, const int64_t *v, size_t n)
+diff_add_texts(struct diff_row *x, const int64_t *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int rc = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
@@ -242,7 +242,7 @@ add_difference(struct diff_row *x, const struct diff_side *a,
 	x->relations = json_array();
 	x->marks = json_array();
 	x->sign = sign;
-	rc = add_texts(x, v, n);
+	rc = diff_add_texts(x, v, n);
 	if (json_array_size(x->texts) > 0 &&
 		json_object_set(x->j, texts, x->texts) != 0)
 		rc = err_nomem(x->e);

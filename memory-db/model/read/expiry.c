@@ -79,7 +79,7 @@ expiry_of_note(const struct fact *f, int64_t *ret)
 	return *ret > 0 && strcmp(text, again) == 0;
 }
 
-struct ending {
+struct expiry_ending {
 	int64_t now;
 	bool is_over;
 };
@@ -87,7 +87,7 @@ struct ending {
 static int
 look_at_end(void *ctx, const struct fact *f)
 {
-	struct ending *x = ctx;
+	struct expiry_ending *x = ctx;
 	int64_t at = 0;
 
 	if (expiry_of_note(f, &at) && at <= x->now)
@@ -124,7 +124,7 @@ int
 expiry_fact_is_over(struct expiry *x, int64_t entity, int64_t fact,
 	struct err *e)
 {
-	struct ending end = {.now = x->now};
+	struct expiry_ending end = {.now = x->now};
 	bool some = false;
 	int rc;
 

@@ -128,7 +128,7 @@ is_rule_tag(const json_t *tag)
 }
 
 static int
-is_rule(void *ctx, const struct fact *f)
+fact_tags_is_rule(void *ctx, const struct fact *f)
 {
 	(void)ctx;
 	return f->kind == FACT_OBSERVATION && !f->erased &&
@@ -138,7 +138,7 @@ is_rule(void *ctx, const struct fact *f)
 static int
 note_rule(void *ctx, const struct fact *f)
 {
-	*(bool *)ctx = is_rule(NULL, f) != 0;
+	*(bool *)ctx = fact_tags_is_rule(NULL, f) != 0;
 	return 0;
 }
 
@@ -221,8 +221,8 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	if (is_rule_tag(first) && json_array_size(missing) > 1)
 		first = json_array_get(missing, 1);
 	else if (is_rule_tag(first))
-		rc = fact_each(st, entity, 1u << FACT_OBSERVATION, is_rule,
-			NULL, e);
+		rc = fact_each(st, entity, 1u << FACT_OBSERVATION,
+			fact_tags_is_rule, NULL, e);
 	if (rc != 0)
 		return rc;
 	t.tag = json_string_value(first);

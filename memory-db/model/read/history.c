@@ -220,7 +220,7 @@ history_read_ops(struct history_reader *rd, const struct log_change *c,
 }
 
 static int
-tell_change(void *ctx, const struct log_change *c)
+history_tell_change(void *ctx, const struct log_change *c)
 {
 	struct history_reader *rd = ctx;
 	AUTO_JSON json_t *o = NULL;
@@ -275,13 +275,13 @@ history_read(struct store *st, const struct scope *scope,
 		return err_nomem(e);
 	if (q->oldest_first)
 		rc = log_feed(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
-			tell_change, &rd, e);
+			history_tell_change, &rd, e);
 	else if (q->entity != 0)
-		rc = log_of_entity(st, q->entity, q->before, tell_change, &rd,
-			e);
+		rc = log_of_entity(st, q->entity, q->before,
+			history_tell_change, &rd, e);
 	else
 		rc = log_newest(st, scope->n == 1 ? scope->ns[0] : 0,
-			q->session, q->before, tell_change, &rd, e);
+			q->session, q->before, history_tell_change, &rd, e);
 	history_telling_clear(t);
 	if (rc < 0)
 		return rc;

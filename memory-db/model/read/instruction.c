@@ -124,7 +124,7 @@ static const struct language languages[] = {
 
 /* Does it go on with these words, and what is behind them is no letter? */
 static bool
-begins(const char *s, size_t n, const char *words)
+instruction_begins(const char *s, size_t n, const char *words)
 {
 	size_t k;
 
@@ -139,10 +139,10 @@ begins(const char *s, size_t n, const char *words)
 
 /* Bytes of one of the list that it begins with, and of blanks behind; 0. */
 static size_t
-skip(const char *s, size_t n, const char *const *list)
+instruction_skip(const char *s, size_t n, const char *const *list)
 {
 	for (; *list != NULL; list++) {
-		size_t k = begins(s, n, *list) ? strlen(*list) : 0;
+		size_t k = instruction_begins(s, n, *list) ? strlen(*list) : 0;
 
 		while (k > 0 && k < n && (s[k] == ' ' || s[k] == ','))
 			k++;
@@ -175,18 +175,19 @@ asks_another(const struct language *l, const char *s, size_t n)
 
 	while (at < n && s[at] == ' ')
 		at++;
-	return at < n && skip(s + at, n - at, l->selves) == 0;
+	return at < n && instruction_skip(s + at, n - at, l->selves) == 0;
 }
 
 static bool
 begins_with_cue(const struct language *l, const char *s, size_t n)
 {
-	size_t k = skip(s, n, l->whens);
+	size_t k = instruction_skip(s, n, l->whens);
 
 	if (k > 0)
 		return asks_another(l, s + k, n - k);
-	k = skip(s, n, l->cues);
-	return k > 0 && n - k > 2 && skip(s + k, n - k, l->tales) == 0;
+	k = instruction_skip(s, n, l->cues);
+	return k > 0 && n - k > 2 &&
+	       instruction_skip(s + k, n - k, l->tales) == 0;
 }
 
 /* "Antworte immer ..", "No uses nunca ..": the first word is a verb, not one
@@ -194,16 +195,16 @@ begins_with_cue(const struct language *l, const char *s, size_t n)
 static bool
 has_cue_second(const struct language *l, const char *s, size_t n)
 {
-	size_t no = skip(s, n, l->no), verb, k;
+	size_t no = instruction_skip(s, n, l->no), verb, k;
 
 	s += no;
 	n -= no;
-	if (n == 0 || skip(s, n, l->tales) > 0)
+	if (n == 0 || instruction_skip(s, n, l->tales) > 0)
 		return false;
 	verb = skip_word(s, n);
 	if (memchr(s, ',', verb) != NULL)
 		return false;
-	k = skip(s + verb, n - verb, l->second);
+	k = instruction_skip(s + verb, n - verb, l->second);
 	return k > 0 && verb + k < n;
 }
 
@@ -211,8 +212,8 @@ has_cue_second(const struct language *l, const char *s, size_t n)
 static bool
 orders(const struct language *l, const char *s, size_t n)
 {
-	for (size_t k = skip(s, n, l->courtesy); k > 0;
-		k = skip(s, n, l->courtesy)) {
+	for (size_t k = instruction_skip(s, n, l->courtesy); k > 0;
+		k = instruction_skip(s, n, l->courtesy)) {
 		s += k;
 		n -= k;
 	}
@@ -220,7 +221,7 @@ orders(const struct language *l, const char *s, size_t n)
 }
 
 static size_t
-sentence_length(const char *s, size_t n)
+instruction_sentence_length(const char *s, size_t n)
 {
 	size_t k = 0;
 
@@ -237,7 +238,7 @@ is_instruction(const char *s, size_t n)
 		if (isspace((unsigned char)s[i]) ||
 			strchr("-*#>\"'(", s[i]) != NULL)
 			continue;
-		k = sentence_length(s + i, n - i);
+		k = instruction_sentence_length(s + i, n - i);
 		for (size_t l = 0; l < ARRAY_LEN(languages); l++)
 			if (orders(&languages[l], s + i, k))
 				return true;

@@ -22,8 +22,8 @@
 
 /* Sets *ret when j has the member and it is not empty. */
 static int
-read_time(const struct context *ctx, const json_t *o, const char *key,
-	const char *path, int64_t *ret, struct err *e)
+provenance_read_time(const struct context *ctx, const json_t *o,
+	const char *key, const char *path, int64_t *ret, struct err *e)
 {
 	const json_t *j = json_object_get(o, key);
 	int rc;
@@ -75,14 +75,16 @@ provenance_members(const struct context *ctx, const json_t *j, const char *path,
 {
 	const json_t *salience = json_object_get(j, "salience");
 	const json_t *confidence = json_object_get(j, "confidence");
-	int rc = read_time(ctx, j, "source_timestamp", path, &o->source_at, e);
+	int rc = provenance_read_time(ctx, j, "source_timestamp", path,
+		&o->source_at, e);
 
 	if (rc != 0)
 		return rc;
-	rc = read_time(ctx, j, "valid_from", path, &o->valid_from, e);
+	rc = provenance_read_time(ctx, j, "valid_from", path, &o->valid_from,
+		e);
 	if (rc != 0)
 		return rc;
-	rc = read_time(ctx, j, "valid_to", path, &o->valid_to, e);
+	rc = provenance_read_time(ctx, j, "valid_to", path, &o->valid_to, e);
 	if (rc != 0)
 		return rc;
 	o->is_claimed = ctx->is_agent && claims(j);
@@ -126,7 +128,7 @@ provenance_observation(struct store *st, const struct context *ctx,
 
 /* --- who wrote it --------------------------------------------------------- */
 static int
-take_change(void *ctx, const struct log_change *c)
+provenance_take_change(void *ctx, const struct log_change *c)
 {
 	struct origin *o = ctx;
 
@@ -151,7 +153,7 @@ provenance_origin(struct store *st, int64_t fact, struct origin *io,
 		return 0;
 	rc = log_first_shown(st, fact, &change, e);
 	if (rc == 1 && change != io->change) {
-		rc = log_get(st, change, take_change, io, e);
+		rc = log_get(st, change, provenance_take_change, io, e);
 		io->from = fact;
 	} else if (rc == 1 && fact < io->from) {
 		io->from = fact;
@@ -174,8 +176,8 @@ provenance_actor(const struct context *ctx, char *out, size_t size)
 
 /* The project from which the user's memory was written. 1, or 0: none told. */
 static int
-project_of(struct store *st, const struct origin *o, struct buf *name,
-	struct err *e)
+provenance_project_of(struct store *st, const struct origin *o,
+	struct buf *name, struct err *e)
 {
 	static const size_t n = sizeof(PROVENANCE_PROJECT) - 1;
 	int rc;
@@ -198,7 +200,7 @@ other_project(struct store *st, const struct scope *s, const struct origin *o,
 	struct buf *name, struct err *e)
 {
 	int64_t ns = 0;
-	int rc = project_of(st, o, name, e);
+	int rc = provenance_project_of(st, o, name, e);
 
 	if (rc != 1 || strcmp(name->data, s->reader.namespace_) == 0)
 		return rc < 0 ? rc : 0;

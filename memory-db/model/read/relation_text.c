@@ -39,7 +39,8 @@ add_type(const char *s, size_t n, struct buf *out)
 }
 
 static int
-add_name(struct store *st, int64_t entity, struct buf *out, struct err *e)
+relation_text_add_name(struct store *st, int64_t entity, struct buf *out,
+	struct err *e)
 {
 	int rc = fact_existence(st, entity, NULL, NULL, out, e);
 
@@ -59,7 +60,7 @@ relation_text(struct store *st, const struct fact *f, struct buf *out,
 	if (rc < 0)
 		return rc;
 	if (reversed) {
-		rc = add_name(st, f->peer, out, e);
+		rc = relation_text_add_name(st, f->peer, out, e);
 		if (rc != 0)
 			return rc;
 		if (buf_addc(out, ' ') != 0)
@@ -68,13 +69,13 @@ relation_text(struct store *st, const struct fact *f, struct buf *out,
 	if (add_type(type.data ? type.data : "", type.len, out) != 0 ||
 		buf_addc(out, ' ') != 0)
 		return err_nomem(e);
-	rc = add_name(st, reversed ? f->entity : f->peer, out, e);
+	rc = relation_text_add_name(st, reversed ? f->entity : f->peer, out, e);
 	if (rc != 0)
 		return rc;
 	return buf_str(out) ? 0 : err_nomem(e);
 }
 
-struct reading {
+struct relation_text_reading {
 	struct store *st;
 	struct buf *out;
 	int64_t entity; /* 0: it is none */
@@ -84,7 +85,7 @@ struct reading {
 static int
 read_relation(void *ctx, const struct fact *f)
 {
-	struct reading *x = ctx;
+	struct relation_text_reading *x = ctx;
 
 	if (f->erased || f->kind != FACT_RELATION)
 		return 0;
@@ -96,7 +97,7 @@ int
 relation_text_of(struct store *st, int64_t fact, struct buf *out,
 	int64_t *ret_entity, struct err *e)
 {
-	struct reading x = {st, out, 0, e};
+	struct relation_text_reading x = {st, out, 0, e};
 	int rc = fact_get(st, fact, read_relation, &x, e);
 
 	if (rc < 0)

@@ -103,7 +103,7 @@ secret_of_fact(const struct fact *f, const char **ret_rule, struct buf *masked,
 }
 
 /* --- a slice ----------------------------------------------------------------- */
-struct scan {
+struct secret_scan {
 	struct store *st;
 	const struct scope *scope;
 	json_t *rows; /* borrowed */
@@ -130,7 +130,7 @@ shown_text(const struct buf *masked)
 
 /* The name of the entity, which may hold a secret itself. */
 static int
-set_entity(struct scan *x, int64_t entity, json_t *row)
+set_entity(struct secret_scan *x, int64_t entity, json_t *row)
 {
 	AUTO_JSON json_t *name = NULL;
 	AUTO_BUF struct buf masked = {0};
@@ -148,8 +148,8 @@ set_entity(struct scan *x, int64_t entity, json_t *row)
 }
 
 static int
-add_row(struct scan *x, const struct fact *f, const char *kind,
-	const char *rule, const struct buf *masked)
+secret_scan_add_row(struct secret_scan *x, const struct fact *f,
+	const char *kind, const char *rule, const struct buf *masked)
 {
 	json_t *row AUTO_JSON = json_pack("{s:I,s:s,s:s}", "fact",
 		(json_int_t)f->id, "kind", kind, "rule", rule);
@@ -174,7 +174,7 @@ add_row(struct scan *x, const struct fact *f, const char *kind,
 }
 
 static bool
-is_full(const struct scan *x)
+is_full(const struct secret_scan *x)
 {
 	return x->checked >= SLICE_FACTS || x->bytes >= SLICE_BYTES ||
 	       json_array_size(x->rows) >= SLICE_ROWS;
@@ -196,7 +196,7 @@ secret_of_type(struct store *st, const struct fact *f, const char **ret_rule,
 }
 
 static int
-look_at_type(struct scan *x, const struct fact *f)
+look_at_type(struct secret_scan *x, const struct fact *f)
 {
 	AUTO_BUF struct buf masked = {0};
 	const char *rule = NULL;
@@ -204,22 +204,23 @@ look_at_type(struct scan *x, const struct fact *f)
 
 	if (rc != 1)
 		return rc;
-	return add_row(x, f,
+	return secret_scan_add_row(x, f,
 		f->kind == FACT_EXISTENCE ? "type" : "relation type", rule,
 		&masked);
 }
 
 /* 1: the slice is full. */
 static int
-look_at_fact(void *ctx, const struct fact *f)
+secret_scan_look_at_fact(void *ctx, const struct fact *f)
 {
-	struct scan *x = ctx;
+	struct secret_scan *x = ctx;
 	AUTO_BUF struct buf masked = {0};
 	const char *rule = NULL;
 	int rc = secret_of_fact(f, &rule, &masked, x->e);
 
 	if (rc == 1)
-		rc = add_row(x, f, kind_name(f->kind), rule, &masked);
+		rc = secret_scan_add_row(x, f, kind_name(f->kind), rule,
+			&masked);
 	if (rc < 0)
 		return rc;
 	rc = look_at_type(x, f);
@@ -257,7 +258,7 @@ secret_place_list(enum beside_place place)
 static int
 look_beside(void *ctx, int64_t id, const char *text, size_t n)
 {
-	struct scan *x = ctx;
+	struct secret_scan *x = ctx;
 	AUTO_BUF struct buf masked = {0};
 	const char *rule = NULL;
 	int rc = secret_of_text(text, n, &rule, &masked, x->e);
@@ -299,7 +300,7 @@ secret_beside(struct store *st, enum beside_place place, int64_t ns, int64_t id,
 static int
 look_at_file(void *ctx, const struct file *f, const char *body)
 {
-	struct scan *x = ctx;
+	struct secret_scan *x = ctx;
 	AUTO_BUF struct buf name = {0};
 	const char *rule = NULL;
 	int rc = secret_of_json(body, strlen(body), &rule, NULL, x->e);
@@ -323,14 +324,14 @@ look_at_file(void *ctx, const struct file *f, const char *body)
 #define FILES (BESIDE_PLACES + 1)
 
 static int
-scan_part(struct scan *x, int part, int64_t after)
+scan_part(struct secret_scan *x, int part, int64_t after)
 {
 	int64_t ns = x->scope->ns[0];
 
 	x->last = after;
 	if (part == FACTS)
-		return fact_each_stored(x->st, ns, after, look_at_fact, x,
-			x->e);
+		return fact_each_stored(x->st, ns, after,
+			secret_scan_look_at_fact, x, x->e);
 	if (part == FILES)
 		return file_since(x->st, ns, 0, look_at_file, x, x->e);
 	x->place = (enum beside_place)(part - 1);
@@ -338,7 +339,7 @@ scan_part(struct scan *x, int part, int64_t after)
 }
 
 static int
-scan_slice(struct scan *x, int part, int64_t after, json_t *result)
+scan_slice(struct secret_scan *x, int part, int64_t after, json_t *result)
 {
 	char cursor[CURSOR_SIZE];
 
@@ -363,7 +364,7 @@ secret_scan(struct store *st, const struct scope *s, const char *cursor,
 	json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *result = json_pack("{s:[]}", "secrets");
-	struct scan x = {.st = st,
+	struct secret_scan x = {.st = st,
 		.scope = s,
 		.rows = json_object_get(result, "secrets"),
 		.e = e};

@@ -11,7 +11,7 @@
 
 /* The character between two numbers that touch; 0: they do not. */
 static char
-between(const struct reading *r, int i)
+recall_dates_between(const struct reading *r, int i)
 {
 	const struct word *a = word_at(r, i), *b = word_at(r, i + 1);
 
@@ -45,7 +45,8 @@ recall_dates_read_numbers(struct reading *r, int i)
 {
 	const struct word *a = word_at(r, i), *b = word_at(r, i + 1);
 	const struct word *c = word_at(r, i + 2);
-	char x = between(r, i), y = x && b->number >= 0 ? between(r, i + 1) : 0;
+	char x = recall_dates_between(r, i),
+	     y = x && b->number >= 0 ? recall_dates_between(r, i + 1) : 0;
 	bool three = x == y && c->number >= 0;
 	int64_t year = c->number + (c->n == 2 ? 2000 : 0);
 
@@ -151,7 +152,7 @@ day_beside(const struct reading *r, int *first, int *last)
 		return r->w[i - 2].number;
 	}
 	if (word_is_day(word_at(r, i + 1)) &&
-		!is_separator(between(r, i + 1))) {
+		!is_separator(recall_dates_between(r, i + 1))) {
 		*last = i + 1;
 		return r->w[i + 1].number;
 	}
@@ -241,7 +242,8 @@ year_behind(const struct reading *r, int *last)
 
 	if (word_is(word_at(r, i), "of") || word_is(word_at(r, i), "in"))
 		i++;
-	if (!word_is_year(word_at(r, i)) || is_separator(between(r, i)))
+	if (!word_is_year(word_at(r, i)) ||
+		is_separator(recall_dates_between(r, i)))
 		return 0;
 	*last = i;
 	return r->w[i].number;
@@ -311,8 +313,9 @@ recall_dates_read(const char *low, int64_t today, bool us,
 	*ret = (struct recall_dates){0};
 	dates_split(&r);
 	for (int i = 0; i < r.n && r.years_n < (int)ARRAY_LEN(r.years); i++)
-		if (word_is_year(&r.w[i]) && !is_separator(between(&r, i)) &&
-			!is_separator(between(&r, i - 1)))
+		if (word_is_year(&r.w[i]) &&
+			!is_separator(recall_dates_between(&r, i)) &&
+			!is_separator(recall_dates_between(&r, i - 1)))
 			r.years[r.years_n++] = r.w[i].number;
 	for (int i = 0, next; i<r.n; i = next> i ? next : i + 1) {
 		next = i + recall_dates_read_numbers(&r, i);

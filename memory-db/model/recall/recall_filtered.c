@@ -52,7 +52,7 @@ facts_of_time(struct few *x)
 
 /* Adds all facts of the entities that pass. */
 static int
-add_entities(struct few *x, const struct filter_ids *ids)
+recall_filtered_add_entities(struct few *x, const struct filter_ids *ids)
 {
 	struct recalling *r = x->r;
 	int k = 1;
@@ -86,7 +86,7 @@ facts_of_entities(struct few *x)
 
 	x->n = 0;
 	if (k == 1)
-		k = add_entities(x, &ids);
+		k = recall_filtered_add_entities(x, &ids);
 	filter_ids_done(&ids);
 	return k;
 }
@@ -122,7 +122,7 @@ facts_with_tag(struct few *x, const char *tag)
 		x->facts[x->n++] = facts.v[i];
 	k = k < 0 ? k : k == 0;
 	if (k == 1)
-		k = add_entities(x, &entities);
+		k = recall_filtered_add_entities(x, &entities);
 	filter_ids_done(&facts);
 	filter_ids_done(&entities);
 	return k;

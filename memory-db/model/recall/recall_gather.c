@@ -315,7 +315,7 @@ facts_with_words(const struct query_terms *t)
 }
 
 static int
-gather_one(struct recalling *r, int which)
+recall_gather_one(struct recalling *r, int which)
 {
 	const struct query_terms *t = &r->terms[which];
 	struct recall_gather_gathering g = {.r = r,
@@ -367,7 +367,7 @@ recall_gather(struct recalling *r)
 				recall_token(r->terms[i].tokens.data +
 						     r->terms[i].words[w].at,
 					r->terms[i].words[w].n);
-		k = gather_one(r, i);
+		k = recall_gather_one(r, i);
 		if (k == 0)
 			k = recall_gather_dates(r, i);
 		if (k == 0)

@@ -11,7 +11,7 @@
 /* Facts beside as many as rows are wanted: copies among them are folded. */
 #define MORE 100
 
-struct listing {
+struct recall_gather_rules_listing {
 	struct recalling *r;
 	int which;
 	size_t wanted;
@@ -33,7 +33,7 @@ recall_lists_rules(const struct recalling *r)
 static int
 list_row(void *ctx, const struct search_row *row)
 {
-	struct listing *l = ctx;
+	struct recall_gather_rules_listing *l = ctx;
 	struct recalling *r = l->r;
 	int k = recall_add(r, l->which, row->fact, 0, NULL);
 
@@ -43,7 +43,7 @@ list_row(void *ctx, const struct search_row *row)
 int
 recall_gather_rules(struct recalling *r, int which)
 {
-	struct listing l = {.r = r,
+	struct recall_gather_rules_listing l = {.r = r,
 		.which = which,
 		.wanted = r->n + (size_t)r->request->limit + MORE};
 	int k = 1;

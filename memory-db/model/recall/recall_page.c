@@ -240,7 +240,7 @@ set_alike(struct recall_page_row *x)
 /* The row that comes next was read in code: who has the files may look whether
  * they still say so. */
 static int
-add_source(struct recall_page_writing *w, const json_t *row)
+recall_page_add_source(struct recall_page_writing *w, const json_t *row)
 {
 	json_t *source =
 		json_object_get(json_object_get(row, "metadata"), "source");
@@ -333,7 +333,8 @@ recall_page_write_row(struct recall_page_writing *w,
 		json_array_size(w->results) > 0)
 		return PAGE_FULL;
 	w->bytes += bytes;
-	if (add_source(w, whole) != 0 || jx_add(w->results, take_ptr(j)) != 0)
+	if (recall_page_add_source(w, whole) != 0 ||
+		jx_add(w->results, take_ptr(j)) != 0)
 		return err_nomem(w->e);
 	return 1;
 }

@@ -30,7 +30,7 @@ any_of(const char *s, const char *const *list)
 }
 
 static int
-take_piece(void *ctx, const struct text_piece *p)
+recall_query_take_piece(void *ctx, const struct text_piece *p)
 {
 	struct recall_query_reading *r = ctx;
 	bool how = p->n == 3 && memcmp(p->s, "how", 3) == 0;
@@ -79,7 +79,7 @@ asks_for_anything(const char *s, size_t n)
 }
 
 static bool
-asks_for_rules(const char *s, size_t n)
+recall_query_asks_for_rules(const char *s, size_t n)
 {
 	static const char *const words[] = {"instruction", "instructions",
 		"rule", "rules"};
@@ -100,7 +100,7 @@ count_other(void *ctx, const struct text_piece *p)
 		(!text_is_stop(p->s, p->n) && !asks_for_anything(p->s, p->n));
 
 	r->others += is_other;
-	r->topics += is_other && !asks_for_rules(p->s, p->n);
+	r->topics += is_other && !recall_query_asks_for_rules(p->s, p->n);
 	return 0;
 }
 
@@ -123,7 +123,8 @@ recall_question(const char *s, size_t n, int64_t today, bool us,
 	const struct recall_dates *d = &ret->dates;
 
 	*ret = (struct recall_question){0};
-	if (text_pieces(s, n, take_piece, &r) < 0 || buf_add(words, s, n) < 0)
+	if (text_pieces(s, n, recall_query_take_piece, &r) < 0 ||
+		buf_add(words, s, n) < 0)
 		return MDB_E_NOMEM;
 	ret->asks_when = asks_when(&r);
 	for (size_t i = 0; i < k; i++)

@@ -302,7 +302,7 @@ hop_out(void *ctx, const struct fact *f)
 }
 
 static int
-follow(struct hopping *h)
+recall_spread_follow(struct hopping *h)
 {
 	struct recalling *r = h->r;
 	int k;
@@ -347,13 +347,13 @@ share_by_relations(struct recalling *r, const struct order *order, size_t n)
 
 	for (int i = 0; k == 0 && i < first_n; i++) {
 		h.from = &first[i];
-		k = follow(&h);
+		k = recall_spread_follow(&h);
 	}
 	h.to = NULL;
 	h.weight = r->w.hop2;
 	for (int i = 0; k == 0 && r->w.hop2 > 0 && i < h.to_n; i++) {
 		h.from = &second[i];
-		k = follow(&h);
+		k = recall_spread_follow(&h);
 	}
 	return k;
 }

@@ -9,7 +9,8 @@
 /* The row of the later fact takes the place and the score of the earlier one,
  * which and all between move down by one. */
 static void
-put_first(struct recall_found *rows, size_t earlier, size_t later)
+recall_succession_put_first(struct recall_found *rows, size_t earlier,
+	size_t later)
 {
 	struct recall_found first = rows[later];
 
@@ -39,7 +40,7 @@ recall_later_first(struct store *st, struct recall_result *found, struct err *e)
 			return rc;
 		for (size_t k = i + 1; c.later != 0 && k < n; k++)
 			if (found->rows[k].fact == c.later) {
-				put_first(found->rows, i, k);
+				recall_succession_put_first(found->rows, i, k);
 				break;
 			}
 	}

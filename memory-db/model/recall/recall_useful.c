@@ -28,7 +28,7 @@
 
 /* -1: never of use, 1: always. */
 static double
-value_of(const struct outcome_row *x)
+recall_useful_value_of(const struct outcome_row *x)
 {
 	double good = (double)x->n[OUTCOME_USED];
 	double bad = IGNORED_COUNTS * (double)x->n[OUTCOME_IGNORED] +
@@ -47,7 +47,7 @@ add_usefulness(struct recalling *r, struct recall_candidate *c, double fit)
 
 	if (rc != 1)
 		return rc;
-	value = r->w.useful * value_of(&x);
+	value = r->w.useful * recall_useful_value_of(&x);
 	c->parts[PART_USEFUL] = (float)(value * c->total);
 	c->rank = fmin(fmax(fit * (1 + value), r->w.relevant), 1);
 	return 0;

@@ -36,7 +36,7 @@ knows_meaning(const struct recalling *r)
 
 /* Has the text index found more than nothing? */
 static bool
-has_words(const struct recalling *r, int which)
+recall_vectors_has_words(const struct recalling *r, int which)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->c[i].which == which && r->c[i].guess >= NO_WORDS)
@@ -49,7 +49,7 @@ has_words(const struct recalling *r, int which)
 static bool
 adds_little(const struct recalling *r, int which)
 {
-	return !knows_meaning(r) && has_words(r, which);
+	return !knows_meaning(r) && recall_vectors_has_words(r, which);
 }
 
 static double

@@ -15,7 +15,7 @@
 #include "memory-db/store/log/log.h"
 
 /* Ids first: looking uses the statements of the loop. */
-struct ids {
+struct review_list_ids {
 	json_t *list;
 	const struct review_query *q;
 	bool more;
@@ -23,9 +23,9 @@ struct ids {
 };
 
 static int
-collect(void *ctx, const struct staged *s)
+review_list_collect(void *ctx, const struct staged *s)
 {
-	struct ids *x = ctx;
+	struct review_list_ids *x = ctx;
 
 	if ((int64_t)json_array_size(x->list) == x->q->limit) {
 		x->more = true;
@@ -36,7 +36,7 @@ collect(void *ctx, const struct staged *s)
 }
 
 /* --- one row -------------------------------------------------------------- */
-struct head {
+struct review_list_head {
 	struct store *st;
 	json_t *o;
 	struct err *e;
@@ -45,7 +45,7 @@ struct head {
 static int
 set_head(void *ctx, const struct log_change *c)
 {
-	struct head *x = ctx;
+	struct review_list_head *x = ctx;
 	int rc = member_set_new(x->o, "kind",
 		json_string(change_kind_name((int)c->kind)), x->e);
 
@@ -135,7 +135,7 @@ make_row(struct store *st, const struct context *ctx, const struct staged *s,
 	size_t max_bytes, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *o = json_object();
-	struct head head = {st, o, e};
+	struct review_list_head head = {st, o, e};
 	int rc = !o ? err_nomem(e) : member_set_int(o, "staged", s->change, e);
 
 	if (rc)
@@ -168,16 +168,16 @@ make_row(struct store *st, const struct context *ctx, const struct staged *s,
 
 /* --- the page ------------------------------------------------------------- */
 static int
-list_ids(struct store *st, const struct review_query *q, struct ids *x,
-	struct err *e)
+list_ids(struct store *st, const struct review_query *q,
+	struct review_list_ids *x, struct err *e)
 {
 	int rc;
 
 	if (q->change != 0)
-		rc = staged_get(st, q->change, collect, x, e);
+		rc = staged_get(st, q->change, review_list_collect, x, e);
 	else
 		rc = staged_each(st, q->ns, q->state, q->session, q->after,
-			collect, x, e);
+			review_list_collect, x, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -194,7 +194,7 @@ review_list(struct store *st, const struct context *ctx,
 	struct err *e)
 {
 	AUTO_JSON json_t *ids = json_array(), *rows = json_array();
-	struct ids x = {ids, q, false, e};
+	struct review_list_ids x = {ids, q, false, e};
 	size_t bytes = 0, i;
 	json_t *id;
 	int rc = !ids || !rows ? err_nomem(e) : list_ids(st, q, &x, e);

@@ -25,7 +25,7 @@ review_view_done(struct review_view *v)
 }
 
 /* --- a write that only tells ---------------------------------------------- */
-struct looking {
+struct review_look_looking {
 	struct write_look look; /* first */
 	struct store *st;
 	struct log_op *ops;
@@ -33,7 +33,8 @@ struct looking {
 };
 
 static int
-looking_add(struct looking *x, const struct log_op *op, struct err *e)
+looking_add(struct review_look_looking *x, const struct log_op *op,
+	struct err *e)
 {
 	if (vec_room(x->ops, x->n, x->cap) != 0)
 		return err_nomem(e);
@@ -44,21 +45,23 @@ looking_add(struct looking *x, const struct log_op *op, struct err *e)
 /* A fact that would be written anew, as it comes to stand under another name or
  * at another fact, is told as the one it is made from. */
 static int
-look_fact(struct write_look *l, enum op_what what, const struct fact *f,
+review_look_fact(struct write_look *l, enum op_what what, const struct fact *f,
 	struct err *e)
 {
 	struct log_op op = {.what = what,
 		.entity = f->entity,
 		.fact = f->id != 0 ? f->id : f->supersedes};
 
-	return op.fact == 0 ? 0 : looking_add((struct looking *)l, &op, e);
+	return op.fact == 0
+		       ? 0
+		       : looking_add((struct review_look_looking *)l, &op, e);
 }
 
 static int
 look_attr(struct write_look *l, int64_t entity, enum attr_key key,
 	int64_t value, struct err *e)
 {
-	struct looking *x = (struct looking *)l;
+	struct review_look_looking *x = (struct review_look_looking *)l;
 	struct log_op op = {.what = OP_ATTR,
 		.entity = entity,
 		.key = (int64_t)key,
@@ -118,7 +121,7 @@ need_fact(struct needing *x, int64_t fact)
 }
 
 static int
-need_entity(struct needing *x, int64_t entity)
+review_look_need_entity(struct needing *x, int64_t entity)
 {
 	int64_t fact = 0;
 	int rc;
@@ -160,7 +163,7 @@ need_op(void *ctx, const struct log_op *op)
 	int rc = 0;
 
 	if (op->what == OP_ATTR)
-		return need_entity(x, op->entity);
+		return review_look_need_entity(x, op->entity);
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
 		return 0;
 	if (op->what == OP_HIDE)
@@ -170,10 +173,10 @@ need_op(void *ctx, const struct log_op *op)
 	rc = fact_get(x->st, op->fact, get_needed, &n, x->e);
 	if (rc < 0)
 		return rc;
-	rc = need_entity(x, n.entity);
+	rc = review_look_need_entity(x, n.entity);
 	if (rc)
 		return rc;
-	rc = need_entity(x, n.peer);
+	rc = review_look_need_entity(x, n.peer);
 	if (rc)
 		return rc;
 	return need_fact(x, n.of);
@@ -199,11 +202,11 @@ find_needs(struct store *st, const struct staged *s, json_t *needs,
 /* --- the look ------------------------------------------------------------- */
 static int
 look_begin(struct store *st, const struct context *ctx, const struct staged *s,
-	struct looking *x, struct write *w, struct err *e)
+	struct review_look_looking *x, struct write *w, struct err *e)
 {
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &w->scope.lens, e);
 
-	x->look = (struct write_look){look_fact, look_attr};
+	x->look = (struct write_look){review_look_fact, look_attr};
 	x->st = st;
 	w->st = st;
 	w->ctx = ctx;
@@ -220,9 +223,9 @@ look_begin(struct store *st, const struct context *ctx, const struct staged *s,
 
 /* What the merge of this one change would do, into v and x. */
 static int
-look_at(struct store *st, const struct context *ctx, const struct staged *s,
-	bool wins, struct looking *x, size_t max_bytes, struct review_view *v,
-	struct err *e)
+review_look_at(struct store *st, const struct context *ctx,
+	const struct staged *s, bool wins, struct review_look_looking *x,
+	size_t max_bytes, struct review_view *v, struct err *e)
 {
 	AUTO_IDSET struct idset own = {0};
 	struct merge_pick pick = {.change = s->change,
@@ -273,11 +276,11 @@ review_look(struct store *st, const struct context *ctx, const struct staged *s,
 {
 	AUTO_REVIEW_VIEW struct review_view v = {.row = json_object(),
 		.needs = json_array()};
-	struct looking x = {.n = 0};
+	struct review_look_looking x = {.n = 0};
 	int rc;
 
 	if (v.row && v.needs)
-		rc = look_at(st, ctx, s, wins, &x, max_bytes, &v, e);
+		rc = review_look_at(st, ctx, s, wins, &x, max_bytes, &v, e);
 	else
 		rc = err_nomem(e);
 	if (rc == 0 && json_array_size(v.needs) > 0)

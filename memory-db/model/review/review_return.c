@@ -42,7 +42,7 @@ get_undone(void *ctx, const struct log_change *c)
 }
 
 static int
-find_row(void *ctx, const struct staged *s)
+review_return_find_row(void *ctx, const struct staged *s)
 {
 	struct returning *x = ctx;
 
@@ -64,7 +64,7 @@ return_one(struct returning *x)
 	if (rc != 1 || !x->is_merge)
 		return rc < 0 ? rc : 0;
 	rc = staged_each_applied(x->st, x->ns, x->session, x->change - 1,
-		find_row, x, x->e);
+		review_return_find_row, x, x->e);
 	if (rc != 1)
 		return rc;
 	s.change = x->staged;

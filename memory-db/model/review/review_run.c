@@ -25,7 +25,7 @@
 /* Bytes of one skipped change in a reply. */
 #define SKIPPED_BYTES 4096
 
-struct deciding {
+struct review_run_deciding {
 	struct call *c;
 	const struct review_selection *sel;
 	struct sliced_run run;
@@ -69,7 +69,7 @@ compare_ids(const void *a, const void *b)
 
 /* The changes that the call names, in the order in which they were written. */
 static int
-add_named(struct deciding *x, struct upcoming *u)
+add_named(struct review_run_deciding *x, struct upcoming *u)
 {
 	size_t n = json_array_size(x->sel->changes);
 	AUTO_FREE int64_t *v = calloc(n + 1, sizeof(*v));
@@ -92,7 +92,7 @@ add_named(struct deciding *x, struct upcoming *u)
 }
 
 static int
-find_upcoming(struct deciding *x, struct upcoming *u)
+find_upcoming(struct review_run_deciding *x, struct upcoming *u)
 {
 	int rc = x->sel->changes ? add_named(x, u)
 				 : staged_each(x->c->st, x->ns, STAGED_WAITING,
@@ -104,8 +104,8 @@ find_upcoming(struct deciding *x, struct upcoming *u)
 
 /* --- one change ----------------------------------------------------------- */
 static int
-skip(struct deciding *x, int64_t change, const char *why, json_t *conflicts,
-	json_t *needs)
+review_run_skip(struct review_run_deciding *x, int64_t change, const char *why,
+	json_t *conflicts, json_t *needs)
 {
 	AUTO_JSON json_t *o = json_object();
 	int rc;
@@ -133,8 +133,8 @@ skip(struct deciding *x, int64_t change, const char *why, json_t *conflicts,
 }
 
 static int
-decide(struct deciding *x, const struct staged *s, enum staged_state state,
-	int64_t applied)
+review_run_decide(struct review_run_deciding *x, const struct staged *s,
+	enum staged_state state, int64_t applied)
 {
 	struct staged d = *s;
 
@@ -148,7 +148,7 @@ decide(struct deciding *x, const struct staged *s, enum staged_state state,
 }
 
 static int
-take(struct deciding *x, const struct staged *s)
+review_run_take(struct review_run_deciding *x, const struct staged *s)
 {
 	int64_t change;
 	int rc = review_take(x->c, s, x->sel->wins, x->message.data, &change,
@@ -167,46 +167,47 @@ take(struct deciding *x, const struct staged *s)
 	x->facts += s->facts;
 	x->approved++;
 	x->dissolved += change == 0;
-	return decide(x, s, STAGED_APPROVED, change);
+	return review_run_decide(x, s, STAGED_APPROVED, change);
 }
 
 static int
-approve(struct deciding *x, const struct staged *s)
+approve(struct review_run_deciding *x, const struct staged *s)
 {
 	AUTO_REVIEW_VIEW struct review_view v = {0};
 	int rc;
 
 	if (s->state == STAGED_APPROVED)
-		return skip(x, s->change, "it is approved already", NULL, NULL);
+		return review_run_skip(x, s->change, "it is approved already",
+			NULL, NULL);
 	rc = review_look(x->c->st, x->c->ctx, s, x->sel->wins, SKIPPED_BYTES,
 		&v, x->e);
 	if (rc != 0)
 		return rc;
 	if (json_array_size(v.needs) > 0)
-		return skip(x, s->change,
+		return review_run_skip(x, s->change,
 			"it builds on staged changes that still wait; approve "
 			"those too, or reject them first",
 			NULL, v.needs);
 	if (json_array_size(v.conflicts) > 0)
-		return skip(x, s->change,
+		return review_run_skip(x, s->change,
 			"main says otherwise by now; on_conflict:\"staged\" "
 			"lets the staged values win, or reject it",
 			v.conflicts, NULL);
-	return take(x, s);
+	return review_run_take(x, s);
 }
 
 static int
-reject(struct deciding *x, const struct staged *s)
+reject(struct review_run_deciding *x, const struct staged *s)
 {
 	if (s->state != STAGED_WAITING)
-		return skip(x, s->change, "it does not wait any more", NULL,
-			NULL);
+		return review_run_skip(x, s->change,
+			"it does not wait any more", NULL, NULL);
 	x->rejected++;
-	return decide(x, s, STAGED_REJECTED, 0);
+	return review_run_decide(x, s, STAGED_REJECTED, 0);
 }
 
 static int
-decide_one(struct deciding *x, int64_t change)
+decide_one(struct review_run_deciding *x, int64_t change)
 {
 	AUTO_REVIEW_ROW struct review_row r = {.by = NULL};
 	int rc = staged_get(x->c->st, change, review_row_copy, &r, x->e);
@@ -214,8 +215,8 @@ decide_one(struct deciding *x, int64_t change)
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(x->e);
 	if (rc == 0 || (rc == 1 && r.s.ns != x->ns))
-		return skip(x, change, "no such staged change here", NULL,
-			NULL);
+		return review_run_skip(x, change, "no such staged change here",
+			NULL, NULL);
 	if (rc < 0)
 		return rc;
 	return x->sel->approve ? approve(x, &r.s) : reject(x, &r.s);
@@ -224,7 +225,8 @@ decide_one(struct deciding *x, int64_t change)
 /* --- the slice ------------------------------------------------------------ */
 /* What the call selects: the same call again goes on. */
 static int
-make_target(const struct review_selection *s, struct buf *out, struct err *e)
+review_run_make_target(const struct review_selection *s, struct buf *out,
+	struct err *e)
 {
 	int rc = buf_addf(out, "%s %lld ", s->approve ? "approve" : "reject",
 		(long long)s->session);
@@ -235,7 +237,7 @@ make_target(const struct review_selection *s, struct buf *out, struct err *e)
 }
 
 static int
-make_message(struct deciding *x)
+review_run_make_message(struct review_run_deciding *x)
 {
 	if (buf_adds(&x->message, "approved by ") ||
 		text_add_cut(&x->message, x->sel->by, 100))
@@ -248,12 +250,12 @@ make_message(struct deciding *x)
 }
 
 static int
-run_begin(struct deciding *x)
+run_begin(struct review_run_deciding *x)
 {
 	struct write w = {.st = x->c->st, .ns = x->ns};
 	AUTO_BUF struct buf target = {0};
 	const json_t *state;
-	int rc = make_target(x->sel, &target, x->e);
+	int rc = review_run_make_target(x->sel, &target, x->e);
 
 	if (rc)
 		return rc;
@@ -270,7 +272,7 @@ run_begin(struct deciding *x)
 }
 
 static int
-run_slice(struct deciding *x)
+review_run_slice(struct review_run_deciding *x)
 {
 	AUTO_JSON json_t *ids = json_array();
 	struct upcoming u = {ids, x->upto, 0, x->e};
@@ -292,7 +294,7 @@ run_slice(struct deciding *x)
 }
 
 static int
-run_end(struct deciding *x)
+run_end(struct review_run_deciding *x)
 {
 	bool more = false;
 	int rc = 0;
@@ -312,7 +314,7 @@ run_end(struct deciding *x)
 }
 
 static int
-run_reply(struct deciding *x, json_t **ret)
+run_reply(struct review_run_deciding *x, json_t **ret)
 {
 	AUTO_JSON json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:O}", "approved",
 		(json_int_t)x->approved, "rejected", (json_int_t)x->rejected,
@@ -335,17 +337,17 @@ run_reply(struct deciding *x, json_t **ret)
 }
 
 static int
-run_all(struct deciding *x, json_t **ret)
+review_run_all(struct review_run_deciding *x, json_t **ret)
 {
 	int rc = run_begin(x);
 
 	if (rc)
 		return rc;
 	sliced_run_room(&x->run, x->c->params, LIMIT_RUN_FACTS);
-	rc = make_message(x);
+	rc = review_run_make_message(x);
 	if (rc)
 		return rc;
-	rc = run_slice(x);
+	rc = review_run_slice(x);
 	if (rc)
 		return rc;
 	rc = run_end(x);
@@ -363,12 +365,12 @@ review_run(struct call *c, int64_t ns, const struct review_selection *s,
 	json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *skipped = json_array();
-	struct deciding x = {.c = c,
+	struct review_run_deciding x = {.c = c,
 		.sel = s,
 		.ns = ns,
 		.skipped = skipped,
 		.e = e};
-	int rc = !skipped ? err_nomem(e) : run_all(&x, ret);
+	int rc = !skipped ? err_nomem(e) : review_run_all(&x, ret);
 
 	sliced_run_done(&x.run);
 	buf_done(&x.message);
@@ -381,7 +383,7 @@ review_run_again(struct call *c, int64_t ns, const struct review_selection *s,
 {
 	AUTO_BUF struct buf target = {0};
 	AUTO_JSON json_t *o = json_pack("{s:b}", "repeated", 1);
-	int rc = !o ? err_nomem(e) : make_target(s, &target, e);
+	int rc = !o ? err_nomem(e) : review_run_make_target(s, &target, e);
 
 	if (rc)
 		return rc;

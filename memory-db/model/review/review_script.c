@@ -31,7 +31,7 @@ review_asked_done(struct review_asked *a)
 }
 
 /* --- which ---------------------------------------------------------------- */
-struct asking {
+struct review_script_asking {
 	struct store *st;
 	struct review_asked *a;
 	struct err *e;
@@ -40,7 +40,7 @@ struct asking {
 static int
 is_unasked(void *ctx, const struct staged *s)
 {
-	struct asking *x = ctx;
+	struct review_script_asking *x = ctx;
 
 	if (s->by)
 		return 0;
@@ -52,7 +52,7 @@ is_unasked(void *ctx, const struct staged *s)
 static int
 ask_namespace(void *ctx, int64_t ns)
 {
-	struct asking *x = ctx;
+	struct review_script_asking *x = ctx;
 	AUTO_JSON json_t *set = NULL;
 	const char *skill;
 	int rc = settings_get(x->st, ns, SETTING_review_script, &set, x->e);
@@ -175,7 +175,7 @@ load_asked(struct store *st, struct review_asked *ret, struct err *e)
 int
 review_ask_next(struct store *st, struct review_asked *ret, struct err *e)
 {
-	struct asking x = {st, ret, e};
+	struct review_script_asking x = {st, ret, e};
 	int rc = staged_each_namespace(st, ask_namespace, &x, e);
 
 	if (rc != 1)
@@ -269,8 +269,9 @@ decide_as(struct store *st, const struct review_asked *a, bool approve,
 }
 
 static int
-apply(struct store *st, const struct review_asked *a, const char *by,
-	const char *why, struct effects *ret_effects, struct err *e)
+review_script_apply(struct store *st, const struct review_asked *a,
+	const char *by, const char *why, struct effects *ret_effects,
+	struct err *e)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_BUF struct buf note = {0};
@@ -311,7 +312,7 @@ review_answered(struct store *st, const struct review_asked *a,
 	snprintf(by, sizeof(by), BY "%s", a->skill.data);
 	switch (what) {
 	case REVIEW_APPLY:
-		return apply(st, a, by, why, ret_effects, e);
+		return review_script_apply(st, a, by, why, ret_effects, e);
 	case REVIEW_REFUSE:
 		return decide_as(st, a, false, by,
 			why ? why : "the policy function refuses it",

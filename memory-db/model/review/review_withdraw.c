@@ -72,7 +72,7 @@ builds_on(struct withdrawing *x, int64_t change)
 }
 
 static int
-by_id(const void *a, const void *b)
+review_withdraw_by_id(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -90,7 +90,7 @@ add_builders(struct withdrawing *x, struct buf *others)
 	for (size_t i = 0; i < x->waiting.cap; i++)
 		if (x->waiting.slots[i].id != 0)
 			v[n++] = x->waiting.slots[i].id;
-	qsort(v, n, sizeof(*v), by_id);
+	qsort(v, n, sizeof(*v), review_withdraw_by_id);
 	for (size_t i = 0; i < n; i++) {
 		int rc;
 

@@ -23,7 +23,7 @@ is_phrase(const char *text)
 }
 
 static bool
-is_list(const json_t *rule)
+attributes_check_is_list(const json_t *rule)
 {
 	const json_t *value;
 	size_t i;
@@ -36,12 +36,12 @@ is_list(const json_t *rule)
 }
 
 static bool
-is_rule(const json_t *rule)
+attributes_check_is_rule(const json_t *rule)
 {
 	const char *text = json_string_value(rule);
 
 	if (json_is_array(rule))
-		return is_list(rule);
+		return attributes_check_is_list(rule);
 	return text &&
 	       (strcmp(text, "single") == 0 || strcmp(text, "multi") == 0);
 }
@@ -63,7 +63,7 @@ attributes_check(const json_t *value, struct err *e)
 				"`attributes`: '%.60s' must be a phrase of one "
 				"to %d words, as \"works at\"",
 				phrase, LIMIT_ATTRIBUTE_WORDS);
-		if (!is_rule(rule))
+		if (!attributes_check_is_rule(rule))
 			return err_param(e, MDB_E_INVALID, "settings",
 				"`attributes`: '%.60s' must be \"single\", "
 				"\"multi\", or a list of two or more values "

@@ -15,7 +15,7 @@
 #include "memory-db/store/engine/store.h"
 
 /* A branch and all that were forked from it, parents first. */
-struct family {
+struct branch_lease_family {
 	int64_t *v;
 	size_t n, cap;
 	int64_t ns;
@@ -25,7 +25,7 @@ struct family {
 };
 
 static int
-branch_lease_add(struct family *f, int64_t id)
+branch_lease_add(struct branch_lease_family *f, int64_t id)
 {
 	if (vec_room(f->v, f->n, f->cap) != 0)
 		return err_nomem(f->e);
@@ -36,7 +36,7 @@ branch_lease_add(struct family *f, int64_t id)
 static int
 take_first(void *ctx, const struct branch_row *b)
 {
-	struct family *f = ctx;
+	struct branch_lease_family *f = ctx;
 
 	f->ns = b->ns;
 	f->state = b->state;
@@ -47,7 +47,7 @@ take_first(void *ctx, const struct branch_row *b)
 static int
 take_child(void *ctx, const struct branch_row *b)
 {
-	struct family *f = ctx;
+	struct branch_lease_family *f = ctx;
 
 	if (f->leased)
 		return b->state == BRANCH_LEASED ? branch_lease_add(f, b->id)
@@ -59,8 +59,8 @@ take_child(void *ctx, const struct branch_row *b)
 }
 
 static int
-branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
-	struct err *e)
+branch_lease_drop(struct store *st, const struct branch_lease_family *f,
+	int64_t *ret_change, struct err *e)
 {
 	struct change_info info = {.ns = f->ns,
 		.branch = STORE_MAIN,
@@ -91,7 +91,7 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 }
 
 static void
-family_done(struct family *f)
+family_done(struct branch_lease_family *f)
 {
 	free(f->v);
 }
@@ -101,7 +101,7 @@ int
 branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 	int64_t *ret_change, struct err *e)
 {
-	AUTO_FAMILY struct family f = {.e = e};
+	AUTO_FAMILY struct branch_lease_family f = {.e = e};
 	int r = branch_get(st, branch, take_first, &f, e);
 
 	*ret_change = 0;
@@ -119,7 +119,7 @@ branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 int
 branch_lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 {
-	AUTO_FAMILY struct family f = {.leased = true, .e = e};
+	AUTO_FAMILY struct branch_lease_family f = {.leased = true, .e = e};
 	int64_t change;
 	int rc = branch_each(st, 0, take_child, &f, e);
 

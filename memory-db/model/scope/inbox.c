@@ -120,7 +120,7 @@ struct inbox_search {
 };
 
 static int
-look_at(void *ctx, const struct namespace_row *n)
+inbox_look_at(void *ctx, const struct namespace_row *n)
 {
 	struct inbox_search *x = ctx;
 	int rc = settings_bool(x->st, n->id, SETTING_protect, &x->found, x->e);
@@ -132,7 +132,7 @@ int
 inbox_any(struct store *st, bool *ret, struct err *e)
 {
 	struct inbox_search x = {.st = st, .e = e};
-	int rc = namespace_each(st, 0, look_at, &x, e);
+	int rc = namespace_each(st, 0, inbox_look_at, &x, e);
 
 	*ret = x.found;
 	return rc < 0 ? rc : 0;

@@ -144,7 +144,7 @@ member_entity_name(struct store *st, int64_t entity, json_t **ret,
 	return 0;
 }
 
-struct of {
+struct json_members_of {
 	json_t *o; /* borrowed */
 	const char *key;
 	struct err *e;
@@ -153,7 +153,7 @@ struct of {
 static int
 json_members_set_of(void *ctx, const struct log_fact *f)
 {
-	struct of *x = ctx;
+	struct json_members_of *x = ctx;
 
 	return !f->text ? 0
 			: member_set_text(x->o, x->key, f->text, f->text_n,
@@ -164,7 +164,7 @@ int
 member_set_fact(struct store *st, json_t *o, const char *key, int64_t fact,
 	struct err *e)
 {
-	struct of x = {o, key, e};
+	struct json_members_of x = {o, key, e};
 	int rc = log_fact(st, fact, json_members_set_of, &x, e);
 
 	return rc < 0 ? rc : 0;

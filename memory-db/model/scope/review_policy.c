@@ -24,7 +24,7 @@ fits_word(const json_t *pattern, const char *text)
 
 /* wanted: a word, or a list of which one fits. */
 static bool
-fits(const json_t *wanted, const char *text)
+review_policy_fits(const json_t *wanted, const char *text)
 {
 	json_t *w;
 	size_t i;
@@ -46,15 +46,15 @@ fits_list(const json_t *wanted, const json_t *list, bool strict)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, x)
-		if (fits(wanted, json_string_value(x)) != strict)
+		if (review_policy_fits(wanted, json_string_value(x)) != strict)
 			return !strict;
 	return strict && json_array_size(list) > 0;
 }
 
-enum of { OF_WORDS, OF_BOOL, OF_NUMBER };
+enum review_policy_of { OF_WORDS, OF_BOOL, OF_NUMBER };
 static const struct condition {
 	const char *name;
-	enum of is;
+	enum review_policy_of is;
 } conditions[] = {{"tool", OF_WORDS}, {"kind", OF_WORDS}, {"client", OF_WORDS},
 	{"session", OF_WORDS}, {"type", OF_WORDS}, {"entity", OF_WORDS},
 	{"tag", OF_WORDS}, {"deletes", OF_BOOL}, {"pins", OF_BOOL},
@@ -62,8 +62,8 @@ static const struct condition {
 	{"min_bytes", OF_NUMBER}, {"max_bytes", OF_NUMBER}};
 
 static bool
-holds(const char *name, const json_t *v, const struct review_change *c,
-	bool strict)
+review_policy_holds(const char *name, const json_t *v,
+	const struct review_change *c, bool strict)
 {
 	const struct {
 		const char *name, *text;
@@ -83,7 +83,7 @@ holds(const char *name, const json_t *v, const struct review_change *c,
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(name, words[i].name) == 0)
-			return fits(v, words[i].text);
+			return review_policy_fits(v, words[i].text);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (strcmp(name, lists[i].name) == 0)
 			return fits_list(v, lists[i].list, strict);
@@ -119,7 +119,7 @@ rule_holds(const json_t *rule, const struct review_change *c)
 			      (c->skills && !json_object_get(when, "skills"))))
 		return false;
 	json_object_foreach(when, name, v)
-		if (!holds(name, v, c, strict))
+		if (!review_policy_holds(name, v, c, strict))
 			return false;
 	return true;
 }

@@ -267,8 +267,7 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 	return 0;
 }
 
-/* Within a savepoint; what was written can be searched at once. */
-/* Inside the savepoint of the call. */
+/* Inside the savepoint of the call; what was written can be searched at once. */
 static int
 write_call_do(struct script *s, struct call *c, json_t **ret, struct err *e)
 {

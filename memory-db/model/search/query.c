@@ -148,7 +148,7 @@ collect_piece(void *ctx, const struct text_piece *p)
 }
 
 static int
-count_word(struct collect *c, struct query_word *w, struct store *st,
+query_count_word(struct collect *c, struct query_word *w, struct store *st,
 	const struct search_range *range, struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
@@ -217,7 +217,7 @@ weight_of_count(double facts, double count)
 }
 
 static void
-weigh(struct query_terms *t, const struct search_range *range)
+query_weigh(struct query_terms *t, const struct search_range *range)
 {
 	double facts = (double)(range->hi - range->lo) + 1;
 	double unknown = weight_of_count(facts, 0) * unknown_words(t);
@@ -241,7 +241,7 @@ static int
 count_or_spell(struct collect *c, struct collected *x, struct store *st,
 	const struct search_range *range, bool near, int *looked, struct err *e)
 {
-	int r = count_word(c, &x->w, st, range, e);
+	int r = query_count_word(c, &x->w, st, range, e);
 
 	if (r != 0 || x->w.count != 0 || !near || x->raw_n == 0 ||
 		*looked >= QUERY_NEAR_MOST)
@@ -249,7 +249,7 @@ count_or_spell(struct collect *c, struct collected *x, struct store *st,
 	r = query_spelling(c->t, st, c->raw.data + x->raw, x->raw_n, &x->w, e);
 	*looked += r != QUERY_NEAR_NOT;
 	if (r == 1)
-		return count_word(c, &x->w, st, range, e);
+		return query_count_word(c, &x->w, st, range, e);
 	return r < 0 ? r : 0;
 }
 
@@ -310,7 +310,7 @@ query_words_of(struct collect *c, struct query_terms *t, const struct query *q,
 	t->all = t->n;
 	for (int i = known; i < c->n && t->all < SEARCH_WORDS; i++)
 		t->words[t->all++] = c->words[i].w;
-	weigh(t, range);
+	query_weigh(t, range);
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 /* A piece of less is in too many words. */
 #define PIECE_LEAST 3
 
-struct looking {
+struct query_spelling_looking {
 	char word[TEXT_WORD_MAX + 1], best[TEXT_WORD_MAX + 1];
 	size_t n;
 	unsigned most, distance; /* of the best */
@@ -40,7 +40,7 @@ is_swapped(const char *a, const char *b)
 static int
 query_spelling_look_at(void *ctx, const char *term, size_t n)
 {
-	struct looking *l = ctx;
+	struct query_spelling_looking *l = ctx;
 	char text[TEXT_WORD_MAX + 1];
 	unsigned distance;
 
@@ -76,7 +76,8 @@ query_spelling_fits(const char *word, size_t n)
 }
 
 static int
-query_spelling_look(struct looking *l, struct store *st, struct err *e)
+query_spelling_look(struct query_spelling_looking *l, struct store *st,
+	struct err *e)
 {
 	size_t pieces = l->most + 1, at = 0;
 	for (size_t i = 0; i < pieces; i++) {
@@ -102,7 +103,7 @@ int
 query_spelling(struct query_terms *t, struct store *st, const char *word,
 	size_t n, struct query_word *ret, struct err *e)
 {
-	struct looking l = {.n = n};
+	struct query_spelling_looking l = {.n = n};
 	size_t at = t->tokens.len;
 	int rc;
 

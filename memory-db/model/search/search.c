@@ -242,7 +242,7 @@ is_quiet(struct searching *s, const struct search_range *range)
 }
 
 static int
-take_apart(struct searching *s)
+search_take_apart(struct searching *s)
 {
 	const struct search_request *q = s->request;
 	int r, quiet;
@@ -324,7 +324,7 @@ search_steps(struct searching *s)
 
 	if (rc != 0)
 		return rc;
-	rc = take_apart(s);
+	rc = search_take_apart(s);
 	if (rc != 0)
 		return rc;
 	rc = make_lead(s);

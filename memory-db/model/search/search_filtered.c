@@ -20,7 +20,7 @@ struct search_filtered_found {
 	struct search_row row;
 	unsigned flags;
 };
-struct look {
+struct search_filtered_look {
 	struct searching *s;
 	int which;
 	struct search_filtered_found *v; /* owned */
@@ -29,8 +29,8 @@ struct look {
 };
 
 static int
-search_filtered_words_of(struct look *l, const char *text, size_t n,
-	uint32_t *ret)
+search_filtered_words_of(struct search_filtered_look *l, const char *text,
+	size_t n, uint32_t *ret)
 {
 	*ret = 0;
 	return query_mask(&l->s->terms[l->which], text, n, &l->tokens, ret) < 0
@@ -41,7 +41,7 @@ search_filtered_words_of(struct look *l, const char *text, size_t n,
 static int
 search_filtered_look_at(void *ctx, const struct fact *f)
 {
-	struct look *l = ctx;
+	struct search_filtered_look *l = ctx;
 	struct search_row row = {.fact = f->id, .entity = f->entity};
 	int flags, rc;
 
@@ -74,7 +74,8 @@ search_filtered_look_at(void *ctx, const struct fact *f)
 
 /* 1: all were looked at; 0: they have too many facts. */
 static int
-look_at_all(struct look *l, const struct filter_ids *ids)
+search_filtered_look_at_all(struct search_filtered_look *l,
+	const struct filter_ids *ids)
 {
 	struct searching *s = l->s;
 	int rc;
@@ -106,7 +107,7 @@ search_filtered(struct searching *s, int which)
 		.tags = q->tags};
 	bool later = q->a != 0 || q->b != 0;
 	struct filter_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
-	struct look l = {.s = s, .which = which};
+	struct search_filtered_look l = {.s = s, .which = which};
 	int rc;
 
 	if ((q->types_n < 0 && q->tiers == 0 && !q->tags) ||
@@ -116,7 +117,8 @@ search_filtered(struct searching *s, int which)
 		&filter, &ids, s->e);
 	if (rc == 1) {
 		l.v = calloc(FEW_FACTS, sizeof(*l.v));
-		rc = l.v ? look_at_all(&l, &ids) : err_nomem(s->e);
+		rc = l.v ? search_filtered_look_at_all(&l, &ids)
+			 : err_nomem(s->e);
 	}
 	filter_ids_done(&ids);
 	free(l.v);

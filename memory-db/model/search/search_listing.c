@@ -142,7 +142,7 @@ gather_substrings(struct search_listing *l, int which)
 /* --- substrings: looking at every entity ---------------------------------- */
 
 static int
-look_fact(void *ctx, const struct fact *f)
+search_listing_look_fact(void *ctx, const struct fact *f)
 {
 	struct search_listing *l = ctx;
 
@@ -165,10 +165,10 @@ look_entity(void *ctx, const struct fact *f)
 	rc = searching_passes(s, entity);
 	if (rc <= 0)
 		return rc;
-	rc = look_fact(l, f);
+	rc = search_listing_look_fact(l, f);
 	if (rc == 0)
-		rc = fact_each(s->st, entity, 1u << FACT_OBSERVATION, look_fact,
-			l, s->e);
+		rc = fact_each(s->st, entity, 1u << FACT_OBSERVATION,
+			search_listing_look_fact, l, s->e);
 	if (rc <= 0)
 		return rc;
 	return searching_give(s, entity, 0, searching_how(s), existence);

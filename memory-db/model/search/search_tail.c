@@ -43,7 +43,7 @@ search_tail_has_word(struct tail *t, const char *s, size_t n)
 
 /* FOUND, 0 or negative. */
 static int
-is_found(void *ctx, const struct fact *f)
+search_tail_is_found(void *ctx, const struct fact *f)
 {
 	struct tail *t = ctx;
 	int rc = searching_verify_fact(t->s, f);
@@ -70,7 +70,8 @@ static int
 check_newer(void *ctx, const struct search_row *row)
 {
 	struct tail *t = ctx;
-	int rc = search_text(t->s->st, row->fact, is_found, t, t->s->e);
+	int rc = search_text(t->s->st, row->fact, search_tail_is_found, t,
+		t->s->e);
 
 	/* search_text() says 1 when the callback said 0. */
 	return rc == 1 ? 0 : rc;

@@ -56,7 +56,7 @@ substring_add_token(struct build *b, const char *s, size_t n)
 }
 
 static int
-add_term(void *ctx, const char *term, size_t n)
+substring_add_term(void *ctx, const char *term, size_t n)
 {
 	struct build *b = ctx;
 
@@ -120,7 +120,7 @@ word_condition(struct build *b, const struct text_piece *p)
 	int rc;
 
 	if (!p->at_start && !p->at_end && n <= TEXT_WORD_MAX) {
-		rc = add_term(b, s, n);
+		rc = substring_add_term(b, s, n);
 		if (rc < 0)
 			return rc;
 		return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
@@ -131,7 +131,8 @@ word_condition(struct build *b, const struct text_piece *p)
 		how = SEARCH_INFIX;
 		n = text_cut(s, PART_MAX);
 	}
-	rc = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
+	rc = search_terms(b->st, how, s, n, b->bound, substring_add_term, b,
+		b->e);
 	if (rc != 0) /* too many: no condition */
 		return rc < 0 ? rc : 0;
 	b->t->found += b->found;

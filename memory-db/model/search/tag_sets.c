@@ -107,7 +107,7 @@ struct making {
 
 /* After a merge the newest metadata counts: the last one read. */
 static int
-add_metadata(void *ctx, const struct fact *f)
+tag_sets_add_metadata(void *ctx, const struct fact *f)
 {
 	struct making *m = ctx;
 	json_t *metadata AUTO_JSON = NULL, *have, *tag;
@@ -161,7 +161,7 @@ tag_sets_make(struct store *st, struct tag_sets *x,
 	if (!x->tags)
 		return err_nomem(e);
 	x->all = (UINT64_C(1) << json_array_size(tags)) - 1;
-	rc = filter_index_metadata(st, range, add_metadata, &m, e);
+	rc = filter_index_metadata(st, range, tag_sets_add_metadata, &m, e);
 	for (size_t k = 0; k < x->own.cap; k++)
 		x->any_own |= x->own.slots[k].id != 0 &&
 			      (uint64_t)x->own.slots[k].value == x->all;
@@ -188,7 +188,7 @@ tag_sets_make(struct store *st, struct tag_sets *x,
 }
 
 static bool
-is_of(const struct tag_sets *x, const struct search_range *range,
+tag_sets_is_of(const struct tag_sets *x, const struct search_range *range,
 	const json_t *tags)
 {
 	return x->ns == range->ns && x->change == range->change &&
@@ -197,7 +197,7 @@ is_of(const struct tag_sets *x, const struct search_range *range,
 
 /* Facts have that tag by their words, too, which no index of tags tells. */
 static bool
-asks_for_rules(const json_t *tags)
+tag_sets_asks_for_rules(const json_t *tags)
 {
 	const json_t *tag;
 	size_t i;
@@ -218,14 +218,15 @@ tag_sets_get(struct store *st, const struct search_range *range,
 	int rc = 0;
 
 	if (range->change == 0 || json_array_size(tags) == 0 ||
-		json_array_size(tags) > TAGS_MOST || asks_for_rules(tags))
+		json_array_size(tags) > TAGS_MOST ||
+		tag_sets_asks_for_rules(tags))
 		return 0;
 	if (!*kept)
 		*kept = calloc(1, sizeof(**kept));
 	if (!*kept)
 		return err_nomem(e);
 	for (size_t i = 0; i < ARRAY_LEN((*kept)->of); i++)
-		if (is_of(&(*kept)->of[i], range, tags)) {
+		if (tag_sets_is_of(&(*kept)->of[i], range, tags)) {
 			*ret = &(*kept)->of[i];
 			return !(*ret)->too_many;
 		}

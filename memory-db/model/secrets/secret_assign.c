@@ -116,7 +116,7 @@ is_word_of(const char *s, size_t n, size_t word)
 }
 
 static enum secret_kind
-kind_of(const char *name, size_t n, const char **ret_rule)
+secret_assign_kind_of(const char *name, size_t n, const char **ret_rule)
 {
 	char small[NAME_MAX_BYTES];
 	size_t k = secret_squeeze(name, n, small, sizeof(small));
@@ -244,7 +244,7 @@ secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 	size_t name_n, value, n;
 
 	name = name_before(t, at, &name_n);
-	kind = kind_of(name, name_n, &rule);
+	kind = secret_assign_kind_of(name, name_n, &rule);
 	if (kind == SECRET_KIND_NONE)
 		return t->s[at] == '=' && name_n > 0 &&
 		       cookie(t, at, name, ret);
@@ -261,7 +261,8 @@ bool
 secret_named(const char *name, const char *value, size_t n, struct secret *ret)
 {
 	const char *rule = NULL;
-	enum secret_kind kind = kind_of(name, strlen(name), &rule);
+	enum secret_kind kind =
+		secret_assign_kind_of(name, strlen(name), &rule);
 
 	if (kind == SECRET_KIND_NONE || !secret_is_value(value, n, kind))
 		return false;

@@ -9,7 +9,7 @@
 #include "common/err.h"
 #include "memory-db/model/secrets/secrets_int.h"
 
-enum place { PLACE_OTHER, PLACE_WORD, PLACE_DASH, PLACE_SIGN };
+enum secret_find_place { PLACE_OTHER, PLACE_WORD, PLACE_DASH, PLACE_SIGN };
 
 static const uint8_t places[256] = {['0' ... '9'] = PLACE_WORD,
 	['a' ... 'z'] = PLACE_WORD,
@@ -22,10 +22,10 @@ static const uint8_t places[256] = {['0' ... '9'] = PLACE_WORD,
 	['@'] = PLACE_SIGN,
 	[','] = PLACE_SIGN};
 
-static enum place
-place_of(char c)
+static enum secret_find_place
+secret_find_place_of(char c)
 {
-	return (enum place)places[(unsigned char)c];
+	return (enum secret_find_place)places[(unsigned char)c];
 }
 
 static bool
@@ -54,11 +54,12 @@ bool
 secret_find(const char *text, size_t n, size_t from, struct secret *ret)
 {
 	const struct secret_text t = {text, n};
-	enum place before =
-		from > 0 && from <= n ? place_of(text[from - 1]) : PLACE_OTHER;
+	enum secret_find_place before =
+		from > 0 && from <= n ? secret_find_place_of(text[from - 1])
+				      : PLACE_OTHER;
 
 	for (size_t at = from; at < n; at++) {
-		enum place here = place_of(text[at]);
+		enum secret_find_place here = secret_find_place_of(text[at]);
 		bool found = false;
 
 		if (here == PLACE_WORD && before != PLACE_WORD)

@@ -16,7 +16,7 @@
 #include "memory-db/model/secrets/secrets_int.h"
 
 /* Looks at, or marks, a tree of values. The parser bounds how deep it is. */
-struct walk {
+struct secret_json_walk {
 	bool marks;
 	json_t *places; /* borrowed, or NULL */
 	int64_t marked; /* texts */
@@ -27,15 +27,16 @@ struct walk {
 /* --- where the walk is ------------------------------------------------------- */
 /* A value on the way down from the root. A path is made of these only when
  * something was found: most texts hold nothing. */
-struct step {
-	const struct step *up; /* NULL: the root, whose path key is */
-	const char *key;       /* of a member; NULL: of a list */
-	size_t i;	       /* in the list */
+struct secret_json_step {
+	const struct secret_json_step
+		*up;	 /* NULL: the root, whose path key is */
+	const char *key; /* of a member; NULL: of a list */
+	size_t i;	 /* in the list */
 };
 
 /* Bytes of out that are used. A name in a path must not be a secret itself. */
 static size_t
-step_path(const struct step *x, char *out, size_t size)
+step_path(const struct secret_json_step *x, char *out, size_t size)
 {
 	size_t n = x->up != NULL ? step_path(x->up, out, size) : 0;
 	const char *key = x->key;
@@ -54,7 +55,7 @@ step_path(const struct step *x, char *out, size_t size)
 
 /* --- one text ---------------------------------------------------------------- */
 static bool
-find_in(const char *key, const json_t *text, struct secret *ret)
+secret_json_find_in(const char *key, const json_t *text, struct secret *ret)
 {
 	const char *s = json_string_value(text);
 	size_t n = json_string_length(text);
@@ -64,7 +65,8 @@ find_in(const char *key, const json_t *text, struct secret *ret)
 }
 
 static int
-note_place(struct walk *w, const char *rule, const struct step *at)
+secret_json_note_place(struct secret_json_walk *w, const char *rule,
+	const struct secret_json_step *at)
 {
 	char path[sizeof(w->found.path)] = "";
 
@@ -94,7 +96,8 @@ marked_text(const json_t *text, const struct secret *first)
 /* 1: there is one (and the walk looks only); else 0 or an error. *ret_new:
  * what takes its place, or NULL. */
 static int
-found_one(struct walk *w, const char *rule, const struct step *at)
+found_one(struct secret_json_walk *w, const char *rule,
+	const struct secret_json_step *at)
 {
 	w->found.rule = rule;
 	w->found.path[0] = '\0';
@@ -103,27 +106,29 @@ found_one(struct walk *w, const char *rule, const struct step *at)
 }
 
 static int
-walk_text(struct walk *w, const json_t *text, const struct step *at,
-	json_t **ret_new)
+walk_text(struct secret_json_walk *w, const json_t *text,
+	const struct secret_json_step *at, json_t **ret_new)
 {
 	struct secret s;
 
-	if (!find_in(at->up != NULL ? at->key : NULL, text, &s))
+	if (!secret_json_find_in(at->up != NULL ? at->key : NULL, text, &s))
 		return 0;
 	if (!w->marks)
 		return found_one(w, s.rule, at);
 	*ret_new = marked_text(text, &s);
-	return !*ret_new ? err_nomem(w->e) : note_place(w, s.rule, at);
+	return !*ret_new ? err_nomem(w->e)
+			 : secret_json_note_place(w, s.rule, at);
 }
 
 /* --- trees ------------------------------------------------------------------- */
-static int walk_value(struct walk *w, json_t *value, const struct step *at,
-	json_t **ret_new);
+static int walk_value(struct secret_json_walk *w, json_t *value,
+	const struct secret_json_step *at, json_t **ret_new);
 
 static int
-walk_array(struct walk *w, json_t *list, const struct step *up)
+walk_array(struct secret_json_walk *w, json_t *list,
+	const struct secret_json_step *up)
 {
-	struct step at = {.up = up};
+	struct secret_json_step at = {.up = up};
 	json_t *value, *fresh;
 	int rc;
 
@@ -139,7 +144,8 @@ walk_array(struct walk *w, json_t *list, const struct step *up)
 
 /* The name of a member: 1, 0, or an error; renamed when it is marked. */
 static int
-walk_name(struct walk *w, json_t *o, const char *key, const struct step *up)
+walk_name(struct secret_json_walk *w, json_t *o, const char *key,
+	const struct secret_json_step *up)
 {
 	AUTO_BUF struct buf marked = {0};
 	size_t n = strlen(key);
@@ -153,13 +159,14 @@ walk_name(struct walk *w, json_t *o, const char *key, const struct step *up)
 		json_object_set(o, marked.data, json_object_get(o, key)) != 0)
 		return err_nomem(w->e);
 	json_object_del(o, key);
-	return note_place(w, s.rule, up);
+	return secret_json_note_place(w, s.rule, up);
 }
 
 static int
-walk_object(struct walk *w, json_t *o, const struct step *up)
+walk_object(struct secret_json_walk *w, json_t *o,
+	const struct secret_json_step *up)
 {
-	struct step at = {.up = up};
+	struct secret_json_step at = {.up = up};
 	json_t *value, *fresh;
 	void *next;
 	int rc;
@@ -178,8 +185,8 @@ walk_object(struct walk *w, json_t *o, const struct step *up)
 }
 
 static int
-walk_value(struct walk *w, json_t *value, const struct step *at,
-	json_t **ret_new)
+walk_value(struct secret_json_walk *w, json_t *value,
+	const struct secret_json_step *at, json_t **ret_new)
 {
 	*ret_new = NULL;
 	if (json_is_string(value))
@@ -191,9 +198,10 @@ walk_value(struct walk *w, json_t *value, const struct step *at,
 
 /* --- a member ---------------------------------------------------------------- */
 static bool
-is_found(const json_t *value, const struct step *at, struct secret_place *ret)
+secret_json_is_found(const json_t *value, const struct secret_json_step *at,
+	struct secret_place *ret)
 {
-	struct walk w = {0}; /* changes nothing */
+	struct secret_json_walk w = {0}; /* changes nothing */
 	json_t *none;
 
 	if (walk_value(&w, (json_t *)(uintptr_t)value, at, &none) != 1)
@@ -205,26 +213,28 @@ is_found(const json_t *value, const struct step *at, struct secret_place *ret)
 bool
 secret_in_value(const json_t *value, const char *path, struct secret_place *ret)
 {
-	const struct step root = {.key = path};
+	const struct secret_json_step root = {.key = path};
 
-	return is_found(value, &root, ret);
+	return secret_json_is_found(value, &root, ret);
 }
 
 bool
 secret_in_member(const json_t *o, const char *key, const char *path,
 	struct secret_place *ret)
 {
-	const struct step root = {.key = path}, at = {.up = &root, .key = key};
+	const struct secret_json_step root = {.key = path},
+				      at = {.up = &root, .key = key};
 
-	return is_found(json_object_get(o, key), &at, ret);
+	return secret_json_is_found(json_object_get(o, key), &at, ret);
 }
 
 int
 secret_mark_member(json_t *o, const char *key, const char *path, json_t *places,
 	int64_t *io_marked, struct err *e)
 {
-	const struct step root = {.key = path}, at = {.up = &root, .key = key};
-	struct walk w = {.marks = true, .places = places, .e = e};
+	const struct secret_json_step root = {.key = path},
+				      at = {.up = &root, .key = key};
+	struct secret_json_walk w = {.marks = true, .places = places, .e = e};
 	json_t *fresh;
 	int rc;
 

@@ -125,7 +125,7 @@ static const char *const said_of_it[] = {"required", "optional", "wrong",
 	"erforderlich", "optional", "ungueltig", "sicher", "unsicher"};
 
 static bool
-ends_with(const char *s, size_t n, const char *end)
+secret_said_ends_with(const char *s, size_t n, const char *end)
 {
 	size_t k = strlen(end);
 
@@ -158,7 +158,7 @@ is_plain_word(const struct secret_text *t, size_t at, size_t n)
 	if (hyphens >= 2)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (hyphens > 0 || ends_with(s, n, ends[i]))
+		if (hyphens > 0 || secret_said_ends_with(s, n, ends[i]))
 			return false;
 	for (size_t i = 0; i < ARRAY_LEN(said_of_it); i++)
 		if (strlen(said_of_it[i]) == n &&
@@ -250,7 +250,7 @@ of_login(const struct secret_text *t, size_t at, enum secret_kind kind,
 }
 
 /* Words at which such a sentence begins, in small letters; a space follows. */
-static const struct said {
+static const struct secret_said {
 	const char *word;
 	size_t n;
 	enum secret_kind kind;

@@ -8,12 +8,12 @@
 
 #include "memory-db/model/secrets/secrets_int.h"
 
-enum look { LOOK_SHAPE, LOOK_RANDOM, LOOK_CRC };
+enum secret_token_look { LOOK_SHAPE, LOOK_RANDOM, LOOK_CRC };
 
 static const struct token_rule {
 	const char *rule, *prefix;
 	unsigned prefix_n, alphabet, least, most;
-	enum look look;
+	enum secret_token_look look;
 } token_rules[] = {
 #define TOKEN(rule, prefix, alphabet, least, most, look)                       \
 	{rule, prefix, sizeof(prefix) - 1, SECRET_##alphabet, least, most,     \
@@ -81,7 +81,7 @@ is_value(const struct token_rule *r, const char *s, size_t n)
 
 /* Punctuation at the end belongs to the sentence. */
 static size_t
-trim(const char *s, size_t n)
+secret_token_trim(const char *s, size_t n)
 {
 	while (n > 0 && (s[n - 1] == '.' || s[n - 1] == '-'))
 		n--;
@@ -103,7 +103,7 @@ matches(const struct token_rule *r, const struct secret_text *t, size_t at,
 	if (n > r->most || (n < left && secret_is_alnum(s[n])))
 		return false;
 	if (r->alphabet & (SECRET_DOT | SECRET_URL))
-		n = trim(s, n);
+		n = secret_token_trim(s, n);
 	if (n < r->least || !is_value(r, s, n))
 		return false;
 	*ret = (struct secret){r->rule, at, r->prefix_n + n};

@@ -47,7 +47,7 @@ note_digest(void *ctx, const struct log_fact *f)
 }
 
 static int
-look(struct store *st, bool is_whole, int64_t entity, int64_t fact,
+erasures_look(struct store *st, bool is_whole, int64_t entity, int64_t fact,
 	struct erasures_fact *ret, struct err *e)
 {
 	int rc;
@@ -73,7 +73,7 @@ add_erasure(void *ctx, const struct log_op *op)
 	}
 	l->change = op->change;
 	l->seq = op->seq;
-	rc = look(l->st, is_whole, op->entity, op->fact, &f, l->e);
+	rc = erasures_look(l->st, is_whole, op->entity, op->fact, &f, l->e);
 	if (rc != 0 || !f.is_there)
 		return rc;
 	o = json_pack("{s:I,s:I,s:I,s:I,s:b}", "change", (json_int_t)op->change,
@@ -121,7 +121,7 @@ struct again {
 };
 
 static int
-begin(struct again *a, int64_t ns)
+erasures_begin(struct again *a, int64_t ns)
 {
 	const struct change_info info = {.ns = ns,
 		.branch = STORE_MAIN,
@@ -151,7 +151,7 @@ erase_again(struct again *a, const json_t *o)
 	unsigned char digest[FACT_DIGEST_BYTES];
 	struct erasures_fact f;
 	int64_t facts = 0;
-	int rc = look(a->st, is_whole, entity, fact, &f, a->e);
+	int rc = erasures_look(a->st, is_whole, entity, fact, &f, a->e);
 
 	if (rc != 0)
 		return rc;
@@ -171,7 +171,7 @@ erase_again(struct again *a, const json_t *o)
 	if (a->change && (fact_namespace(fact) != a->ns ||
 				 change_ops(a->change) >= LIMIT_RUN_ERASED))
 		return 1;
-	rc = begin(a, fact_namespace(fact));
+	rc = erasures_begin(a, fact_namespace(fact));
 	if (rc != 0)
 		return rc;
 	rc = forget_again(a->change, a->st, entity, fact,

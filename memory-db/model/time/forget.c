@@ -16,7 +16,7 @@
 #include "memory-db/store/engine/lens.h"
 
 /* Facts to be erased: rows must not change under an open loop. */
-struct targets {
+struct forget_targets {
 	struct target {
 		int64_t fact, entity;
 	} * v;
@@ -25,7 +25,7 @@ struct targets {
 };
 
 static void
-targets_done(struct targets *t)
+targets_done(struct forget_targets *t)
 {
 	free(t->v);
 }
@@ -34,7 +34,7 @@ targets_done(struct targets *t)
 static int
 add_target(void *ctx, int64_t fact, int64_t entity)
 {
-	struct targets *t = ctx;
+	struct forget_targets *t = ctx;
 
 	if (vec_room(t->v, t->n, t->cap) != 0)
 		return err_nomem(t->e);
@@ -43,7 +43,7 @@ add_target(void *ctx, int64_t fact, int64_t entity)
 }
 
 static int
-hide_visible(struct write *w, const struct targets *t, struct err *e)
+hide_visible(struct write *w, const struct forget_targets *t, struct err *e)
 {
 	bool visible;
 	int rc = 0;
@@ -64,7 +64,7 @@ hide_visible(struct write *w, const struct targets *t, struct err *e)
 /* Relations of others to a forgotten entity get an op of their own, as do
  * single observations. */
 static int
-erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
+erase_targets(struct erasure *x, const struct forget_targets *t, int64_t whole,
 	struct err *e)
 {
 	int rc = 0;
@@ -79,8 +79,9 @@ erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
 }
 
 static int
-erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
-	struct forget_result *ret, struct err *e)
+erase_all(struct write *w, int64_t entity, bool whole,
+	const struct forget_targets *t, struct forget_result *ret,
+	struct err *e)
 {
 	AUTO_ERASURE struct erasure x = {0};
 	int rc =
@@ -108,7 +109,7 @@ int
 forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	int r = erase_each(w->st, entity, text, n, add_target, &t, e);
 
 	if (r != 0)
@@ -124,7 +125,7 @@ int
 forget_one(struct write *w, int64_t entity, int64_t fact,
 	struct forget_result *ret, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	int rc = add_target(&t, fact, entity);
 
 	if (rc != 0)
@@ -133,7 +134,7 @@ forget_one(struct write *w, int64_t entity, int64_t fact,
 }
 
 static int
-erase_part(struct write *w, struct targets *t, size_t room,
+erase_part(struct write *w, struct forget_targets *t, size_t room,
 	struct forget_result *ret, struct err *e)
 {
 	AUTO_ERASURE struct erasure x = {0};
@@ -160,7 +161,7 @@ int
 forget_slice(struct write *w, int64_t entity, size_t room,
 	struct forget_result *ret, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	int rc = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
 
 	if (rc != 0)
@@ -173,7 +174,7 @@ int
 forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	int64_t scope, int64_t *ret_facts, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	AUTO_ERASURE struct erasure x = {0};
 	int rc = erase_begin(&x, c, e);
 
@@ -211,7 +212,7 @@ static int
 hide_on_main(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	bool is_whole, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	struct lens main;
 	bool visible = true;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &main, e);
@@ -246,7 +247,7 @@ int
 forget_again(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	int64_t scope, int64_t *ret_facts, struct err *e)
 {
-	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_TARGETS struct forget_targets t = {.e = e};
 	AUTO_ERASURE struct erasure x = {0};
 	bool is_whole = scope == ERASE_ENTITY;
 	int rc = is_whole ? erase_each(st, entity, NULL, 0, add_target, &t, e)

@@ -200,14 +200,14 @@ merge_tag(struct merge *m, const struct merge_item *x)
 }
 
 /* The metadata of a fact under a lens. */
-struct note {
+struct merge_items_note {
 	struct fact f; /* id 0: none */
 	struct buf text;
 	struct err *e;
 };
 
 static void
-note_done(struct note *x)
+note_done(struct merge_items_note *x)
 {
 	buf_done(&x->text);
 }
@@ -216,7 +216,7 @@ note_done(struct note *x)
 static int
 get_note(void *ctx, const struct fact *f)
 {
-	struct note *x = ctx;
+	struct merge_items_note *x = ctx;
 
 	x->f = *f;
 	x->text.len = 0;
@@ -225,7 +225,7 @@ get_note(void *ctx, const struct fact *f)
 
 static int
 read_note(struct merge *m, const struct lens *lens, int64_t entity, int64_t of,
-	struct note *x)
+	struct merge_items_note *x)
 {
 	int rc = lens_apply(m->st, lens, m->e);
 
@@ -261,7 +261,7 @@ put_note(struct merge *m, const struct fact *old, const struct fact *new,
 static int
 merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 {
-	AUTO_NOTE struct note base = {0}, theirs = {0}, ours = {0};
+	AUTO_NOTE struct merge_items_note base = {0}, theirs = {0}, ours = {0};
 	int64_t home = 0;
 	int rc = find_home(m, of, &home), has_home = rc;
 

@@ -265,7 +265,7 @@ struct sliced_run_walk {
 };
 
 static int
-walk_one(void *ctx, const char *text, size_t n)
+sliced_run_walk_one(void *ctx, const char *text, size_t n)
 {
 	struct sliced_run_walk *x = ctx;
 	json_t *state = jx_parse(text, n, x->e);
@@ -301,9 +301,9 @@ sliced_run_each(struct store *st, int64_t ns, const char *method,
 	struct sliced_run_walk x = {ns, method, fn, ctx, states, e};
 	AUTO_FREE json_t **v = NULL;
 	size_t n;
-	int rc =
-		states ? meta_each(st, META_RUN, META_RUN_LAST, walk_one, &x, e)
-		       : err_nomem(e);
+	int rc = states ? meta_each(st, META_RUN, META_RUN_LAST,
+				  sliced_run_walk_one, &x, e)
+			: err_nomem(e);
 
 	if (rc < 0)
 		return rc;
@@ -354,7 +354,7 @@ tell_branch(void *ctx, const struct branch_row *b)
 }
 
 static int
-list_one(void *ctx, const char *text, size_t n)
+sliced_run_list_one(void *ctx, const char *text, size_t n)
 {
 	struct sliced_run_listing *x = ctx;
 	json_t *state AUTO_JSON = jx_parse(text, n, x->e),
@@ -392,7 +392,8 @@ sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 		.list = ret_list,
 		.e = e};
 
-	return meta_each(st, META_RUN, META_RUN_LAST, list_one, &x, e);
+	return meta_each(st, META_RUN, META_RUN_LAST, sliced_run_list_one, &x,
+		e);
 }
 
 int

@@ -65,7 +65,8 @@ get_kind(void *ctx, const struct fact *f)
 }
 
 static int
-new_fact(struct undo *u, int64_t fact, struct undo_fact *ret, struct err *e)
+undo_new_fact(struct undo *u, int64_t fact, struct undo_fact *ret,
+	struct err *e)
 {
 	const struct lens *lens = &u->w->scope.lens;
 	int rc;
@@ -94,7 +95,7 @@ fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
 	if (*at == 0) {
 		if (vec_room(u->facts, u->facts_n, u->facts_cap) != 0)
 			return err_nomem(e);
-		rc = new_fact(u, fact, &u->facts[u->facts_n], e);
+		rc = undo_new_fact(u, fact, &u->facts[u->facts_n], e);
 		if (rc != 0)
 			return rc;
 		*at = (int64_t)++u->facts_n;
@@ -207,7 +208,7 @@ take_back_op(struct undo *u, int64_t change, const struct log_op *op,
 }
 
 static int
-take_back(struct undo *u, int64_t change, struct err *e)
+undo_take_back(struct undo *u, int64_t change, struct err *e)
 {
 	AUTO_OPS struct ops ops = {.e = e};
 	int rc = log_ops(u->w->st, change, 0, 0, undo_collect, &ops, e);
@@ -239,7 +240,7 @@ undo_ascending(const void *a, const void *b)
 
 /* The changes, newest first. */
 static int
-sorted(const struct undo *u, int64_t **ret, struct err *e)
+undo_sorted(const struct undo *u, int64_t **ret, struct err *e)
 {
 	int64_t *v = calloc(u->changes.n + 1, sizeof(*v));
 	size_t n = 0;
@@ -258,7 +259,7 @@ static int
 plan_once(struct undo *u, struct err *e)
 {
 	AUTO_FREE int64_t *v = NULL;
-	int rc = sorted(u, &v, e);
+	int rc = undo_sorted(u, &v, e);
 
 	u->facts_n = u->attrs_n = 0;
 	idset_done(&u->fact_index);
@@ -269,7 +270,7 @@ plan_once(struct undo *u, struct err *e)
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < u->changes.n; i++) {
-		rc = take_back(u, v[i], e);
+		rc = undo_take_back(u, v[i], e);
 		if (rc != 0)
 			return rc;
 	}

@@ -211,7 +211,7 @@ export_current_set_aliases(struct export_page *p, json_t *o, int64_t entity)
 }
 
 static int
-set_times(struct export_page *p, json_t *o, int64_t entity)
+export_current_set_times(struct export_page *p, json_t *o, int64_t entity)
 {
 	struct entity_times times;
 	int64_t expires = 0;
@@ -268,7 +268,7 @@ export_current_set_first(struct export_page *p, json_t *o, int64_t entity)
 	if (r != 0)
 		return r;
 	r = export_current_set_aliases(p, o, entity);
-	return r != 0 ? r : set_times(p, o, entity);
+	return r != 0 ? r : export_current_set_times(p, o, entity);
 }
 
 static int

@@ -17,7 +17,8 @@
 #include "memory-db/store/facts/entity_ids.h"
 
 static int
-read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
+import_fact_read_label(struct importer *im, const json_t *o, const char *key,
+	int64_t *ret)
 {
 	const char *text = NULL;
 	int rc = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
@@ -69,20 +70,20 @@ import_fact_read_numbers(struct importer *im, const json_t *o, struct fact *f)
 }
 
 static int
-read_fact(struct importer *im, const json_t *o, struct fact *f)
+import_fact_read_fact(struct importer *im, const json_t *o, struct fact *f)
 {
 	size_t limit = LIMIT_OBSERVATION_BYTES;
 	int rc = import_fact_read_numbers(im, o, f);
 
 	if (rc != 0)
 		return rc;
-	rc = read_label(im, o, "label", &f->label);
+	rc = import_fact_read_label(im, o, "label", &f->label);
 	if (rc != 0)
 		return rc;
-	rc = read_label(im, o, "source", &f->source);
+	rc = import_fact_read_label(im, o, "source", &f->source);
 	if (rc != 0)
 		return rc;
-	rc = read_label(im, o, "speaker", &f->speaker);
+	rc = import_fact_read_label(im, o, "speaker", &f->speaker);
 	if (rc != 0)
 		return rc;
 	f->text = "";
@@ -150,7 +151,7 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
 	const char *salt_hex = jx_text(o, "salt");
 	const char *digest_hex = jx_text(o, "digest");
-	int r = read_fact(im, o, &f);
+	int r = import_fact_read_fact(im, o, &f);
 
 	if (r != 0)
 		return r;

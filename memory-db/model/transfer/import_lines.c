@@ -283,7 +283,7 @@ import_validity(const json_t *o, struct fact *f)
 
 /* What the line says of an observation and of where it comes from. */
 static struct observation_in
-read_observation(const json_t *text, const json_t *o)
+import_lines_read_observation(const json_t *text, const json_t *o)
 {
 	struct observation_in in = observation_in(json_string_value(text),
 		json_string_length(text), METHOD_IMPORT);
@@ -307,7 +307,8 @@ static int
 import_lines_add_observation(struct importer *im, int64_t entity,
 	const json_t *text, const json_t *provenance)
 {
-	struct observation_in in = read_observation(text, provenance);
+	struct observation_in in =
+		import_lines_read_observation(text, provenance);
 	struct fact f = write_fact(entity, FACT_OBSERVATION);
 	int64_t same;
 	int rc;
@@ -338,7 +339,8 @@ note_there(void *ctx, const struct fact *f)
 }
 
 static int
-add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
+import_lines_add_metadata(struct importer *im, int64_t entity,
+	const json_t *metadata)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
 	AUTO_BUF struct buf text = {0};
@@ -413,7 +415,7 @@ import_entity(struct importer *im, const json_t *o)
 	rc = import_lines_find_or_add(im, &l, &entity);
 	if (rc != 0)
 		return rc;
-	rc = add_metadata(im, entity, l.metadata);
+	rc = import_lines_add_metadata(im, entity, l.metadata);
 	if (rc != 0)
 		return rc;
 	rc = import_lines_add_aliases(im, entity, l.aliases);

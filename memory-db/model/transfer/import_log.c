@@ -225,7 +225,7 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 		what);
 }
 
-struct head {
+struct import_log_head {
 	struct change_info info;
 	struct change_given given;
 	unsigned char salt[FACT_SALT_BYTES], chain[32];
@@ -244,7 +244,8 @@ import_log_kind_of(const char *name)
 }
 
 static int
-read_texts(struct importer *im, const json_t *o, struct head *h)
+import_log_read_texts(struct importer *im, const json_t *o,
+	struct import_log_head *h)
 {
 	const char *kind, *chain, *salt = NULL, *digest = NULL;
 	int rc = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
@@ -289,7 +290,8 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 }
 
 static int
-read_head(struct importer *im, const json_t *o, struct head *h)
+import_log_read_head(struct importer *im, const json_t *o,
+	struct import_log_head *h)
 {
 	int rc = jx_int(o, "id", JX_REQUIRED, 1, STORE_OPEN_END - 1,
 		&h->given.id, im->e);
@@ -322,11 +324,11 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 		return rc;
 	h->given.message_salt = h->salt;
 	h->info.given = &h->given;
-	return read_texts(im, o, h);
+	return import_log_read_texts(im, o, h);
 }
 
 static int
-check_chain(struct importer *im, const struct head *h)
+check_chain(struct importer *im, const struct import_log_head *h)
 {
 	unsigned char chain[32];
 	int64_t change = 0;
@@ -348,12 +350,12 @@ check_chain(struct importer *im, const struct head *h)
 static int
 apply_change(struct importer *im)
 {
-	struct head h = {0};
+	struct import_log_head h = {0};
 	struct lens lens;
 	int64_t change = 0, at = 0;
 	size_t i;
 	json_t *op;
-	int rc = read_head(im, im->state.head, &h);
+	int rc = import_log_read_head(im, im->state.head, &h);
 
 	if (rc != 0)
 		return rc;
@@ -390,7 +392,7 @@ apply_change(struct importer *im)
 
 /* --- lines ---------------------------------------------------------------- */
 struct same {
-	const struct head *h;
+	const struct import_log_head *h;
 	bool here, is_same;
 };
 
@@ -408,7 +410,7 @@ compare_change(void *ctx, const struct log_change *c)
 static int
 replay_change(struct importer *im, const json_t *o)
 {
-	struct head h = {0};
+	struct import_log_head h = {0};
 	struct same s = {.h = &h};
 	int rc;
 
@@ -417,7 +419,7 @@ replay_change(struct importer *im, const json_t *o)
 			"line %" PRId64 ": the change before it is not "
 			"complete; lines are missing",
 			im->line);
-	rc = read_head(im, o, &h);
+	rc = import_log_read_head(im, o, &h);
 	if (rc != 0)
 		return rc;
 	rc = log_get(im->st, h.given.id, compare_change, &s, im->e);

@@ -18,7 +18,7 @@
 
 /* The entity knows of the first end of its facts. */
 static int
-note_end(struct importer *im, const struct fact *note)
+import_marks_note_end(struct importer *im, const struct fact *note)
 {
 	int64_t at = 0, before = 0;
 	int rc;
@@ -48,7 +48,7 @@ import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
 	rc = import_add(im, &f, NULL);
 	if (rc != 0)
 		return rc;
-	return note_end(im, &f);
+	return import_marks_note_end(im, &f);
 }
 
 static bool
@@ -93,7 +93,8 @@ import_marks_add_tags(struct importer *im, int64_t entity, int64_t of,
 
 /* Metadata that the fact has stays. */
 static int
-add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
+import_marks_add_note(struct importer *im, int64_t entity, int64_t of,
+	const json_t *object)
 {
 	AUTO_BUF struct buf text = {0};
 	int64_t have;
@@ -125,5 +126,6 @@ import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
 		r = import_marks_add_tags(im, entity, of, tags);
 	if (r != 0)
 		return r;
-	return add_note(im, entity, of, json_object_get(o, "metadata"));
+	return import_marks_add_note(im, entity, of,
+		json_object_get(o, "metadata"));
 }

@@ -32,7 +32,7 @@ check_half(void *ctx)
 
 /* Without a second thread one after the other. */
 static void
-check_both(struct half *derived, struct half *log)
+inspect_check_both(struct half *derived, struct half *log)
 {
 	pthread_t thread;
 	bool is_beside =
@@ -107,7 +107,7 @@ verify_all(struct database *db, json_t *o, json_t *checked, json_t *problems,
 	rc = half_open(&log, db, VERIFY_LOG, e);
 	if (rc)
 		return rc;
-	check_both(&derived, &log);
+	inspect_check_both(&derived, &log);
 	rc = add_problems(problems, &derived, e);
 	if (rc)
 		return rc;

@@ -34,7 +34,7 @@ repeats_text_of(const json_t *item)
 }
 
 static size_t
-bytes_of(const json_t *item)
+repeats_bytes_of(const json_t *item)
 {
 	return json_string_length(repeats_text_of(item));
 }
@@ -121,7 +121,7 @@ repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	x->is_on = w->watch &&
 		   !(fresh && (json_array_size(list) < 2 || !w->ctx->is_agent));
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
-		size_t n = bytes_of(item);
+		size_t n = repeats_bytes_of(item);
 
 		if (n > LIMIT_ALIKE_BYTES)
 			continue;
@@ -213,10 +213,10 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 	x->alike = 0;
 	if (is_spent(x->w))
 		x->is_on = false;
-	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
+	if (!x->is_on || repeats_bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
 	rc = repeats_search(x, json_string_value(repeats_text_of(item)),
-		bytes_of(item), &hits, e);
+		repeats_bytes_of(item), &hits, e);
 	if (rc != 0)
 		return rc;
 	rc = repeats_note_of(&hits, &note, e);
@@ -234,10 +234,10 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 int
 repeats_put(struct repeats *x, const json_t *item, int64_t fact, struct err *e)
 {
-	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
+	if (!x->is_on || repeats_bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
 	return repeats_keep(x, fact, json_string_value(repeats_text_of(item)),
-		bytes_of(item), e);
+		repeats_bytes_of(item), e);
 }
 
 /* --- what is meant -------------------------------------------------------- */

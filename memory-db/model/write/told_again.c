@@ -15,7 +15,7 @@
 
 /* When the fact was shown; the time of the write when that is its own doing. */
 static int
-shown_at(struct write *w, int64_t fact, int64_t now, int64_t *ret,
+told_again_shown_at(struct write *w, int64_t fact, int64_t now, int64_t *ret,
 	struct err *e)
 {
 	int64_t since = 0, kind = 0;
@@ -58,7 +58,7 @@ told_again(struct write *w, int64_t entity, int64_t fact, struct err *e)
 	rc = attr_get(w->st, entity, ATTR_CONFIRMED, &confirmed, e);
 	if (rc)
 		return rc;
-	rc = shown_at(w, fact, now, &at, e);
+	rc = told_again_shown_at(w, fact, now, &at, e);
 	if (rc)
 		return rc;
 	at = confirmed > at ? confirmed : at;

@@ -228,7 +228,7 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 /* A retry of a write that changed nothing must see the same state: the newest
  * change, negative, stands for it. */
 static int
-remember(struct write *w, int64_t newest, struct err *e)
+write_remember(struct write *w, int64_t newest, struct err *e)
 {
 	int64_t id = w->change_id;
 
@@ -255,7 +255,7 @@ write_end(struct write *w, struct err *e)
 	rc = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
 	if (rc != 0)
 		return rc;
-	rc = remember(w, newest, e);
+	rc = write_remember(w, newest, e);
 	if (rc != 0)
 		return rc;
 	w->note->change = w->change_id;
@@ -353,7 +353,7 @@ struct copy {
 };
 
 static int
-copy_fact(void *ctx, const struct fact *f)
+write_copy_fact(void *ctx, const struct fact *f)
 {
 	struct copy *c = ctx;
 
@@ -371,7 +371,7 @@ write_hide(struct write *w, int64_t fact, struct err *e)
 {
 	struct hiding h = {w, e};
 	struct copy c = {0};
-	int rc = fact_get(w->st, fact, copy_fact, &c, e);
+	int rc = fact_get(w->st, fact, write_copy_fact, &c, e);
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
@@ -403,7 +403,7 @@ write_show(struct write *w, int64_t fact, struct err *e)
 
 	if (rc != 0)
 		return rc;
-	rc = fact_get(w->st, fact, copy_fact, &c, e);
+	rc = fact_get(w->st, fact, write_copy_fact, &c, e);
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
 	if (rc == 1)

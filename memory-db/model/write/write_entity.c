@@ -45,7 +45,7 @@ write_entity_tier(const char *name)
 /* --- derived facts -------------------------------------------------------- */
 /* A member of derived_from: the id of a fact, or the name of an entity. */
 static struct observation_source
-source_of(const json_t *source)
+write_entity_source_of(const json_t *source)
 {
 	return (struct observation_source){json_string_value(source),
 		(int64_t)json_integer_value(source)};
@@ -61,7 +61,7 @@ derive_all(struct write *w, int64_t entity, const json_t *item,
 	int rc;
 
 	json_array_foreach(list, i, source) {
-		struct observation_source from = source_of(source);
+		struct observation_source from = write_entity_source_of(source);
 
 		rc = write_source_add(w, entity, fact, &from, path, e);
 		if (rc != 0)
@@ -174,7 +174,8 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 			return rc;
 		json_array_foreach(json_object_get(item, "derived_from"), k,
 			source) {
-			struct observation_source from = source_of(source);
+			struct observation_source from =
+				write_entity_source_of(source);
 
 			rc = write_source_check(w, &from, path, e);
 			if (rc != 0)

@@ -21,8 +21,8 @@
 
 /* --- what is said --------------------------------------------------------- */
 static int
-at_of(const struct context *ctx, const json_t *at, const char *param,
-	int64_t *ret, struct err *e)
+write_expiry_at_of(const struct context *ctx, const json_t *at,
+	const char *param, int64_t *ret, struct err *e)
 {
 	const char *text = json_string_value(at);
 	int rc;
@@ -65,7 +65,7 @@ say_expiry(const struct context *ctx, const json_t *j, const char *path,
 		return err_param(e, MDB_E_INVALID, param,
 			"%s: give a time or a number of days, not both", param);
 	if (at)
-		return at_of(ctx, at, param, ret, e);
+		return write_expiry_at_of(ctx, at, param, ret, e);
 	if (!json_is_number(days))
 		return 0;
 	*ret = jx_real(days) > 0 ? clock_now_ms() + (int64_t)(jx_real(days) *

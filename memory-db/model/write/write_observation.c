@@ -23,7 +23,7 @@ struct derivation {
 };
 
 static int
-add_source(void *ctx, const struct fact *f)
+write_observation_add_source(void *ctx, const struct fact *f)
 {
 	struct derivation *d = ctx;
 
@@ -71,13 +71,14 @@ write_source_add(struct write *w, int64_t entity, int64_t fact,
 	if (rc)
 		return rc;
 	if (!s->entity) {
-		rc = fact_get(w->st, s->fact, add_source, &d, e);
+		rc = fact_get(w->st, s->fact, write_observation_add_source, &d,
+			e);
 		return rc < 0 ? rc : 0;
 	}
 	rc = write_need_entity(w, s->entity, path, &from, e);
 	return rc ? rc
-		  : fact_each(w->st, from, 1u << FACT_OBSERVATION, add_source,
-			    &d, e);
+		  : fact_each(w->st, from, 1u << FACT_OBSERVATION,
+			    write_observation_add_source, &d, e);
 }
 
 /* --- the observation ------------------------------------------------------ */
@@ -130,7 +131,7 @@ check_observation(struct write *w, const struct observation_in *o,
 }
 
 static int
-add_tags(struct write *w, int64_t entity, int64_t fact,
+write_observation_add_tags(struct write *w, int64_t entity, int64_t fact,
 	const struct observation_in *o, struct err *e)
 {
 	AUTO_JSON json_t *tags = NULL;
@@ -179,7 +180,7 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 				return rc;
 		}
 	}
-	rc = add_tags(w, entity, fact, o, e);
+	rc = write_observation_add_tags(w, entity, fact, o, e);
 	if (rc)
 		return rc;
 	*ret_fact = fact;

@@ -19,7 +19,7 @@
 #include "memory-db/store/log/log.h"
 
 /* --- what the change touches ---------------------------------------------- */
-struct gathering {
+struct write_policy_gathering {
 	struct write *w;
 	struct review_change *c;
 	struct idset entities; /* looked at */
@@ -31,7 +31,7 @@ struct gathering {
 };
 
 struct gathered {
-	struct gathering *x;
+	struct write_policy_gathering *x;
 	enum op_what what;
 };
 
@@ -43,13 +43,15 @@ is_single(const struct fact *f)
 }
 
 static int
-note_place(struct gathering *x, struct idset *set, int64_t of, int kind)
+write_policy_note_place(struct write_policy_gathering *x, struct idset *set,
+	int64_t of, int kind)
 {
 	return !idset_put(set, of * 8 + kind + 1) ? err_nomem(x->e) : 0;
 }
 
 static int
-gather_single(struct gathering *x, const struct fact *f, enum op_what what)
+gather_single(struct write_policy_gathering *x, const struct fact *f,
+	enum op_what what)
 {
 	int64_t of = f->kind == FACT_NOTE ? f->supersedes : f->entity;
 	struct idset *set = what == OP_SHOW ? &x->shown : &x->hidden;
@@ -57,14 +59,14 @@ gather_single(struct gathering *x, const struct fact *f, enum op_what what)
 
 	/* An end of a fact stands in its metadata. */
 	if (what == OP_SHOW && expiry_of_note(f, &at) &&
-		note_place(x, &x->ends, of, FACT_OBSERVATION) != 0)
+		write_policy_note_place(x, &x->ends, of, FACT_OBSERVATION) != 0)
 		return MDB_E_NOMEM;
-	return note_place(x, set, of, (int)f->kind);
+	return write_policy_note_place(x, set, of, (int)f->kind);
 }
 
 /* Tags of an entity stand in its metadata. */
 static int
-gather_tags(struct gathering *x, const struct fact *f)
+gather_tags(struct write_policy_gathering *x, const struct fact *f)
 {
 	AUTO_JSON json_t *o = jx_parse(f->text, f->text_n, NULL);
 	json_t *tags = json_object_get(o, "tags");
@@ -78,7 +80,7 @@ static int
 gather_fact(void *ctx, const struct fact *f)
 {
 	struct gathered *g = ctx;
-	struct gathering *x = g->x;
+	struct write_policy_gathering *x = g->x;
 	int rc = 0;
 
 	if (f->kind == FACT_METADATA && f->method == METHOD_SCRIPT)
@@ -92,7 +94,8 @@ gather_fact(void *ctx, const struct fact *f)
 		return 0;
 	}
 	if (f->kind == FACT_OBSERVATION)
-		return note_place(x, &x->shown, f->id, FACT_OBSERVATION);
+		return write_policy_note_place(x, &x->shown, f->id,
+			FACT_OBSERVATION);
 	if (f->kind != FACT_TAG)
 		return 0;
 	return jx_add(x->c->tags, json_stringn(f->text, f->text_n)) != 0
@@ -102,7 +105,7 @@ gather_fact(void *ctx, const struct fact *f)
 
 /* Its name and type, now or, when it is deleted, as they were. */
 static int
-gather_entity(struct gathering *x, int64_t entity)
+gather_entity(struct write_policy_gathering *x, int64_t entity)
 {
 	AUTO_BUF struct buf type = {0};
 	json_t *name = NULL;
@@ -129,7 +132,7 @@ gather_entity(struct gathering *x, int64_t entity)
 static int
 gather_op(void *ctx, const struct log_op *op)
 {
-	struct gathering *x = ctx;
+	struct write_policy_gathering *x = ctx;
 	struct gathered g = {x, op->what};
 	int rc = 0;
 
@@ -137,7 +140,8 @@ gather_op(void *ctx, const struct log_op *op)
 		(op->key == ATTR_PIN || op->key == ATTR_PIN_ASKED))
 		x->c->pins = true;
 	if (op->what == OP_ATTR && op->key == ATTR_EXPIRES && op->value > 0)
-		rc = note_place(x, &x->ends, op->entity, FACT_EXISTENCE);
+		rc = write_policy_note_place(x, &x->ends, op->entity,
+			FACT_EXISTENCE);
 	if (rc != 0)
 		return rc;
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
@@ -146,9 +150,9 @@ gather_op(void *ctx, const struct log_op *op)
 }
 
 static int
-gather(struct write *w, struct review_change *c, struct err *e)
+write_policy_gather(struct write *w, struct review_change *c, struct err *e)
 {
-	struct gathering x = {.w = w, .c = c, .e = e};
+	struct write_policy_gathering x = {.w = w, .c = c, .e = e};
 	int rc = lens_apply(w->st, &w->scope.lens, e);
 
 	if (rc == 0)
@@ -210,7 +214,7 @@ write_policy(struct write *w, enum review_do *ret, size_t *ret_rule,
 		return rc;
 	if (rc != 0 || json_array_size(rules) == 0)
 		return rc;
-	rc = gather(w, &c, e);
+	rc = write_policy_gather(w, &c, e);
 	if (rc != 0)
 		return rc;
 	return policy_say(rules, &c, ret, ret_rule, e);

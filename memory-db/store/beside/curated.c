@@ -107,7 +107,7 @@ oldest_run(struct store *st, const char *but, struct buf *ret, struct err *e)
 }
 
 static int
-count_rows(struct store *st, int64_t *ret, struct err *e)
+curated_count_rows(struct store *st, int64_t *ret, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, COUNT);
 	int rc = stmt_row(st, s, e);
@@ -122,7 +122,7 @@ curated_trim(struct store *st, const char *run, struct err *e)
 	AUTO_BUF struct buf name = {0};
 	int64_t rows;
 	sqlite3_stmt *s;
-	int rc = count_rows(st, &rows, e);
+	int rc = curated_count_rows(st, &rows, e);
 
 	if (rc != 0 || rows <= CURATED_KEPT)
 		return rc;
@@ -173,8 +173,8 @@ curated_forget(struct store *st, int64_t entity, struct err *e)
 }
 
 static int
-shown_at(struct store *st, int statement, int64_t entity, int64_t *ret_change,
-	struct err *e)
+curated_shown_at(struct store *st, int statement, int64_t entity,
+	int64_t *ret_change, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, statement);
 
@@ -187,10 +187,10 @@ curated_content_at(struct store *st, int64_t entity, int64_t *ret_at,
 	struct err *e)
 {
 	int64_t change = 0, kind;
-	int rc = shown_at(st, CONTENT, entity, &change, e);
+	int rc = curated_shown_at(st, CONTENT, entity, &change, e);
 
 	if (rc == 0)
-		rc = shown_at(st, SHOWN, entity, &change, e);
+		rc = curated_shown_at(st, SHOWN, entity, &change, e);
 	*ret_at = 0;
 	return rc == 1 ? curated_change(st, change, ret_at, &kind, e) : rc;
 }

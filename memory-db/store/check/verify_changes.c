@@ -199,7 +199,7 @@ check_ids(struct verify_changes_run *run, const struct verify_changes_row *c,
  * change that folded it holds: without that one nobody vouches for the base, and
  * a line in `meta` would be enough to alter what is old. */
 static int
-check_seal(struct verify *v, const struct verify_changes_row *c,
+verify_changes_check_seal(struct verify *v, const struct verify_changes_row *c,
 	const unsigned char link[CHAIN_BYTES])
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_FOLD);
@@ -236,7 +236,7 @@ check_link(struct verify *v, const struct verify_changes_row *c,
 	const struct previous *p, const unsigned char computed[CHAIN_BYTES])
 {
 	if (c->chain && c->head.id == p->base && !p->is_open)
-		return check_seal(v, c, computed);
+		return verify_changes_check_seal(v, c, computed);
 	if (c->chain && memcmp(computed, c->chain, CHAIN_BYTES) == 0)
 		return 0;
 	return verify_problem(v, "chain",

@@ -105,7 +105,7 @@ lens_newest(struct store *st, int64_t *ret_change, struct err *e)
 
 /* `at` of the newest change with id <= id; INT64_MIN when there is none. */
 static int
-at_of(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
+lens_at_of(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LENS, AT);
 	int rc;
@@ -129,7 +129,7 @@ lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
 	while (lo < hi) {
 		int64_t mid = lo + (hi - lo + 1) / 2;
 
-		rc = at_of(st, mid, &at, e);
+		rc = lens_at_of(st, mid, &at, e);
 		if (rc != 0)
 			return rc;
 		if (at <= at_ms)

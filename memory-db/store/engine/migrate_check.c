@@ -17,7 +17,7 @@
 /* --- equal but for spaces and comments ------------------------------------ */
 
 static bool
-is_space(char c)
+migrate_check_is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
@@ -28,7 +28,7 @@ static const char *
 migrate_check_skip(const char *s)
 {
 	for (;;) {
-		if (is_space(*s)) {
+		if (migrate_check_is_space(*s)) {
 			s++;
 		} else if (s[0] == '-' && s[1] == '-') {
 			s += strcspn(s, "\n");

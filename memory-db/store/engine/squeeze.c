@@ -37,7 +37,7 @@ static const uint8_t distance_extra[30] = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4,
 	5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
 /* How the cheapest way reaches a place: a literal (length 1) or a match. */
-struct step {
+struct squeeze_step {
 	uint32_t bits; /* from the beginning to here */
 	uint16_t length;
 	uint16_t back; /* distance - 1 */
@@ -51,7 +51,7 @@ struct squeeze {
 	uint16_t head[1 << HASH_BITS];
 	uint16_t before[WINDOW + SHORT];
 	int probes; /* places looked at for one byte of the text */
-	struct step steps[SHORT + 1];
+	struct squeeze_step steps[SHORT + 1];
 	uint8_t length_code[MATCH_MAX + 1];
 	uint8_t length_bits[MATCH_MAX +
 			    1]; /* of the code and what follows it */
@@ -69,7 +69,7 @@ hash_at(const unsigned char *p)
 }
 
 static void
-insert(struct squeeze *q, size_t at)
+squeeze_insert(struct squeeze *q, size_t at)
 {
 	unsigned h = hash_at(q->bytes + at);
 
@@ -90,7 +90,7 @@ squeeze_new(const unsigned char *dictionary, size_t n, struct squeeze **ret)
 	memcpy(q->bytes, dictionary, n);
 	q->dictionary_n = n;
 	for (size_t i = 0; i + MATCH_MIN <= n; i++)
-		insert(q, i);
+		squeeze_insert(q, i);
 	for (int l = MATCH_MIN; l <= MATCH_MAX; l++) {
 		if (code < 28 && l >= length_base[code + 1])
 			code++;
@@ -123,12 +123,14 @@ distance_code(unsigned distance)
 }
 
 static void
-offer(struct squeeze *q, size_t to, uint32_t bits, size_t length, size_t back)
+squeeze_offer(struct squeeze *q, size_t to, uint32_t bits, size_t length,
+	size_t back)
 {
-	struct step *s = &q->steps[to];
+	struct squeeze_step *s = &q->steps[to];
 
 	if (bits < s->bits)
-		*s = (struct step){bits, (uint16_t)length, (uint16_t)back};
+		*s = (struct squeeze_step){bits, (uint16_t)length,
+			(uint16_t)back};
 }
 
 static size_t
@@ -164,7 +166,8 @@ offer_matches(struct squeeze *q, size_t i, size_t n)
 		bits = q->steps[i].bits + 5u +
 		       distance_extra[distance_code((unsigned)back + 1)];
 		for (size_t l = best + 1; l <= length; l++)
-			offer(q, i + l, bits + q->length_bits[l], l, back);
+			squeeze_offer(q, i + l, bits + q->length_bits[l], l,
+				back);
 		best = length;
 		if (best >= MATCH_NICE || best == most)
 			return;
@@ -181,16 +184,16 @@ find_way(struct squeeze *q, size_t n)
 
 	for (size_t i = q->dictionary_n - first; i < q->dictionary_n; i++)
 		if (i + MATCH_MIN <= q->dictionary_n + n)
-			insert(q, i);
-	q->steps[0] = (struct step){0};
+			squeeze_insert(q, i);
+	q->steps[0] = (struct squeeze_step){0};
 	for (size_t i = 1; i <= n; i++)
 		q->steps[i].bits = UINT32_MAX;
 	for (size_t i = 0; i < n; i++) {
-		offer(q, i + 1, q->steps[i].bits + (text[i] < 144 ? 8u : 9u), 1,
-			0);
+		squeeze_offer(q, i + 1,
+			q->steps[i].bits + (text[i] < 144 ? 8u : 9u), 1, 0);
 		offer_matches(q, i, n);
 		if (i + MATCH_MIN <= n)
-			insert(q, q->dictionary_n + i);
+			squeeze_insert(q, q->dictionary_n + i);
 	}
 }
 
@@ -213,7 +216,7 @@ struct bits {
 };
 
 static void
-put(struct bits *b, uint32_t value, unsigned n)
+squeeze_put(struct bits *b, uint32_t value, unsigned n)
 {
 	b->held |= (uint64_t)value << b->n;
 	for (b->n += n; b->n >= 8; b->n -= 8) {
@@ -230,7 +233,7 @@ put_code(struct bits *b, uint32_t code, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		turned |= (code >> i & 1) << (n - 1 - i);
-	put(b, turned, n);
+	squeeze_put(b, turned, n);
 }
 
 static void
@@ -243,7 +246,7 @@ put_literal(struct bits *b, unsigned c)
 }
 
 static void
-put_match(struct squeeze *q, struct bits *b, const struct step *s)
+put_match(struct squeeze *q, struct bits *b, const struct squeeze_step *s)
 {
 	int lc = q->length_code[s->length];
 	unsigned distance = s->back + 1u;
@@ -253,9 +256,10 @@ put_match(struct squeeze *q, struct bits *b, const struct step *s)
 		put_code(b, (uint32_t)(lc + 1), 7);
 	else
 		put_code(b, (uint32_t)(0xc0 + lc - 23), 8);
-	put(b, (uint32_t)(s->length - length_base[lc]), length_extra[lc]);
+	squeeze_put(b, (uint32_t)(s->length - length_base[lc]),
+		length_extra[lc]);
 	put_code(b, (uint32_t)dc, 5);
-	put(b, distance - distance_base[dc], distance_extra[dc]);
+	squeeze_put(b, distance - distance_base[dc], distance_extra[dc]);
 }
 
 /* Turns the way around: steps[i].bits becomes the place after i. */
@@ -272,9 +276,9 @@ write_way(struct squeeze *q, size_t n, struct buf *out)
 		next = i;
 		i = from;
 	}
-	put(&b, 3, 3); /* the last block, with fixed codes */
+	squeeze_put(&b, 3, 3); /* the last block, with fixed codes */
 	for (i = next; n > 0; i = q->steps[i].bits) {
-		const struct step *s = &q->steps[i];
+		const struct squeeze_step *s = &q->steps[i];
 
 		if (s->length == 1)
 			put_literal(&b, q->bytes[q->dictionary_n + i - 1]);
@@ -283,9 +287,9 @@ write_way(struct squeeze *q, size_t n, struct buf *out)
 		if (i == n)
 			break;
 	}
-	put(&b, 0, 7); /* the end of the block */
+	squeeze_put(&b, 0, 7); /* the end of the block */
 	if (b.n > 0)
-		put(&b, 0, 8 - b.n);
+		squeeze_put(&b, 0, 8 - b.n);
 }
 
 /* --- zlib ----------------------------------------------------------------- */

@@ -79,7 +79,7 @@ gram_at(const char *p)
 
 /* A sequence over the end of a text belongs to none. */
 static bool
-is_whole(const char *p)
+train_is_whole(const char *p)
 {
 	return memchr(p, '\0', GRAM) == NULL;
 }
@@ -119,12 +119,12 @@ score_at(const struct train *t, size_t at)
 	const char *p = t->texts.data + at;
 	uint32_t n = t->count[gram_at(p)];
 
-	return n >= LEAST_TEXTS && is_whole(p) ? n : 0;
+	return n >= LEAST_TEXTS && train_is_whole(p) ? n : 0;
 }
 
 /* The best window that begins in a stretch; *ret has n 0 when none counts. */
 static void
-best_of(struct train *t, size_t from, size_t end, struct piece *ret)
+train_best_of(struct train *t, size_t from, size_t end, struct piece *ret)
 {
 	uint64_t score = 0;
 	size_t i;
@@ -168,7 +168,7 @@ add_piece(struct train *t, size_t from, size_t end, uint64_t score)
 /* The runs of a window whose sequences count, each a piece; they count no more
  * from now on. */
 static void
-take(struct train *t, const struct piece *p)
+train_take(struct train *t, const struct piece *p)
 {
 	size_t last = p->at + p->n - GRAM, from = 0, end = 0;
 	uint64_t score = 0;
@@ -215,9 +215,9 @@ train_step(struct train *t, int64_t until_ns)
 		struct piece p;
 		size_t end = t->at + stretch < grams ? t->at + stretch : grams;
 
-		best_of(t, t->at, end, &p);
+		train_best_of(t, t->at, end, &p);
 		if (p.n > 0)
-			take(t, &p);
+			train_take(t, &p);
 		t->at = end;
 		if (end == grams) {
 			t->passes = t->has_gained ? t->passes + 1 : PASSES;

@@ -120,7 +120,7 @@ add_counter(const struct counters_state *t, const struct counter *c,
 }
 
 static int
-most_first(const void *a, const void *b)
+counters_status_most_first(const void *a, const void *b)
 {
 	const struct counters_row *x = a, *y = b;
 
@@ -133,7 +133,7 @@ static void
 sort_and_cut(struct counters_row *rows, size_t *n)
 {
 	if (*n > 0)
-		qsort(rows, *n, sizeof(*rows), most_first);
+		qsort(rows, *n, sizeof(*rows), counters_status_most_first);
 	while (*n > NAMES_SHOWN)
 		free(rows[--*n].name);
 }

@@ -33,14 +33,14 @@ const struct stmt_module heads_module = {"heads", defs, ARRAY_LEN(defs)};
 
 #define SLOTS 4
 
-struct slot {
+struct heads_slot {
 	struct head h;
 	bool is_changed;
 };
 struct heads_state {
 	struct head_newest newest;
 	bool is_newest_known;
-	struct slot v[SLOTS];
+	struct heads_slot v[SLOTS];
 	size_t n;
 };
 struct heads {
@@ -70,7 +70,7 @@ read_newest(struct store *st, struct head_newest *ret, struct err *e)
 }
 
 static int
-read_head(struct store *st, int64_t ns, struct head *ret, struct err *e)
+heads_read_head(struct store *st, int64_t ns, struct head *ret, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_HEADS, GET);
 	int rc;
@@ -104,8 +104,8 @@ write_head(struct store *st, const struct head *h, struct err *e)
 }
 
 /* --- the slots ------------------------------------------------------------- */
-static struct slot *
-slot_of(struct heads_state *x, int64_t ns)
+static struct heads_slot *
+heads_slot_of(struct heads_state *x, int64_t ns)
 {
 	for (size_t i = 0; i < x->n; i++)
 		if (x->v[i].h.ns == ns)
@@ -136,7 +136,7 @@ heads_settle(struct store *st, struct err *e)
 
 /* A slot for a namespace that has none. */
 static int
-slot_new(struct store *st, struct slot **ret, struct err *e)
+slot_new(struct store *st, struct heads_slot **ret, struct err *e)
 {
 	struct heads_state *x = &st->heads->now;
 
@@ -173,20 +173,21 @@ heads_newest(struct store *st, struct head_newest *ret, struct err *e)
 int
 heads_get(struct store *st, int64_t ns, struct head *ret, struct err *e)
 {
-	struct slot *slot = are_kept(st) ? slot_of(&st->heads->now, ns) : NULL;
+	struct heads_slot *slot =
+		are_kept(st) ? heads_slot_of(&st->heads->now, ns) : NULL;
 	int rc;
 
 	if (slot) {
 		*ret = slot->h;
 		return 0;
 	}
-	rc = read_head(st, ns, ret, e);
+	rc = heads_read_head(st, ns, ret, e);
 	if (rc != 0 || !are_kept(st))
 		return rc;
 	rc = slot_new(st, &slot, e);
 	if (rc != 0)
 		return rc;
-	*slot = (struct slot){.h = *ret};
+	*slot = (struct heads_slot){.h = *ret};
 	return 0;
 }
 
@@ -194,19 +195,19 @@ int
 heads_set(struct store *st, const struct head *h, int64_t at, struct err *e)
 {
 	struct heads_state *x;
-	struct slot *slot;
+	struct heads_slot *slot;
 
 	if (!are_kept(st))
 		return write_head(st, h, e);
 	x = &st->heads->now;
-	slot = slot_of(x, h->ns);
+	slot = heads_slot_of(x, h->ns);
 	if (!slot) {
 		int rc = slot_new(st, &slot, e);
 
 		if (rc != 0)
 			return rc;
 	}
-	*slot = (struct slot){.h = *h, .is_changed = true};
+	*slot = (struct heads_slot){.h = *h, .is_changed = true};
 	x->newest = (struct head_newest){h->last_change, at};
 	x->is_newest_known = true;
 	return 0;

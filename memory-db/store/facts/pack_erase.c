@@ -11,7 +11,7 @@
 #define TABLE_BITS 18
 
 static unsigned
-place_of(const char *p)
+pack_erase_place_of(const char *p)
 {
 	uint64_t v = 0;
 
@@ -51,7 +51,7 @@ note_sequences(struct pack *x, const struct dictionary_row *d)
 	memset(x->seen, 0, (1 << TABLE_BITS) / 8);
 	x->seen_id = d->id;
 	for (size_t i = 0; i + SEQUENCE <= n; i++) {
-		unsigned at = place_of(p + i);
+		unsigned at = pack_erase_place_of(p + i);
 
 		x->seen[at / 8] |= (unsigned char)(1 << at % 8);
 	}
@@ -59,8 +59,8 @@ note_sequences(struct pack *x, const struct dictionary_row *d)
 }
 
 static bool
-holds(const struct pack *x, const struct dictionary_row *d, const char *text,
-	size_t n)
+pack_erase_holds(const struct pack *x, const struct dictionary_row *d,
+	const char *text, size_t n)
 {
 	size_t own_n;
 	const char *own = own_part(d, &own_n);
@@ -68,7 +68,7 @@ holds(const struct pack *x, const struct dictionary_row *d, const char *text,
 	if (n < SEQUENCE)
 		return n > 0 && memmem(own, own_n, text, n) != NULL;
 	for (size_t i = 0; i + SEQUENCE <= n; i++) {
-		unsigned at = place_of(text + i);
+		unsigned at = pack_erase_place_of(text + i);
 
 		if ((x->seen[at / 8] >> at % 8 & 1) &&
 			memmem(own, own_n, text + i, SEQUENCE) != NULL)
@@ -86,13 +86,13 @@ struct erased {
 };
 
 static int
-look_into(void *ctx, const struct dictionary_row *d)
+pack_erase_look_into(void *ctx, const struct dictionary_row *d)
 {
 	struct erased *r = ctx;
 
 	if (note_sequences(r->x, d) != 0)
 		return MDB_E_NOMEM;
-	if (!holds(r->x, d, r->text, r->n))
+	if (!pack_erase_holds(r->x, d, r->text, r->n))
 		return 0;
 	/* One that is being left goes with the walk that is under way. */
 	r->stale = d->id == r->p->dictionary ? PACK_STALE : PACK_LEAVING;
@@ -126,7 +126,7 @@ pack_erase(struct store *st, int64_t ns, const char *text, size_t n,
 	rc = pack_get(st, ns, &p, e);
 	if (rc <= 0 || p.stale == PACK_STALE)
 		return rc < 0 ? rc : 0;
-	rc = dictionary_each(st, ns, look_into, &r, e);
+	rc = dictionary_each(st, ns, pack_erase_look_into, &r, e);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
 	if (rc < 0 || r.stale == PACK_CLEAN)

@@ -50,7 +50,7 @@ hold(struct pack_try *t, const struct buf *text)
 
 /* 1: the train has no more room. */
 static int
-take_text(struct pack *x, int64_t id)
+pack_train_take_text(struct pack *x, int64_t id)
 {
 	struct pack_try *t = &x->try_;
 	int64_t facts = x->p.fact_max - store_ids_of(x->p.ns);
@@ -66,7 +66,7 @@ take_text(struct pack *x, int64_t id)
 
 /* One text more. 1: there are no more. */
 static int
-gather_one(struct store *st, struct pack *x, struct err *e)
+pack_train_gather_one(struct store *st, struct pack *x, struct err *e)
 {
 	struct pack_try *t = &x->try_;
 	int64_t id = 0;
@@ -80,7 +80,7 @@ gather_one(struct store *st, struct pack *x, struct err *e)
 	if (rc != 1)
 		return rc == 0 ? 1 : rc;
 	if (x->text.len > 0)
-		return take_text(x, id);
+		return pack_train_take_text(x, id);
 	t->at = id;
 	return 0;
 }
@@ -97,7 +97,7 @@ pack_gather(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 			return err_nomem(e);
 	}
 	do {
-		rc = gather_one(st, x, e);
+		rc = pack_train_gather_one(st, x, e);
 		if (rc == MDB_E_NOMEM)
 			return err_nomem(e);
 		if (rc < 0 && rc != MDB_E_CORRUPT)

@@ -16,7 +16,7 @@
 #include "memory-db/store/facts/facts.h"
 
 static int
-is_there(void *ctx, const struct fact *f)
+pack_walk_is_there(void *ctx, const struct fact *f)
 {
 	(void)ctx;
 	(void)f;
@@ -37,7 +37,7 @@ pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 	if (x->text.len == 0)
 		return 0;
 	if (must) {
-		rc = fact_get(st, id, is_there, NULL, e);
+		rc = fact_get(st, id, pack_walk_is_there, NULL, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -59,7 +59,7 @@ pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 
 /* The next text, or the end: the walk stands at *ret_id then. */
 static int
-walk_one(struct store *st, struct pack *x, int64_t *ret_id, struct err *e)
+pack_walk_one(struct store *st, struct pack *x, int64_t *ret_id, struct err *e)
 {
 	int rc = pack_read_next(st, x->p.upto, x->p.fact_max, ret_id, &x->text,
 		&x->body, e);
@@ -76,7 +76,7 @@ walk_until(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 {
 	do {
 		int64_t id = 0;
-		int rc = walk_one(st, x, &id, e);
+		int rc = pack_walk_one(st, x, &id, e);
 		/* verify tells of it; it stays as it is */
 		bool is_damaged = rc == MDB_E_CORRUPT && id > 0;
 

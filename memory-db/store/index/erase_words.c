@@ -69,7 +69,7 @@ const struct stmt_module erase_words_module = {"erase_words", defs,
 
 /* Out of the index, unless it only waited to go in. */
 static int
-take_row(struct store *st, const struct text_row *row,
+erase_words_take_row(struct store *st, const struct text_row *row,
 	const struct text_parts *parts, bool wait, struct err *e)
 {
 	int rc = text_wait_out(st, row, wait, e);
@@ -82,7 +82,7 @@ take_row(struct store *st, const struct text_row *row,
 
 /* Takes the rows of an index out, or lets them wait for it. */
 static int
-take_rows(struct store *st, enum text_ix ix, int64_t fact,
+erase_words_take_rows(struct store *st, enum text_ix ix, int64_t fact,
 	const struct text_parts *parts, int64_t size, bool wait, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS,
@@ -94,7 +94,7 @@ take_rows(struct store *st, enum text_ix ix, int64_t fact,
 		struct text_row row = {ix, sqlite3_column_int64(s, 0), fact,
 			sqlite3_column_int64(s, 1), size};
 
-		rc = take_row(st, &row, parts, wait, e);
+		rc = erase_words_take_row(st, &row, parts, wait, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -139,10 +139,12 @@ take_indexed(struct words_erasure *x, int64_t fact,
 			text->name.len, text->body.data, text->body.len, e);
 	if (rc < 0)
 		return rc;
-	rc = take_rows(x->st, TEXT_IX_PAST, fact, &parts, size, wait, e);
+	rc = erase_words_take_rows(x->st, TEXT_IX_PAST, fact, &parts, size,
+		wait, e);
 	if (rc != 0)
 		return rc;
-	return take_rows(x->st, TEXT_IX_BRANCH, fact, &parts, size, wait, e);
+	return erase_words_take_rows(x->st, TEXT_IX_BRANCH, fact, &parts, size,
+		wait, e);
 }
 
 static int
@@ -226,7 +228,7 @@ is_it(void *ctx, const char *text, size_t n)
 #define SET_BYTES (16 * 1024) /* texts from here on */
 
 struct word_sets {
-	struct word_set {
+	struct erase_words_word_set {
 		int64_t fact;
 		struct search_tokens words; /* all as those of a body */
 	} v[SETS];
@@ -254,11 +256,11 @@ append_word(void *ctx, const char *text, size_t n)
 }
 
 /* NULL: no memory. */
-static const struct word_set *
+static const struct erase_words_word_set *
 erase_words_set_of(struct store *st, int64_t fact, const struct buf *text)
 {
 	AUTO_BUF struct buf words = {0};
-	struct word_set *set;
+	struct erase_words_word_set *set;
 
 	if (!st->word_sets)
 		st->word_sets = calloc(1, sizeof(*st->word_sets));
@@ -271,7 +273,7 @@ erase_words_set_of(struct store *st, int64_t fact, const struct buf *text)
 		return NULL;
 	set = &st->word_sets->v[st->word_sets->next++ % SETS];
 	free(set->words.v);
-	*set = (struct word_set){0};
+	*set = (struct erase_words_word_set){0};
 	if (search_tokens_make(&set->words, "", 0,
 		    words.len > 0 ? words.data : "", words.len) != 0)
 		return NULL;
@@ -280,7 +282,7 @@ erase_words_set_of(struct store *st, int64_t fact, const struct buf *text)
 }
 
 static int
-set_has(const struct word_set *set, const char *text, size_t n)
+set_has(const struct erase_words_word_set *set, const char *text, size_t n)
 {
 	return search_tokens_have(&set->words, search_token_hash(text, n));
 }
@@ -307,7 +309,7 @@ erase_words_has_word(struct erase_words_word *w, int64_t fact)
 	if (rc != 0)
 		return rc;
 	if (text.body.len >= SET_BYTES) {
-		const struct word_set *set =
+		const struct erase_words_word_set *set =
 			erase_words_set_of(w->x->st, fact, &text.body);
 
 		rc = !set ? err_nomem(w->e) : set_has(set, w->text, w->n);

@@ -48,7 +48,7 @@ struct indexing {
 };
 
 static int
-take_fact(void *ctx, const struct fact *f)
+fts_check_take_fact(void *ctx, const struct fact *f)
 {
 	struct indexing *x = ctx;
 	int rc = 0;
@@ -74,7 +74,7 @@ text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	int rc;
 
 	ret->name.len = ret->body.len = 0;
-	rc = search_text(st, fact, take_fact, &x, e);
+	rc = search_text(st, fact, fts_check_take_fact, &x, e);
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
 	return rc < 0 ? rc : 0;
@@ -178,7 +178,7 @@ use_stem(struct fts_check *c, int64_t ns)
 }
 
 static int
-add_part(struct fts_check *c, int64_t row, int i)
+fts_check_add_part(struct fts_check *c, int64_t row, int i)
 {
 	struct text_part part;
 	int rc;
@@ -205,7 +205,7 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < c->parts.n && (parts < 0 || i < parts); i++) {
-		rc = add_part(c, row->row, i);
+		rc = fts_check_add_part(c, row->row, i);
 		if (rc != 0)
 			return rc;
 	}
@@ -369,7 +369,7 @@ fts_check_compare(struct fts_check *c, const char *index,
 
 /* 1 it is in `term`, or waits for that. */
 static int
-has_word(struct fts_check *c, const char *word, size_t n)
+fts_check_has_word(struct fts_check *c, const char *word, size_t n)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
 	int rc;
@@ -392,7 +392,7 @@ check_word(void *ctx, const char *word, size_t n)
 		c->key);
 	if (c->cells[hash % CELLS].sum == hash)
 		return 0;
-	rc = has_word(c, word, n);
+	rc = fts_check_has_word(c, word, n);
 	if (rc < 0)
 		return rc;
 	c->cells[hash % CELLS].sum = hash;
@@ -442,7 +442,7 @@ check_terms(struct fts_check *c)
 }
 
 static int
-check_all(struct fts_check *c, struct text_checked *ret)
+fts_check_all(struct fts_check *c, struct text_checked *ret)
 {
 	int rc = fts_check_compare(c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
 
@@ -472,7 +472,7 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	/* Both sides must be one state, so this cannot go on in a later
 	 * request; it can be cancelled. */
 	st->deadline_ns = 0;
-	rc = check_all(&c, ret);
+	rc = fts_check_all(&c, ret);
 	text_indexed_done(&c.text);
 	text_parts_done(&c.parts);
 	buf_done(&c.tokens);

@@ -98,7 +98,7 @@ recall_time_of(sqlite3_stmt *s, int column)
 }
 
 static int
-find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
+recall_find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
 	struct recall_row *ret, struct err *e)
 {
 	int rc;
@@ -128,7 +128,7 @@ recall_head(struct store *st, int64_t fact, struct recall_row *ret,
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, ROW);
 
-	return find_row(st, s, fact, ret, e);
+	return recall_find_row(st, s, fact, ret, e);
 }
 
 int
@@ -137,7 +137,7 @@ recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, ROW);
 	struct buf *text = &st->search_text;
-	int rc = find_row(st, s, fact, ret, e);
+	int rc = recall_find_row(st, s, fact, ret, e);
 
 	if (rc != 1)
 		return rc;
@@ -154,8 +154,8 @@ recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 
 /* Ids of a bound statement. */
 static int
-read_ids(struct store *st, sqlite3_stmt *s, int max, int64_t *ret, int *ret_n,
-	struct err *e)
+recall_read_ids(struct store *st, sqlite3_stmt *s, int max, int64_t *ret,
+	int *ret_n, struct err *e)
 {
 	int n = 0, rc;
 
@@ -179,7 +179,7 @@ recall_neighbours(struct store *st, int64_t fact, int64_t source, bool after,
 	bind_i(s, 2, fact);
 	bind_i(s, 3, after ? store_ids_end(ns) : store_ids_of(ns));
 	bind_i(s, 4, max);
-	return read_ids(st, s, max, ret, ret_n, e);
+	return recall_read_ids(st, s, max, ret, ret_n, e);
 }
 
 int
@@ -191,7 +191,7 @@ recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 	bind_i(s, 1, entity);
 	bind_i(s, 2, max);
 	bind_i(s, 3, before);
-	return read_ids(st, s, max, ret, ret_n, e);
+	return recall_read_ids(st, s, max, ret, ret_n, e);
 }
 
 int
@@ -204,7 +204,7 @@ recall_newest_relations(struct store *st, int64_t entity, int64_t before,
 	bind_i(s, 2, max);
 	bind_i(s, 3, before);
 	bind_i(s, 4, looked);
-	return read_ids(st, s, max, ret, ret_n, e);
+	return recall_read_ids(st, s, max, ret, ret_n, e);
 }
 
 int

@@ -166,7 +166,7 @@ search_read_row(sqlite3_stmt *s, struct search_row *ret)
 
 /* Runs a bound statement. */
 static int
-each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
+search_each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 	struct err *e)
 {
 	int rc;
@@ -280,7 +280,7 @@ collect_past(struct store *st, const struct search_range *range,
 	bind_i(s, 4, range->hi);
 	bind_i(s, 5, match->words);
 	bind_i(s, 6, match->counted);
-	rc = each_row(st, s, merge_collect, m, e);
+	rc = search_each_row(st, s, merge_collect, m, e);
 	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
@@ -306,7 +306,7 @@ collect_branches(struct store *st, const struct search_range *range,
 	bind_i(s, 3, range->hi);
 	bind_i(s, 4, match->words);
 	bind_i(s, 5, match->counted);
-	rc = each_row(st, s, merge_collect, m, e);
+	rc = search_each_row(st, s, merge_collect, m, e);
 	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
@@ -353,7 +353,7 @@ search_match(struct store *st, const struct search_range *range,
 		return rc;
 	if (st->lens.now && !waits) {
 		s = use_live(st, range, match, match->bare);
-		return each_row(st, s, fn, ctx, e);
+		return search_each_row(st, s, fn, ctx, e);
 	}
 	m.waits = waits;
 	rc = merge_gather(st, range, match, &m, e);
@@ -361,7 +361,7 @@ search_match(struct store *st, const struct search_range *range,
 		return rc;
 	merge_sort(&m);
 	s = use_live(st, range, match, false);
-	rc = each_row(st, s, merge_live, &m, e);
+	rc = search_each_row(st, s, merge_live, &m, e);
 	if (rc != 0)
 		return rc;
 	while (m.next < m.n) {
@@ -382,7 +382,7 @@ each_of_range(struct store *st, int statement, int64_t a, int64_t b,
 
 	bind_i(s, 1, a);
 	bind_i(s, 2, b);
-	return each_row(st, s, fn, ctx, e);
+	return search_each_row(st, s, fn, ctx, e);
 }
 
 int

@@ -55,8 +55,9 @@ kept_slot(struct store *st, const struct search_range *range,
 }
 
 static bool
-is_kept(const struct search_kept *kept, const struct search_range *range,
-	const struct search_match *match, int64_t bound)
+search_count_is_kept(const struct search_kept *kept,
+	const struct search_range *range, const struct search_match *match,
+	int64_t bound)
 {
 	return kept->ns == range->ns && kept->change == range->change &&
 	       kept->counted.bound == bound && kept->text_n == match->n &&
@@ -64,7 +65,7 @@ is_kept(const struct search_kept *kept, const struct search_range *range,
 }
 
 static int
-count_row(void *ctx, const struct search_row *row)
+search_count_row(void *ctx, const struct search_row *row)
 {
 	struct search_counted *c = ctx;
 
@@ -121,7 +122,7 @@ count_all(struct store *st, const struct search_range *range,
 	if (rc < 0)
 		return rc;
 	return !st->lens.now || waits != NULL
-		       ? search_match(st, range, match, count_row, c, e)
+		       ? search_match(st, range, match, search_count_row, c, e)
 		       : count_in_index(st, range, match, c, e);
 }
 
@@ -134,7 +135,7 @@ search_count(struct store *st, const struct search_range *range,
 	struct search_counted c = {.bound = bound};
 	int rc;
 
-	if (kept && is_kept(kept, range, match, bound)) {
+	if (kept && search_count_is_kept(kept, range, match, bound)) {
 		c = kept->counted;
 	} else {
 		rc = count_all(st, range, match, &c, e);

@@ -221,7 +221,7 @@ is_seen(struct store *st, struct search_row *row, struct err *e)
 	return rc;
 }
 
-struct asking {
+struct search_wait_asking {
 	const struct search_expr *expr;
 	const struct search_match *match;
 	search_row_fn fn;
@@ -231,7 +231,8 @@ struct asking {
 /* Tokens first: most facts do not match, and the lens costs a look-up. */
 static int
 search_wait_ask(struct store *st, struct search_waits *w,
-	struct search_wait_waiting *x, const struct asking *a, struct err *e)
+	struct search_wait_waiting *x, const struct search_wait_asking *a,
+	struct err *e)
 {
 	struct search_row row = {.fact = x->fact};
 	int r = 0;
@@ -253,7 +254,8 @@ search_wait_ask(struct store *st, struct search_waits *w,
 
 static int
 search_wait_ask_each(struct store *st, struct search_waits *w,
-	const struct search_range *range, struct asking *a, struct err *e)
+	const struct search_range *range, struct search_wait_asking *a,
+	struct err *e)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		int rc;
@@ -273,7 +275,7 @@ search_wait_match(struct store *st, struct search_waits *w,
 	search_row_fn fn, void *ctx, struct err *e)
 {
 	struct search_expr expr;
-	struct asking a = {&expr, match, fn, ctx};
+	struct search_wait_asking a = {&expr, match, fn, ctx};
 	int r = search_expr_read(&expr, match->text, match->n);
 
 	if (r == MDB_E_NOMEM)

@@ -87,7 +87,7 @@ struct wanted_word {
 };
 
 static int
-is_wanted(void *ctx, const char *word, size_t n)
+terms_wait_is_wanted(void *ctx, const char *word, size_t n)
 {
 	const struct wanted_word *w = ctx;
 
@@ -99,7 +99,7 @@ terms_wait_has(struct store *st, const char *word, size_t n, struct err *e)
 {
 	struct wanted_word w = {word, n};
 
-	return terms_wait_each(st, is_wanted, &w, e);
+	return terms_wait_each(st, terms_wait_is_wanted, &w, e);
 }
 
 /* --- into `term` ---------------------------------------------------------- */
@@ -146,8 +146,8 @@ by_word(const void *a, const void *b, void *ctx)
 
 /* The oldest rows, together `most` bytes and one row more. */
 static int
-take_rows(struct store *st, int64_t most, struct moving *m, int64_t *ret_last,
-	struct err *e)
+terms_wait_take_rows(struct store *st, int64_t most, struct moving *m,
+	int64_t *ret_last, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TERMS_WAIT, ROWS);
 	int rc = 0;
@@ -183,7 +183,7 @@ move_rows(struct store *st, int64_t most, struct err *e)
 	__attribute__((cleanup(moving_done))) struct moving m = {0};
 	int64_t last = 0;
 	sqlite3_stmt *s;
-	int rc = take_rows(st, most, &m, &last, e);
+	int rc = terms_wait_take_rows(st, most, &m, &last, e);
 
 	if (rc != 0 || m.n == 0)
 		return rc;

@@ -56,7 +56,7 @@ keep_distinct(struct buf *body)
 {
 	static const unsigned char key[crypto_shorthash_KEYBYTES] = {0};
 	size_t slots = 64, to = 0, end;
-	struct slot {
+	struct text_parts_slot {
 		size_t at, n;
 	} *set AUTO_FREE = NULL;
 
@@ -84,7 +84,7 @@ keep_distinct(struct buf *body)
 			continue;
 		/* What is kept never lies behind what is read. */
 		memmove(body->data + to, body->data + at, n);
-		set[i] = (struct slot){to, n};
+		set[i] = (struct text_parts_slot){to, n};
 		to += n;
 		body->data[to++] = ' ';
 	}

@@ -77,7 +77,7 @@ struct learn {
 /* 1 the vocabulary has the word, 0 not. A word that waits is in the cache, or
  * was pushed out of it: that it waits twice is no harm. */
 static int
-is_known(struct store *st, const char *word, size_t n, struct err *e)
+text_terms_is_known(struct store *st, const char *word, size_t n, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, TEXT_TERM_KNOWN);
 
@@ -87,7 +87,7 @@ is_known(struct store *st, const char *word, size_t n, struct err *e)
 
 /* Is the hash in its set? In any case it is the first of it afterwards. */
 static bool
-remember(uint64_t *cache, uint64_t hash)
+text_terms_remember(uint64_t *cache, uint64_t hash)
 {
 	uint64_t *set = cache + hash % (TERMS_CACHE_ENTRIES / TERMS_CACHE_SET) *
 					TERMS_CACHE_SET;
@@ -113,9 +113,9 @@ learn_word(void *ctx, const char *word, size_t n)
 	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word, n,
 		st->base->sip_key);
 	hash += hash == 0; /* 0 marks an empty slot */
-	if (remember(st->terms, hash))
+	if (text_terms_remember(st->terms, hash))
 		return 0;
-	rc = is_known(st, word, n, l->e);
+	rc = text_terms_is_known(st, word, n, l->e);
 	if (rc == 0) {
 		rc = terms_wait_add(st, word, n, l->e);
 		st->terms_new++;

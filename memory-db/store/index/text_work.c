@@ -100,7 +100,7 @@ struct text_work_progress {
 };
 
 static bool
-is_late(struct text_work_progress *p)
+text_work_is_late(struct text_work_progress *p)
 {
 	bool late = p->is_begun && clock_mono_ns() >= p->until_ns;
 
@@ -132,7 +132,7 @@ pass_text(struct text_work_progress *p, const struct buf *text, int64_t before,
 		size_t from = (size_t)(*at - before), end;
 		int rc;
 
-		if (is_late(p))
+		if (text_work_is_late(p))
 			return PASS_LATE;
 		end = stretch_end(text, from);
 		rc = fn(p->st, text->data + from, end - from, p->e);
@@ -207,7 +207,8 @@ move_parts(struct text_work_progress *p, const struct text_row *row,
 		s->parts = parts->n;
 	if (rc != 0)
 		return rc;
-	while (s->parts != (s->goal != 0 ? parts->n : 0) && !is_late(p)) {
+	while (s->parts != (s->goal != 0 ? parts->n : 0) &&
+		!text_work_is_late(p)) {
 		int n = (int)s->parts;
 
 		rc = s->goal != 0 ? text_parts_put(p->st, row->ix, row->row,
@@ -336,7 +337,7 @@ text_wait_work(struct store *st, int64_t until_ns, struct err *e)
 	do {
 		r = work_piece(&p);
 		done |= r == 1;
-	} while (r == 1 && !is_late(&p));
+	} while (r == 1 && !text_work_is_late(&p));
 	text_indexed_done(&p.text);
 	if (r <= 0) /* all is done, or the group will not commit */
 		text_wait_free(st);

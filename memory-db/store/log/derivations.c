@@ -83,7 +83,7 @@ derivations_add(struct store *st, int64_t source, int64_t fact, struct err *e)
 }
 
 /* Breadth first over the sources; each once. */
-struct walk {
+struct derivations_walk {
 	int64_t seen[LOOKED_AT];
 	int n;
 };
@@ -91,7 +91,7 @@ struct walk {
 static int
 derivations_add_source(void *ctx, int64_t fact)
 {
-	struct walk *w = ctx;
+	struct derivations_walk *w = ctx;
 
 	for (int i = 0; i < w->n; i++)
 		if (w->seen[i] == fact)
@@ -105,7 +105,7 @@ int
 derivations_suspect(struct store *st, int64_t fact, int64_t *ret_source,
 	struct err *e)
 {
-	struct walk w = {.n = 0};
+	struct derivations_walk w = {.n = 0};
 	int rc = each_source(st, fact, derivations_add_source, &w, e);
 
 	if (rc != 0)

@@ -46,7 +46,7 @@ time_or_none(sqlite3_stmt *s, int i)
 
 /* Fills in the text: inflated into out, the entity's name, or none. */
 static int
-fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
+log_facts_fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	struct buf *out, struct err *e)
 {
 	int64_t size = sqlite3_column_int64(s, 16);
@@ -119,7 +119,7 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 		f.salt = sqlite3_column_blob(s, 14);
 	if (sqlite3_column_bytes(s, 15) == FACT_DIGEST_BYTES)
 		f.digest = sqlite3_column_blob(s, 15);
-	rc = fact_text(st, s, &f, &text, e);
+	rc = log_facts_fact_text(st, s, &f, &text, e);
 	return rc != 0 ? rc : fn(ctx, &f);
 }
 

@@ -30,7 +30,7 @@
 #define WAIT_MAX_MS (60 * 1000)
 #define NO_WORK	    INT64_MAX
 
-struct slot {
+struct background_slot {
 	const struct background_task *task;
 	bool is_running;
 	int64_t begun_ns; /* the run */
@@ -42,7 +42,7 @@ struct slot {
 struct background {
 	int64_t (*now_ns)(void);
 	pthread_mutex_t lock; /* of the slots, see above */
-	struct slot slots[BACKGROUND_TASKS_MAX];
+	struct background_slot slots[BACKGROUND_TASKS_MAX];
 	size_t n;
 	size_t last[BACKGROUND_LANE_MAX];     /* slot that had a step */
 	int64_t busy_ns[BACKGROUND_LANE_MAX]; /* the last request */
@@ -99,7 +99,7 @@ background_free(struct background *b)
 /* --- when ----------------------------------------------------------------- */
 /* The time at which the task may have a step, or NO_WORK. */
 static int64_t
-slot_due(const struct background *b, const struct slot *s, void *ctx)
+slot_due(const struct background *b, const struct background_slot *s, void *ctx)
 {
 	const struct background_task *t = s->task;
 	int64_t quiet = b->busy_ns[t->lane] + t->quiet_ms * MS_NS;
@@ -149,7 +149,7 @@ plan(const struct background *b, enum background_lane lane,
 
 /* --- a step --------------------------------------------------------------- */
 static void
-slot_failed(struct slot *s, const struct err *e, int64_t now)
+slot_failed(struct background_slot *s, const struct err *e, int64_t now)
 {
 	const struct background_task *t = s->task;
 	int64_t most = t->pause_max_ms ? t->pause_max_ms : PAUSE_MAX_MS;
@@ -167,7 +167,7 @@ slot_failed(struct slot *s, const struct err *e, int64_t now)
 }
 
 static void
-slot_done(struct slot *s)
+slot_done(struct background_slot *s)
 {
 	s->pause_ms = 0;
 	s->due_ns = s->begun_ns + s->task->period_ms * MS_NS;
@@ -177,7 +177,7 @@ slot_done(struct slot *s)
 
 /* The first failure of a series, and its end; the others tell nothing new. */
 static void
-tell(const struct slot *s, int64_t pause_before, int rc)
+background_tell(const struct background_slot *s, int64_t pause_before, int rc)
 {
 	if (rc < 0) {
 		log_event(pause_before ? LOG_DEBUG : LOG_WARN,
@@ -194,7 +194,8 @@ tell(const struct slot *s, int64_t pause_before, int rc)
 }
 
 static void
-make_step(struct background *b, struct slot *s, void *ctx, int64_t budget_ns)
+make_step(struct background *b, struct background_slot *s, void *ctx,
+	int64_t budget_ns)
 {
 	int64_t pause_before = s->pause_ms, start = b->now_ns(), end;
 	struct err e = {0};
@@ -224,7 +225,7 @@ make_step(struct background *b, struct slot *s, void *ctx, int64_t budget_ns)
 	else if (rc == 0)
 		slot_done(s);
 	pthread_mutex_unlock(&b->lock);
-	tell(s, pause_before, rc);
+	background_tell(s, pause_before, rc);
 }
 
 /* A task failed, and when its next attempt is due there is no work any more: a
@@ -232,11 +233,11 @@ make_step(struct background *b, struct slot *s, void *ctx, int64_t budget_ns)
  * Then the failure is over, and nobody has to look at it. *next: not later than
  * when that must be asked. */
 static void
-settle(struct background *b, enum background_lane lane,
+background_settle(struct background *b, enum background_lane lane,
 	enum background_mode mode, void *ctx, int64_t now, int64_t *next)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		struct slot *s = &b->slots[i];
+		struct background_slot *s = &b->slots[i];
 		const struct background_task *t = s->task;
 
 		if (s->pause_ms == 0 || s->is_running || t->lane != lane ||
@@ -261,7 +262,7 @@ background_run(struct background *b, enum background_lane lane,
 	int64_t due[BACKGROUND_TASKS_MAX], now = b->now_ns();
 	int64_t next = now + WAIT_MAX_MS * MS_NS;
 
-	settle(b, lane, mode, ctx, now, &next);
+	background_settle(b, lane, mode, ctx, now, &next);
 	plan(b, lane, mode, ctx, due);
 	for (size_t i = 1; i <= b->n; i++) {
 		size_t at = (b->last[lane] + i) % b->n;
@@ -287,7 +288,7 @@ background_share(struct background *b, enum background_lane lane,
 	int64_t now = b->now_ns();
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct slot *s = &b->slots[i];
+		struct background_slot *s = &b->slots[i];
 		const struct background_task *t = s->task;
 
 		if (t->lane != lane || t->share < least || !(t->modes & mode) ||
@@ -319,7 +320,7 @@ background_states(struct background *b,
 
 	pthread_mutex_lock(&b->lock);
 	for (size_t i = 0; i < b->n; i++) {
-		const struct slot *s = &b->slots[i];
+		const struct background_slot *s = &b->slots[i];
 
 		ret[i] = s->state;
 		/* Of tasks that wait for work only a pause is known. */

@@ -23,7 +23,7 @@ struct reviewing {
 };
 
 static int
-add_namespace(void *ctx, int64_t ns)
+review_task_add_namespace(void *ctx, int64_t ns)
 {
 	struct reviewing *x = ctx;
 
@@ -74,7 +74,7 @@ review_all(struct store *st, int64_t budget_ns, bool *ret_more, struct err *e)
 	struct call c = {.st = st, .tool = TOOL_OF(review_staged), .ctx = &ctx};
 	struct reviewing x = {.c = &c, .e = e};
 	int64_t end_ns = clock_mono_ns() + budget_ns;
-	int rc = staged_each_namespace(st, add_namespace, &x, e);
+	int rc = staged_each_namespace(st, review_task_add_namespace, &x, e);
 
 	if (rc == 0)
 		rc = review_each(&x, end_ns);

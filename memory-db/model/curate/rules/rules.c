@@ -33,18 +33,18 @@ static const char *const rule_names[] = {
 	NULL};
 
 /* Numbers that a setting may change. */
-struct member {
+struct rules_member {
 	const char *name;
 	size_t offset;
 	double most;
 };
-static const struct member rule_members[] = {
+static const struct rules_member rule_members[] = {
 	{"age_days", offsetof(struct curation_rule, age_days), DAYS_MOST},
 	{"quiet_days", offsetof(struct curation_rule, quiet_days), DAYS_MOST},
 	{"uses", offsetof(struct curation_rule, uses), COUNT_MOST},
 	{"uses_below", offsetof(struct curation_rule, uses_below), COUNT_MOST},
 };
-static const struct member setting_members[] = {
+static const struct rules_member setting_members[] = {
 	{"brake_share", offsetof(struct curation_settings, brake_share), 1},
 	{"brake_least", offsetof(struct curation_settings, brake_least),
 		COUNT_MOST},
@@ -88,7 +88,8 @@ curation_rule_takes_type(const struct curation_rule *r, const char *type)
 
 /* --- the setting ---------------------------------------------------------- */
 static const char *
-name_of(const struct member *m, size_t n, const char *key, size_t *ret)
+rules_name_of(const struct rules_member *m, size_t n, const char *key,
+	size_t *ret)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(m[i].name, key) == 0) {
@@ -99,7 +100,7 @@ name_of(const struct member *m, size_t n, const char *key, size_t *ret)
 }
 
 static int
-set_number(void *of, const struct member *m, const char *path,
+set_number(void *of, const struct rules_member *m, const char *path,
 	const json_t *value, struct err *e)
 {
 	double v = json_number_value(value);
@@ -133,7 +134,8 @@ set_rule(struct curation_rule *r, const json_t *value, struct err *e)
 		char path[96];
 		int rc;
 
-		if (!name_of(rule_members, ARRAY_LEN(rule_members), key, &i))
+		if (!rules_name_of(rule_members, ARRAY_LEN(rule_members), key,
+			    &i))
 			return err_set(e, MDB_E_INVALID,
 				"curation: rules.%s has no number '%.40s'; it "
 				"has age_days, quiet_days, uses, uses_below",
@@ -196,7 +198,7 @@ set_member(struct curation_settings *s, const char *key, const json_t *value,
 		return set_alone(s, value, e);
 	if (strcmp(key, "rules") == 0)
 		return set_rules(s, value, e);
-	if (name_of(setting_members, ARRAY_LEN(setting_members), key, &i))
+	if (rules_name_of(setting_members, ARRAY_LEN(setting_members), key, &i))
 		return set_number(s, &setting_members[i], key, value, e);
 	return err_set(e, MDB_E_INVALID,
 		"curation has no member '%.40s'; it has background, "
