@@ -178,6 +178,23 @@ class Backup(BackupCase):
         self.assertEqual(set(backups(self.folder)),
                          {made, Path(part["path"])})
 
+    def test_a_part_named_ahead_of_its_base(self):
+        """The part of a clock that ran ahead sorts before the whole one that
+        it follows; both stay, and it can be restored."""
+        self.fill()
+        whole = Path(self.backup()["path"])
+        self.fill(1, "more")
+        part = Path(self.backup(self.folder, "--incremental")["path"])
+        stamp = re.search(r"_(\d{8}T\d{6}Z)_", part.name)[1]
+        ahead = part.with_name(part.name.replace(stamp, time.strftime(
+            "%Y%m%dT%H%M%SZ", time.gmtime(time.time() + 400 * 86400))))
+        os.rename(part, ahead)
+        old = time.time() - 30 * 86400
+        os.utime(whole, (old, old))
+        newest = Path(self.backup(self.folder, "--keep-days", 7)["path"])
+        self.assertEqual(set(backups(self.folder)), {whole, ahead, newest})
+        self.db.ctl("restore", ahead, "--into", self.db.folder / "again.db")
+
     def test_file_and_arguments(self):
         self.fill()
         one = self.db.folder / "one backup.gz"

@@ -202,47 +202,46 @@ backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
 }
 
 bool
-backup_folder_base(const struct backup_folder *f, size_t i, size_t *ret)
+backup_folder_link(const struct backup_folder *f, size_t i, size_t *ret)
 {
 	int64_t from = f->entries[i].name.from;
 
-	if (f->entries[i].name.is_whole) {
-		*ret = i;
-		return true;
-	}
-	while (i-- > 0) {
-		const struct backup_name *n = &f->entries[i].name;
-
-		if (n->to != from)
-			continue;
-		if (n->is_whole) {
-			*ret = i;
+	for (size_t k = i; k-- > 0;)
+		if (f->entries[k].name.to == from) {
+			*ret = k;
 			return true;
 		}
-		from = n->from;
+	/* The part was made under a clock that ran ahead, what it follows was
+	 * not: it stands behind. That it begins earlier keeps a walk along the
+	 * links from going round. */
+	for (size_t k = f->n; k-- > i + 1;) {
+		const struct backup_name *n = &f->entries[k].name;
+
+		if (n->to == from && (n->is_whole || n->from < from)) {
+			*ret = k;
+			return true;
+		}
 	}
 	return false;
+}
+
+bool
+backup_folder_base(const struct backup_folder *f, size_t i, size_t *ret)
+{
+	while (!f->entries[i].name.is_whole)
+		if (!backup_folder_link(f, i, &i))
+			return false;
+	*ret = i;
+	return true;
 }
 
 /* Marks the entry and all that its chain is made of. */
 static void
 backup_folder_keep(struct backup_folder *f, size_t i)
 {
-	int64_t from = f->entries[i].name.from;
-
 	f->entries[i].is_kept = true;
-	if (f->entries[i].name.is_whole)
-		return;
-	while (i-- > 0) {
-		struct backup_entry *x = &f->entries[i];
-
-		if (x->name.to != from)
-			continue;
-		x->is_kept = true;
-		if (x->name.is_whole)
-			return;
-		from = x->name.from;
-	}
+	while (!f->entries[i].name.is_whole && backup_folder_link(f, i, &i))
+		f->entries[i].is_kept = true;
 }
 
 void

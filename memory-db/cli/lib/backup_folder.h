@@ -56,6 +56,9 @@ int backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
 /* The path of a file in it; new. */
 char *backup_folder_path(const struct backup_folder *f, const char *file)
 	MUST_CHECK;
+/* The entry that the part entries[i] follows. False: it is missing. */
+bool backup_folder_link(const struct backup_folder *f, size_t i, size_t *ret)
+	MUST_CHECK;
 /* Before which entry the chain of entries[i] begins: the whole one that it
  * goes back to. False: it is not there, or a part before i is missing. */
 bool backup_folder_base(const struct backup_folder *f, size_t i, size_t *ret)

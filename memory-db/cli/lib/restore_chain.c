@@ -143,18 +143,6 @@ fail_broken(const struct restore *r, const char *file, const char *why)
 		r->source, file, why);
 }
 
-/* The entry before i that reaches change `to`. */
-static bool
-find_link(const struct backup_folder *f, size_t i, int64_t to, size_t *ret)
-{
-	while (i-- > 0)
-		if (f->entries[i].name.to == to) {
-			*ret = i;
-			return true;
-		}
-	return false;
-}
-
 /* The links that lead to entry i. */
 static int
 restore_chain_collect(struct restore_chain *x, size_t i)
@@ -174,7 +162,7 @@ restore_chain_collect(struct restore_chain *x, size_t i)
 			"the backup up to change %lld, which it follows, is "
 			"missing",
 			(long long)all[at].name.from);
-		if (!find_link(&x->folder, at, all[at].name.from, &at))
+		if (!backup_folder_link(&x->folder, at, &at))
 			return fail_broken(x->r, all[x->links[n - 1]].file,
 				why);
 	}
