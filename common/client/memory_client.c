@@ -103,6 +103,7 @@ copy_options(memory_client *c, const struct memory_options *o)
 	c->connect_timeout_ms = o->connect_timeout_ms <= 0
 					? DEFAULT_CONNECT_TIMEOUT_MS
 					: o->connect_timeout_ms;
+	c->opt_bulk = o->is_bulk != 0;
 	if (o->retries == 0)
 		c->retries = DEFAULT_RETRIES;
 	else if (o->retries < 0)

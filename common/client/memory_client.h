@@ -56,6 +56,9 @@ struct memory_options {
 	const char *tools; /* "default,skills": the calls are those of an
 				   agent that has these tools [none: of the
 				   program itself, without restrictions] */
+	int is_bulk;	   /* not 0: many writes at once, as an import has. The
+			service counts none of them by the minute, for the user
+			it runs as; others are paced as usual [0] */
 };
 
 /* Never connects by itself. o may be NULL. NULL: no memory, or options of a

@@ -99,7 +99,8 @@ struct memory_client {
 	/* the connection */
 	int fd;
 	enum mc_greeting greeting;
-	bool plain; /* it does not know `tools`, `settings` yet */
+	bool plain; /* it does not know `tools`, `settings`, `bulk` yet */
+	bool opt_bulk;
 	char path[SOCK_PATH_SIZE];
 	const char *why;
 	int64_t greet_by_ns;   /* while MC_ASKED */

@@ -205,6 +205,8 @@ say_hello(memory_client *c, int64_t now_ns)
 			c->opt_database) != 0 ||
 		memory_client_link_add_member(&line, "tools",
 			c->plain ? NULL : c->opt_tools) != 0 ||
+		(!c->plain && c->opt_bulk &&
+			buf_adds(&line, ",\"bulk\":true") != 0) ||
 		(!c->plain && add_settings(&line) != 0) ||
 		buf_adds(&line, "}}\n") != 0 ||
 		buf_add(&c->out, line.data, line.len) != 0)
@@ -290,7 +292,7 @@ mc_link_next_ns(const memory_client *c)
 
 /* --- replies to the library itself ---------------------------------------- */
 
-/* A service from before `tools` or `settings` refuses hello because of it, and
+/* A service from before `tools`, `settings` or `bulk` refuses hello because of it, and
  * only that one does; it has nothing that the former would restrict. */
 static bool
 is_older(const memory_client *c, const json_t *msg)
@@ -299,6 +301,7 @@ is_older(const memory_client *c, const json_t *msg)
 
 	return !c->plain && param &&
 	       ((c->opt_tools && strcmp(param, "tools") == 0) ||
+		       (c->opt_bulk && strcmp(param, "bulk") == 0) ||
 		       strcmp(param, "settings") == 0);
 }
 

@@ -270,6 +270,10 @@ print_usefulness(FILE *f, const struct cli *c, const json_t *all)
 		out_count(cli_int(here, "used", 0), text[1]));
 	if (against > 0)
 		fprintf(f, ", %s contradicted", out_count(against, text[2]));
+	if (cli_int(here, "recalled", 0) > 0)
+		fprintf(f, "; agents asked for %s, of which %s",
+			out_count(cli_int(here, "recalled", 0), text[0]),
+			out_count(cli_int(here, "recalled_used", 0), text[1]));
 	fputs(" by what was said next (memoryctl useful)\n", f);
 }
 

@@ -11,6 +11,7 @@
 #include "memory-db/cli/lib/where.h"
 
 static const char *session, *since, *until, *of_run;
+static const char *on_branch; /* of a session's place; NULL: as usual */
 static int64_t change;
 static bool dry_run, cascade, skip, sliced;
 
@@ -69,6 +70,8 @@ cmd_undo_make_params(int argc, char **argv, json_t **ret)
 	if (rc != CLI_OK)
 		return rc;
 	if ((session && jx_set(p, "session", json_string(session)) != 0) ||
+		(on_branch &&
+			jx_set(p, "branch", json_string(on_branch)) != 0) ||
 		(of_run && jx_set(p, "run", json_string(of_run)) != 0) ||
 		(since && jx_set(p, "since", cli_point(since)) != 0) ||
 		(until && jx_set(p, "until", cli_point(until)) != 0))
@@ -172,29 +175,36 @@ print_place(const struct cli *c, const char *name)
 		return;
 	fputs("in ", stdout);
 	out_text(stdout, name);
+	if (on_branch && strcmp(on_branch, "main") != 0) {
+		fputs(", branch ", stdout);
+		out_text(stdout, on_branch);
+	}
 	fputs(": ", stdout);
 	fflush(stdout);
 }
 
-/* A session may have written to the project and to the user's memory. */
+/* A session may have written to the project and to the user's memory, and to
+ * branches of both, as an import does. */
 static int
 undo_session(struct cli *c)
 {
-	AUTO_JSON json_t *names = NULL;
-	const json_t *name;
-	int rc = where_session(c, session, &names);
+	AUTO_JSON json_t *places = NULL;
+	const json_t *place;
+	int rc = where_session_places(c, session, &places);
 	size_t i;
 
-	json_array_foreach(names, i, name) {
+	json_array_foreach(places, i, place) {
 		if (rc != CLI_OK)
 			break;
-		c->in = json_string_value(name);
-		if (json_array_size(names) > 1 ||
+		c->in = cli_str(place, "namespace", "default");
+		on_branch = cli_str(place, "branch", NULL);
+		if (json_array_size(places) > 1 ||
 			(!c->is_named && strcmp(c->in, "default") != 0))
 			print_place(c, c->in);
 		rc = cmd_undo_undo(c, 0, NULL);
 	}
 	c->in = NULL;
+	on_branch = NULL;
 	return rc;
 }
 

@@ -24,6 +24,8 @@ static const struct table_column day_columns[] = {
 	{"USED", true, false},
 	{"IGNORED", true, false},
 	{"CONTRADICTED", true, false},
+	{"ASKED FOR", true, false},
+	{"USED", true, false},
 };
 static const struct table_column fact_columns[] = {
 	{"SHOWN", true, false},
@@ -55,6 +57,9 @@ print_days(const struct cli *c, const json_t *days)
 	json_array_foreach((json_t *)(uintptr_t)days, i, day) {
 		table_text(&t, cli_str(day, "day", ""));
 		counts_cells(&t, day);
+		day = json_object_get(day, "recalled");
+		table_number(&t, cli_int(day, "shown", 0));
+		table_number(&t, cli_int(day, "used", 0));
 	}
 	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
 }
@@ -74,6 +79,25 @@ print_facts(const struct cli *c, const json_t *facts)
 		table_text(&t, cli_str(fact, "text", ""));
 	}
 	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
+}
+
+/* "hooks put 4 of them before agents, 1 was used; agents asked for 2, 2 used" */
+static void
+print_ways(const json_t *reply)
+{
+	const json_t *asked = json_object_get(reply, "recalled");
+	int64_t n = cli_int(asked, "shown", 0);
+	char text[4][OUT_NUMBER_SIZE];
+
+	if (n == 0)
+		return;
+	printf("hooks put %s of them before agents, %s used; agents asked for "
+	       "%s, %s used\n",
+		out_count(cli_int(reply, "shown", 0) - n, text[0]),
+		out_count(cli_int(reply, "used", 0) - cli_int(asked, "used", 0),
+			text[1]),
+		out_count(n, text[2]),
+		out_count(cli_int(asked, "used", 0), text[3]));
 }
 
 static int
@@ -103,6 +127,7 @@ cmd_useful_run(struct cli *c, int argc, char **argv)
 		out_count(cli_int(reply, "shown", 0), text[0]),
 		out_count(cli_int(reply, "used", 0), text[1]),
 		out_count(cli_int(reply, "contradicted", 0), text[2]));
+	print_ways(reply);
 	if (is_by_day)
 		return print_days(c, json_object_get(reply, "days"));
 	return print_facts(c, json_object_get(reply, "facts"));

@@ -1,6 +1,9 @@
-/* search_nodes. */
+/* search_nodes: parameters, the search, the page. An agent's search leaves a
+ * receipt of the facts on the page, of which nobody is told: what the agent says
+ * next is held against them (model/useful). */
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
@@ -9,6 +12,8 @@
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/search/search.h"
 #include "memory-db/model/search/search_page.h"
+#include "memory-db/model/secrets/secrets.h"
+#include "memory-db/store/beside/receipts.h"
 
 #define LIMIT_DEFAULT 10
 
@@ -47,6 +52,37 @@ m_search_nodes_read_place(struct call *c, struct search_request *q,
 	return 0;
 }
 
+/* Facts of one receipt: the best entities come first. */
+#define GIVEN_MAX 60
+
+static int
+give_receipt(struct call *c, const struct search_request *q,
+	const struct scope *s, const struct encode_given *given, struct err *e)
+{
+	size_t n = given->n < GIVEN_MAX ? given->n : GIVEN_MAX;
+	AUTO_FREE struct receipt_row *rows = NULL;
+	AUTO_BUF struct buf query = {0}; /* a receipt keeps no secret */
+	struct receipt x = {.kind = RECEIPT_SEARCH,
+		.at = clock_now_ms(),
+		.ns = s->ns[0],
+		.branch = s->lens.level[0].branch,
+		.change = s->change,
+		.is_relevant = true,
+		.n = n};
+
+	if (n == 0)
+		return 0;
+	rows = calloc(n, sizeof(*rows));
+	if (!rows || secret_mark(q->query, q->query_n, &query, NULL) != 0)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++)
+		rows[i].fact = given->v[i];
+	x.rows = rows;
+	x.query = query.data ? query.data : "";
+	x.query_n = query.len;
+	return receipt_give(c->st, &x, e);
+}
+
 int
 m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -65,6 +101,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	json_t *tags = json_object_get(c->params, "tags");
 	AUTO_FREE int64_t *labels = NULL;
 	AUTO_SEARCH_RESULT struct search_result found = {0};
+	struct encode_given given = {.n = 0};
 	struct scope s;
 	int rc = m_search_nodes_read_budget(c, &q, &page, e);
 
@@ -82,5 +119,14 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	rc = search_run(c->st, &q, &found, e);
 	if (rc != 0)
 		return rc;
-	return search_page_json(c->st, &s, &page, &found, ret_result, e);
+	if (c->ctx->is_agent && !s.is_past)
+		page.given = &given;
+	rc = search_page_json(c->st, &s, &page, &found, ret_result, e);
+	if (rc == 0 && given.n > 0) {
+		rc = give_receipt(c, &q, &s, &given, e);
+		if (rc != 0)
+			json_decref(take_ptr(*ret_result));
+	}
+	free(given.v);
+	return rc;
 }

@@ -1,14 +1,20 @@
 /* judge_use, usefulness_report: of what use were the facts that somebody was shown? */
+#include <string.h>
+
+#include "common/buf.h"
 #include "common/clock.h"
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/prepare.h"
 #include "memory-db/model/scope/scope.h"
+#include "memory-db/model/secrets/secrets.h"
 #include "memory-db/model/useful/useful.h"
 
 #define DAY_MS INT64_C(86400000)
 /* Facts told by default. */
 #define FACTS_DEFAULT 5
+/* A turn of an agent that works by itself takes hours. */
+#define RECALLED_MS INT64_C(21600000)
 
 static void
 judge_done(void *data)
@@ -34,18 +40,76 @@ prepare_judge_use(struct call *c, struct prepared *ret, struct err *e)
 	return 0;
 }
 
+/* The questions as receipts keep them: without secrets. Each once: two of the same
+ * words in a turn show the same. */
 static int
-judge_with(struct call *c, const struct judge *j, json_t **ret_result,
-	struct err *e)
+add_query(json_t *queries, const json_t *text, struct err *e)
 {
-	struct scope s;
-	int rc = scope_read(c->st, c->ctx, 0, &s, e);
+	AUTO_BUF struct buf masked = {0};
+	const json_t *known;
+	size_t i;
 
+	if (secret_mark(json_string_value(text), json_string_length(text),
+		    &masked, NULL) != 0)
+		return err_nomem(e);
+	json_array_foreach(queries, i, known)
+		if (json_string_length(known) == masked.len &&
+			strncmp(json_string_value(known), masked.data,
+				masked.len) == 0)
+			return 0;
+	if (!buf_str(&masked) ||
+		jx_add(queries, json_stringn(masked.data, masked.len)) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
+/* What the agent asked for: by receipt, or by its words. */
+static int
+read_recalled(struct call *c, json_t *receipts, json_t *queries, struct err *e)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(c->params, "recalled"), i, one) {
+		json_t *id = json_object_get(one, "receipt");
+		const json_t *query = json_object_get(one, "query");
+		int rc = 0;
+
+		if (id && json_array_append(receipts, id) != 0)
+			return err_nomem(e);
+		if (json_string_length(query) > 0)
+			rc = add_query(queries, query, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+judge_with(struct call *c, struct judge *j, json_t **ret_result, struct err *e)
+{
+	AUTO_JSON json_t *receipts = json_array(), *queries = json_array();
+	struct useful_shown shown = {.injected = json_object_get(c->params,
+					     "shown"),
+		.before = json_object_get(c->params, "before"),
+		.receipts = receipts,
+		.queries = queries,
+		.since = clock_now_ms() - RECALLED_MS};
+	struct scope s;
+	int rc = receipts && queries ? read_recalled(c, receipts, queries, e)
+				     : err_nomem(e);
+
+	if (rc != 0)
+		return rc;
+	rc = jx_int(c->params, "since", JX_OPTIONAL, 0, INT64_MAX, &shown.since,
+		e);
 	if (rc < 0)
 		return rc;
-	return useful_judge(c->st, &s, j, json_object_get(c->params, "shown"),
-		json_object_get(c->params, "before"), clock_now_ms(),
-		ret_result, e);
+	rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc < 0)
+		return rc;
+	return useful_judge(c->st, &s, j, &shown, clock_now_ms(), ret_result,
+		e);
 }
 
 int

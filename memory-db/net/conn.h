@@ -57,6 +57,7 @@ struct conn {
 	int64_t drain_until_ns;
 
 	/* what hello said */
+	bool is_bulk;	  /* an import of the user that the service runs as */
 	json_t *defaults; /* owned; common parameters, or NULL */
 	json_t *ignored;  /* owned; of its settings, or NULL */
 	char zone[65];	  /* time_zone; "": UTC */

@@ -50,6 +50,14 @@ figures_shown(const struct figures *f)
 }
 
 static int64_t
+figures_recalled(const struct figures *f)
+{
+	const int64_t *n = f->counts->outcomes + OUTCOME_MAX;
+
+	return n[OUTCOME_USED] + n[OUTCOME_IGNORED] + n[OUTCOME_CONTRADICTED];
+}
+
+static int64_t
 figures_hits(const struct figures *f)
 {
 	int64_t asked = f->answers.hits + f->answers.misses;

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/owned.h"
 #include "common/contract/profiles.h"
 #include "common/contract/rpc.h"
 #include "common/text.h"
@@ -147,6 +148,10 @@ loop_hello(struct request *r, json_t **ret_result, struct err *e)
 	c->ignored = ignored;
 	if (zone)
 		snprintf(c->zone, sizeof c->zone, "%s", zone);
+	/* Whoever runs the service may fill its disk. Others wait as agents do:
+	 * what they ask for is no reason to refuse them. */
+	c->is_bulk = json_is_true(json_object_get(params, "bulk")) &&
+		     owned_is_ours(c->peer.uid);
 	snprintf(c->version, sizeof c->version, "%s", version ? version : "");
 	/* Once of an agent, always: a later hello may say which tools it has,
 	 * not that it is none. */

@@ -2,6 +2,7 @@
  * load and during a migration, and never touches the database file. Problems
  * are told as sentences that say what to do. An agent is told of what it can
  * read; where the file lies is the operator's business. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,40 @@ rows(const struct counters_row *r, size_t n)
 	return o;
 }
 
+/* Sets {shown, used, ignored, contradicted}, their names behind `before`. */
+static int
+set_outcomes(json_t *o, const char *before, const int64_t n[OUTCOME_MAX])
+{
+	char key[64];
+
+	for (int k = 0; k < OUTCOME_MAX; k++) {
+		snprintf(key, sizeof(key), "%s%s", before,
+			outcome_name((enum outcome)k));
+		if (jx_set(o, key, json_integer(n[k])) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+/* One namespace. NULL: no memory. */
+static json_t *
+outcomes_of(const struct counters_outcomes *x)
+{
+	AUTO_JSON json_t *o = json_object();
+	int64_t shown = 0, recalled = 0;
+
+	for (int k = 0; k < OUTCOME_MAX; k++) {
+		shown += x->n[k];
+		recalled += x->n[OUTCOME_MAX + k];
+	}
+	if (!o || set_outcomes(o, "", x->n) != 0 ||
+		set_outcomes(o, "recalled_", x->n + OUTCOME_MAX) != 0 ||
+		jx_set(o, "shown", json_integer(shown)) != 0 ||
+		jx_set(o, "recalled", json_integer(recalled)) != 0)
+		return NULL;
+	return take_ptr(o);
+}
+
 /* What became of facts that were shown: in all, and by namespace. */
 static json_t *
 usefulness(const struct figures *f)
@@ -43,18 +78,8 @@ usefulness(const struct figures *f)
 		return NULL;
 	for (size_t i = 0; i < f->counts->shown_n; i++) {
 		const struct counters_outcomes *x = &f->counts->shown[i];
-		json_t *one = json_object();
-		int64_t shown = 0;
 
-		if (jx_set(by_name, x->name, one) != 0)
-			return NULL;
-		for (int o = 0; o < OUTCOME_MAX; o++) {
-			shown += x->n[o];
-			if (jx_set(one, outcome_name((enum outcome)o),
-				    json_integer(x->n[o])) != 0)
-				return NULL;
-		}
-		if (jx_set(one, "shown", json_integer(shown)) != 0)
+		if (jx_set(by_name, x->name, outcomes_of(x)) != 0)
 			return NULL;
 	}
 	return take_ptr(all);

@@ -98,12 +98,13 @@ class Everything(Imports):
         for place in first["namespaces"]:
             self.ctl("--namespace", place, "branch", "discard",
                      "import-codex")
-        self.assertEqual(self.take("codex")["stored"], first["stored"])
+        undone = self.take("codex")
+        self.assertEqual(undone["stored"], first["stored"])
         # What somebody else did on the branch is not passed over.
         place = first["namespaces"][0]
         name, text = sorted(self.texts(place, "import-codex"))[0]
         self.ctl("--namespace", place, "--branch", "import-codex", "undo",
-                 "--session", "memoryctl-import")
+                 "--session", undone["session"])
         self.assertEqual(self.texts(place, "import-codex"), set())
         self.take("codex")
         self.assertIn((name, text), self.texts(place, "import-codex"))

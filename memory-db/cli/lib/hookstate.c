@@ -126,8 +126,9 @@ load(struct hookstate *s)
 	s->shown = json_object();
 	s->pending = list_of(j, "pending");
 	s->before = list_of(j, "before");
+	s->calls = list_of(j, "calls");
 	s->asked = json_incref(json_object_get(j, "asked"));
-	if (!s->shown || !s->pending || !s->before)
+	if (!s->shown || !s->pending || !s->before || !s->calls)
 		return false;
 	json_array_foreach(json_object_get(j, "shown"), i, x)
 		if (json_is_integer(x) &&
@@ -145,6 +146,7 @@ load(struct hookstate *s)
 	s->used = cli_int(j, "used", 0);
 	s->contradicted = cli_int(j, "contradicted", 0);
 	s->at_ms = cli_int(j, "at_ms", 0);
+	s->judged_ms = cli_int(j, "judged_ms", 0);
 	return true;
 }
 
@@ -210,7 +212,7 @@ hookstate_save(struct hookstate *s)
 	}
 	/* A path that is no UTF-8 is read from its begin next time. */
 	j = json_pack(
-		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O*,s:I,s:I}",
+		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O*,s:I,s:I,s:O,s:I}",
 		"shown", shown, "transcript",
 		text_is_utf8(s->transcript, strlen(s->transcript))
 			? s->transcript
@@ -222,7 +224,8 @@ hookstate_save(struct hookstate *s)
 		(json_int_t)s->silent, "at_ms", (json_int_t)clock_now_ms(),
 		"pending", s->pending, "before", s->before, "asked", s->asked,
 		"used", (json_int_t)s->used, "contradicted",
-		(json_int_t)s->contradicted);
+		(json_int_t)s->contradicted, "calls", s->calls, "judged_ms",
+		(json_int_t)s->judged_ms);
 	if (!j || jx_dump(j, &text) != 0)
 		return MDB_E_NOMEM;
 	/* No sync: after a power cut some facts may be shown twice. */
@@ -241,6 +244,7 @@ hookstate_done(struct hookstate *s)
 	json_decref(s->shown);
 	json_decref(s->pending);
 	json_decref(s->before);
+	json_decref(s->calls);
 	json_decref(s->asked);
 	if (s->lock >= 0)
 		close(s->lock);

@@ -20,7 +20,10 @@ struct hookstate {
 			    last answer that was judged */
 	json_t *before;	 /* owned; [receipt]: judged by the last answer, and
 			    what the next prompt may deny */
-	json_t *asked;	 /* owned; the prompt, or NULL */
+	json_t *calls;	 /* owned; [{query} or {receipt}]: what the agent asked
+			    for since then (transcriptcalls.h) */
+	int64_t judged_ms; /* when an answer was judged last; 0: never */
+	json_t *asked;	   /* owned; the prompt, or NULL */
 	int64_t used, contradicted; /* facts, by answers (hookuse.h) */
 	char transcript[PATH_MAX];  /* that cursor counts in */
 	int64_t inode, cursor;

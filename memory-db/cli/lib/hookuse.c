@@ -6,11 +6,16 @@
  *   prompt 2   "no, that moved to falcon"       asked
  *   stop 2     r1 may be denied by that prompt  before: what prompt 2 was shown
  *
+ * What the agent asked for by itself is found in the transcript at the stop
+ * (transcriptcalls.h) and judged with the rest; the service knows which facts
+ * it gave for these words.
+ *
  * What cannot be sent, as no service answers, waits for the next stop. */
 #include "memory-db/cli/lib/hookuse.h"
 
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/text.h"
 
@@ -18,6 +23,10 @@
 #define SAID_BYTES (64 * 1024)
 /* Receipts that wait: more prompts without an answer are none of a session. */
 #define PENDING_MAX 40
+/* Receipts that the next prompt may deny. */
+#define BEFORE_MAX 80
+/* A turn of an agent that works by itself. */
+#define TURN_MS (6 * 3600 * 1000LL)
 
 int
 hookuse_await(struct hookwork *w, const json_t *reply, const json_t *facts)
@@ -58,7 +67,22 @@ judged(struct hookwork *w, const json_t *reply)
 		if (jx_add(w->state->before,
 			    json_incref(json_object_get(one, "receipt"))) != 0)
 			return MDB_E_NOMEM;
+	json_array_foreach(json_object_get(reply, "receipts"), i, one)
+		if (json_array_size(w->state->before) < BEFORE_MAX &&
+			json_array_append(w->state->before,
+				(json_t *)(uintptr_t)one) != 0)
+			return MDB_E_NOMEM;
+	w->state->judged_ms = clock_now_ms();
+	json_array_clear(w->state->calls);
 	return json_array_clear(w->state->pending);
+}
+
+/* Before the last answer that was judged nothing of this turn was asked for. A
+ * session that has none yet may have begun hours ago. */
+static int64_t
+since_of(const struct hookstate *s)
+{
+	return s->judged_ms > 0 ? s->judged_ms : clock_now_ms() - TURN_MS;
 }
 
 void
@@ -67,13 +91,16 @@ hookuse_judge(struct hookwork *w, const char *answer)
 	struct hookstate *s = w->state;
 	AUTO_JSON json_t *reply = NULL;
 
-	if (!answer ||
-		json_array_size(s->pending) + json_array_size(s->before) == 0)
+	if (!answer || json_array_size(s->pending) +
+				       json_array_size(s->before) +
+				       json_array_size(s->calls) ==
+			       0)
 		return;
 	reply = hookwork_ask(w, "judge_use",
-		json_pack("{s:o,s:o,s:O,s:O}", "asked",
+		json_pack("{s:o,s:o,s:O,s:O,s:O,s:I}", "asked",
 			said(json_string_value(s->asked)), "answer",
-			said(answer), "shown", s->pending, "before", s->before),
+			said(answer), "shown", s->pending, "before", s->before,
+			"recalled", s->calls, "since", (json_int_t)since_of(s)),
 		NULL, NULL);
 	if (reply)
 		(void)!judged(w, reply);

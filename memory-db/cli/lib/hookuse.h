@@ -1,4 +1,4 @@
-/* Of what use facts were that the hooks showed. */
+/* Of what use facts were that the hooks showed, and that the agent asked for. */
 #ifndef CLI_LIB_HOOKUSE_H
 #define CLI_LIB_HOOKUSE_H
 

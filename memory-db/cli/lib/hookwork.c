@@ -24,6 +24,7 @@
 #include "memory-db/cli/lib/hookfence.h"
 #include "memory-db/cli/lib/hookuse.h"
 #include "memory-db/cli/lib/transcript.h"
+#include "memory-db/cli/lib/transcriptcalls.h"
 
 /* Bytes of a prompt that are asked with: what follows is pasted. */
 #define QUERY_BYTES 4000
@@ -388,6 +389,21 @@ add_turn(json_t *turns, const char *role, const char *text)
 		json_pack("{s:s,s:s}", "role", role, "content", own.data));
 }
 
+/* Of a client that sends both sides of a turn: what its agent asked the memory
+ * for stands in a file of its own form, or in the event. */
+static void
+add_calls(struct hookwork *w)
+{
+	AUTO_FD int fd = -1;
+	struct stat st;
+
+	(void)!transcript_calls_of(json_object_get(w->ev->json, "tool_calls"),
+		w->state->calls);
+	if (w->ev->transcript && w->ev->transcript[0] == '/' &&
+		owned_open(w->ev->transcript, O_RDONLY, 0, &fd, &st, NULL) == 0)
+		(void)!transcript_calls_read(fd, w->state->calls);
+}
+
 static void
 capture(struct hookwork *w)
 {
@@ -404,17 +420,20 @@ capture(struct hookwork *w)
 		if (turns && add_turn(turns, "user", w->ev->prompt) == 0 &&
 			add_turn(turns, "assistant", w->ev->reply) == 0)
 			(void)keep(w, turns, clock_now_ms(), 0);
+		add_calls(w);
 		hookuse_judge(w, w->ev->reply);
 		return;
 	}
 	fd = open_transcript(w);
+	(void)!transcript_calls_of(json_object_get(w->ev->json, "tool_calls"),
+		w->state->calls);
 	while (fd >= 0 && clock_mono_ns() < end) {
 		AUTO_JSON json_t *turns = json_array();
 		int64_t to = w->state->cursor;
 
 		if (!turns ||
 			transcript_read(fd, w->state->cursor, CHUNK_BYTES,
-				turns, &to) != 0 ||
+				turns, w->state->calls, &to) != 0 ||
 			to == w->state->cursor ||
 			hookuse_answers(turns, &answer) != 0 ||
 			!keep(w, turns, w->state->cursor, to))

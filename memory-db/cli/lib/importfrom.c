@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/owned.h"
 #include "common/text.h"
@@ -17,8 +19,9 @@
 #include "memory-db/cli/lib/progress.h"
 
 /* How often and how long a call is sent again while the service is busy. */
-#define BUSY_RETRIES 1000
-#define BUSY_MS	     (10 * 60 * 1000)
+#define BUSY_RETRIES	    1000
+#define BUSY_MS		    (10 * 60 * 1000)
+#define IMPORT_SESSION_SIZE 64
 
 /* --- counting ------------------------------------------------------------- */
 
@@ -72,17 +75,17 @@ importfrom_scan(const struct cli *c)
 
 /* --- where it goes -------------------------------------------------------- */
 
-int
-importfrom_session(json_t *params)
+/* "memoryctl-import-2026-11-30-7f3a01" */
+static void
+name_session(char out[IMPORT_SESSION_SIZE])
 {
-	/* Of this command, whatever kinds it imports. */
-	static int64_t calls;
-	int64_t n = calls++ / IMPORT_SESSION_CALLS;
+	char now[CLOCK_TEXT_SIZE];
+	unsigned char random[3];
 
-	return n == 0 ? 0
-		      : jx_set(params, "session",
-				json_sprintf(IMPORT_SESSION "-%lld",
-					(long long)n + 1));
+	clock_format(clock_now_ms(), now);
+	randombytes_buf(random, sizeof(random));
+	snprintf(out, IMPORT_SESSION_SIZE, IMPORT_SESSION "-%.10s-%02x%02x%02x",
+		now, random[0], random[1], random[2]);
 }
 
 /* Asks as an agent does: what is known is not stored again. */
@@ -99,8 +102,7 @@ importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 	if (!params ||
 		jx_set(params, "namespace", json_string(namespace_)) != 0 ||
 		(branch && jx_set(params, "branch", json_string(branch))) ||
-		importfrom_session(params) != 0 || jx_dump(params, &b) != 0 ||
-		!buf_str(&b)) {
+		jx_dump(params, &b) != 0 || !buf_str(&b)) {
 		j->rc = cli_nomem();
 		return NULL;
 	}
@@ -155,13 +157,14 @@ report_json(const struct import_job *j)
 	json_object_foreach(j->places, name, x)
 		if (jx_add(names, json_string(name)) != 0)
 			return NULL;
-	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
-		"kind", j->src->name, "branch", j->branch, "files",
-		(json_int_t)n->files, "turns", (json_int_t)n->turns, "stored",
-		(json_int_t)n->facts, "known", (json_int_t)n->known, "refused",
-		(json_int_t)n->refused, "unread", (json_int_t)n->unread,
-		"left_out", (json_int_t)n->left_out, "relations",
-		(json_int_t)n->relations, "namespaces", names);
+	return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
+		"kind", j->src->name, "branch", j->branch, "session",
+		j->session, "files", (json_int_t)n->files, "turns",
+		(json_int_t)n->turns, "stored", (json_int_t)n->facts, "known",
+		(json_int_t)n->known, "refused", (json_int_t)n->refused,
+		"unread", (json_int_t)n->unread, "left_out",
+		(json_int_t)n->left_out, "relations", (json_int_t)n->relations,
+		"namespaces", names);
 }
 
 static void
@@ -184,6 +187,10 @@ print_report(const struct import_job *j)
 		printf(", %" PRId64 " records left out (too large, or cut off)",
 			n->left_out);
 	putchar('\n');
+	if (n->facts + n->relations > 0)
+		printf("take all of this import back: memoryctl undo --session "
+		       "%s\n",
+			j->session);
 	json_object_foreach(j->places, name, x) {
 		fputs("look: memoryctl --namespace ", stdout);
 		out_text(stdout, name);
@@ -198,7 +205,8 @@ print_report(const struct import_job *j)
 /* The connection of an agent, to which what it says again in other letters is
  * known. Notes of basic-memory are somebody's own words, to the letter. */
 static int
-connect_as_agent(struct cli *c, const struct disksource *src)
+connect_as_agent(struct cli *c, const struct disksource *src,
+	const char *session)
 {
 	struct memory_options o;
 	char path[4096];
@@ -210,9 +218,11 @@ connect_as_agent(struct cli *c, const struct disksource *src)
 	memory_client_free(c->client);
 	if (strcmp(src->name, "basic-memory") != 0)
 		o.tools = "default,history,order";
-	o.session = IMPORT_SESSION;
-	/* The service lets an agent write so much a minute and says when to come
-	 * again: an import waits, it leaves nothing out. */
+	o.session = session;
+	/* Its writes are not counted by the minute. Where the service is another
+	 * user's, they are, and the service says when to come again: an import
+	 * waits, it leaves nothing out. */
+	o.is_bulk = true;
 	o.retries = BUSY_RETRIES;
 	o.timeout_ms = BUSY_MS;
 	c->client = memory_client_new(&o);
@@ -262,6 +272,14 @@ tell(const struct import_job *j, json_t *reports)
 	return j->n.refused > 0 ? CLI_PROBLEM : CLI_OK;
 }
 
+/* One run of the command. */
+struct import_run {
+	struct cli *c;
+	const char *branch; /* for all kinds; NULL: one for each */
+	bool is_fresh;
+	char session[IMPORT_SESSION_SIZE];
+};
+
 static int
 take_and_tell(struct import_job *j, const char *path, json_t *reports)
 {
@@ -274,12 +292,15 @@ take_and_tell(struct import_job *j, const char *path, json_t *reports)
 
 /* One kind; -1: nothing of it is there. reports: with --json. */
 static int
-import_kind(struct cli *c, const struct disksource *src, const char *branch,
-	const char *path, bool is_fresh, json_t *reports)
+import_kind(const struct import_run *run, const struct disksource *src,
+	const char *path, json_t *reports)
 {
+	const char *branch = run->branch;
+	struct cli *c = run->c;
 	struct import_job j = {.c = c,
 		.src = src,
-		.is_fresh = is_fresh,
+		.session = run->session,
+		.is_fresh = run->is_fresh,
 		.seen = {.fd = -1}};
 	int rc;
 
@@ -287,7 +308,7 @@ import_kind(struct cli *c, const struct disksource *src, const char *branch,
 		snprintf(j.branch, sizeof(j.branch), "%.79s", branch);
 	else
 		snprintf(j.branch, sizeof(j.branch), "import-%s", src->name);
-	rc = connect_as_agent(c, src);
+	rc = connect_as_agent(c, src, run->session);
 	if (rc != CLI_OK)
 		return rc;
 	rc = take_and_tell(&j, path, reports);
@@ -300,8 +321,9 @@ import_kind(struct cli *c, const struct disksource *src, const char *branch,
 
 /* All that --scan tells of. */
 static int
-import_all(struct cli *c, const char *branch, bool is_fresh, json_t *reports)
+import_all(const struct import_run *run, json_t *reports)
 {
+	const struct cli *c = run->c;
 	int worst = CLI_OK;
 	bool has_any = false;
 
@@ -316,7 +338,7 @@ import_all(struct cli *c, const char *branch, bool is_fresh, json_t *reports)
 		has_any = true;
 		if (!c->quiet && !c->json)
 			printf("%s: ", src->name);
-		rc = import_kind(c, src, branch, NULL, is_fresh, reports);
+		rc = import_kind(run, src, NULL, reports);
 		if (rc != CLI_OK && rc != CLI_PROBLEM)
 			return rc;
 		worst = rc > worst ? rc : worst;
@@ -330,7 +352,9 @@ import_all(struct cli *c, const char *branch, bool is_fresh, json_t *reports)
 int
 importfrom_run(struct cli *c, const char *kind, const char *path, bool is_fresh)
 {
-	const char *branch = c->branch && c->branch[0] ? c->branch : NULL;
+	struct import_run run = {.c = c,
+		.branch = c->branch && c->branch[0] ? c->branch : NULL,
+		.is_fresh = is_fresh};
 	const struct disksource *src = disksource_named(kind);
 	AUTO_JSON json_t *reports = json_array();
 	bool is_all = strcmp(kind, "all") == 0;
@@ -345,8 +369,9 @@ importfrom_run(struct cli *c, const char *kind, const char *path, bool is_fresh)
 		return cli_nomem();
 	/* The calls name it; it need not be there yet. */
 	c->branch = NULL;
-	rc = is_all ? import_all(c, branch, is_fresh, reports)
-		    : import_kind(c, src, branch, path, is_fresh, reports);
+	name_session(run.session);
+	rc = is_all ? import_all(&run, reports)
+		    : import_kind(&run, src, path, reports);
 	if (rc == -1)
 		return cli_fail(CLI_PROBLEM, "nothing of that kind is %s%s",
 			path ? "at " : "here; import --scan shows what is",

@@ -13,12 +13,9 @@
 #include "memory-db/cli/lib/importturns.h"
 #include "memory-db/cli/lib/progress.h"
 
-/* Of all that an import writes. */
+/* What the session of an import begins with. Each run has one of its own,
+ * whatever kinds and namespaces it writes to, so that one undo takes it back. */
 #define IMPORT_SESSION "memoryctl-import"
-/* The service lets a session write 3,000 times at once and then 600 times a
- * minute, so that a runaway agent fills no disk. A large home is more: each
- * thousand calls are a session of their own, "memoryctl-import-2". */
-#define IMPORT_SESSION_CALLS 1000
 
 struct import_counts {
 	int64_t files, bytes, turns, facts, known, refused, unread;
@@ -29,6 +26,7 @@ struct import_job {
 	struct cli *c;
 	const struct disksource *src;
 	char branch[80];
+	const char *session; /* of the run */
 	struct import_counts n;
 	bool is_fresh; /* as if nothing had been told before */
 	/* owned; namespace that has the branch -> its identity, or true */
@@ -44,8 +42,6 @@ struct import_job {
  * service is gone; NULL also when it refused. */
 json_t *importfrom_ask(struct import_job *j, const char *namespace_,
 	const char *branch, const char *method, json_t *params_new);
-/* Names the session of the next call in its parameters. 0 or MDB_E_NOMEM. */
-int importfrom_session(json_t *params) MUST_CHECK;
 /* The branch of a namespace, made when it is not there. */
 void importfrom_prepare(struct import_job *j, const char *namespace_);
 /* Keeps how far each branch is, for who restores an older backup. */

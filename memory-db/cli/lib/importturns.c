@@ -103,8 +103,7 @@ send_piece(struct import_job *j, const char *place, const char *conversation,
 
 	if (!params || jx_set(params, "namespace", json_string(place)) != 0 ||
 		jx_set(params, "branch", json_string(j->branch)) != 0 ||
-		importfrom_session(params) != 0 || jx_dump(params, &b) != 0 ||
-		!buf_str(&b)) {
+		jx_dump(params, &b) != 0 || !buf_str(&b)) {
 		j->rc = cli_nomem();
 		return;
 	}
@@ -180,8 +179,8 @@ lane_step(struct import_job *j, struct import_lane *l)
 	AUTO_JSON json_t *turns = json_array();
 	int64_t to = l->at;
 
-	if (!turns ||
-		transcript_read(l->fd, l->at, PIECE_BYTES, turns, &to) != 0) {
+	if (!turns || transcript_read(l->fd, l->at, PIECE_BYTES, turns, NULL,
+			      &to) != 0) {
 		j->rc = cli_nomem();
 		return;
 	}

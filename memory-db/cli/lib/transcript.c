@@ -10,6 +10,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/cli.h"
+#include "memory-db/cli/lib/transcriptcalls.h"
 
 /* A longer line is the result of a tool or a picture: passed over. */
 #define LINE_BYTES (1024 * 1024)
@@ -183,7 +184,7 @@ transcript_turn(const char *line, size_t n)
 /* Takes the whole lines of b; true: there is enough. */
 static bool
 take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
-	int64_t *at, json_t *turns)
+	int64_t *at, json_t *turns, json_t *calls)
 {
 	size_t from = 0;
 	char *nl;
@@ -194,6 +195,11 @@ take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
 		json_t *turn =
 			*skipping ? NULL : transcript_turn(b->data + from, n);
 
+		if (!*skipping && calls &&
+			transcript_calls(b->data + from, n, calls) != 0) {
+			json_decref(turn);
+			return true;
+		}
 		*skipping = false;
 		*at += (int64_t)n + 1;
 		from += n + 1;
@@ -213,7 +219,7 @@ take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
 }
 
 int
-transcript_read(int fd, int64_t from, size_t most, json_t *turns,
+transcript_read(int fd, int64_t from, size_t most, json_t *turns, json_t *calls,
 	int64_t *ret_to)
 {
 	AUTO_BUF struct buf b = {0};
@@ -235,8 +241,8 @@ transcript_read(int fd, int64_t from, size_t most, json_t *turns,
 			break;
 		b.len += (size_t)got;
 		read_at += got;
-		is_enough =
-			take_lines(&b, &is_skipping, most, &texts, &at, turns);
+		is_enough = take_lines(&b, &is_skipping, most, &texts, &at,
+			turns, calls);
 	}
 	/* Of a line that is passed over the rest is no JSON either. */
 	*ret_to = at;

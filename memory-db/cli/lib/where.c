@@ -255,39 +255,6 @@ where_entity(struct cli *c, const char *name)
 	return CLI_OK;
 }
 
-int
-where_session(struct cli *c, const char *session, json_t **ret)
-{
-	AUTO_JSON json_t *reply = NULL, *names = NULL;
-	int rc = cli_connect(c);
-
-	if (rc != CLI_OK)
-		return rc;
-	if (c->is_named) {
-		names = json_pack("[s]", c->namespace_);
-		if (!names)
-			return cli_nomem();
-		*ret = take_ptr(names);
-		return CLI_OK;
-	}
-	rc = cli_call(c, "list_sessions",
-		json_pack("{s:s}", "session", session), CLI_NOW, &reply);
-	if (rc != CLI_OK)
-		return rc;
-	names = json_incref(
-		json_object_get(json_array_get(json_object_get(reply,
-						       "sessions"),
-					0),
-			"namespaces"));
-	if (json_array_size(names) == 0)
-		return cli_fail(CLI_PROBLEM,
-			"no session '%s' has written "
-			"here; memoryctl sessions lists them",
-			session);
-	*ret = take_ptr(names);
-	return CLI_OK;
-}
-
 /* Reads of a namespace cover `default` as well, so that one is asked first. */
 int
 where_change(struct cli *c, int64_t change)

@@ -29,6 +29,10 @@ int where_entity(struct cli *c, const char *name) MUST_CHECK;
  * array; the one that was named, when one was. CLI_PROBLEM after saying that
  * the session never wrote. */
 int where_session(struct cli *c, const char *session, json_t **ret) MUST_CHECK;
+/* The same with the branches: [{namespace, branch?}], without `branch` where the
+ * one of the command line is meant. */
+int where_session_places(struct cli *c, const char *session, json_t **ret)
+	MUST_CHECK;
 
 /* From here on calls go to the namespace of this change, unless one was named.
  * A change that is nowhere leaves all as it is. */

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/log/sessions.h"
@@ -205,15 +207,42 @@ add_namespace(void *ctx, int64_t ns)
 		       : 0;
 }
 
+/* {namespace, branch} of one place that a session wrote to. */
+static int
+add_place(void *ctx, int64_t ns, int64_t branch)
+{
+	AUTO_BUF struct buf name = {0}, text = {0};
+	struct lister *l = ctx;
+	int rc = namespace_name(l->st, ns, &name, l->e);
+
+	if (rc < 0)
+		return rc;
+	rc = lens_branch_name(l->st, branch, &text, l->e);
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&name) || !buf_str(&text))
+		return err_nomem(l->e);
+	/* What waits for review is taken back by a decision. */
+	if (inbox_is_name(text.data))
+		return 0;
+	if (jx_add(l->list, json_pack("{s:s%,s:s%}", "namespace", name.data,
+				    name.len, "branch", text.data, text.len)) !=
+		0)
+		return err_nomem(l->e);
+	return 0;
+}
+
 int
 sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array(), *names = json_array();
+	AUTO_JSON json_t *places = json_array();
 	struct lister l = {.st = st, .list = list, .limit = 1, .e = e};
 	struct session_row row;
 	int64_t label;
-	int rc = !list || !names ? err_nomem(e)
-				 : label_find(st, session, &label, e);
+	int rc = !list || !names || !places
+			 ? err_nomem(e)
+			 : label_find(st, session, &label, e);
 
 	if (rc == 1)
 		rc = session_get(st, label, &row, e);
@@ -230,6 +259,14 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 		return rc;
 	rc = member_set_new(json_array_get(list, 0), "namespaces",
 		take_ptr(names), e);
+	if (rc != 0)
+		return rc;
+	l.list = places;
+	rc = session_places(st, label, add_place, &l, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(json_array_get(list, 0), "places", take_ptr(places),
+		e);
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(list);

@@ -27,25 +27,6 @@
 /* Room for `from` of an entity, mostly of one session. */
 #define FROM_RESERVE 80
 
-static const char *const members[] = {"id", "name", "type", "observations",
-	"relations", "tier", "pin", "version", "branch", "created_at",
-	"updated_at", "namespace", "metadata", "aliases", "facts",
-	"access_count", "confirmed_at", "expires_at"};
-
-unsigned
-encode_members(const json_t *fields)
-{
-	unsigned mask = 0;
-	json_t *field;
-	size_t i;
-
-	json_array_foreach(fields, i, field)
-		for (size_t m = 0; m < ARRAY_LEN(members); m++)
-			if (strcmp(json_string_value(field), members[m]) == 0)
-				mask |= 1u << m;
-	return mask != 0 ? mask : MEMBERS_DEFAULT;
-}
-
 size_t
 encode_size(const json_t *j)
 {
@@ -393,6 +374,35 @@ begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
 }
 
 static int
+note_given(const struct encode_page *p)
+{
+	struct encode_given *g = p->o->given;
+
+	for (size_t i = 0; i < p->ids_n; i++) {
+		if (vec_room(g->v, g->n, g->cap) != 0)
+			return err_nomem(p->e);
+		g->v[g->n++] = p->ids[i];
+	}
+	return 0;
+}
+
+/* Facts, where they were read in code, and for who wants to know which. */
+static int
+add_all(struct encode_page *p, int64_t entity, bool is_rich, json_t *j)
+{
+	size_t before = p->bytes;
+	int rc = add_facts(p, entity);
+
+	if (rc != 0)
+		return rc;
+	if (p->has_notes && !is_rich)
+		rc = add_sources(p, entity, before, j);
+	if (rc != 0)
+		return rc;
+	return p->o->given ? note_given(p) : 0;
+}
+
+static int
 set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t *j, struct err *e)
 {
@@ -402,7 +412,6 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 		.e = e,
 		.most = o->max_bytes,
 		.list = json_array()};
-	size_t before;
 	int rc;
 
 	/* Rich facts say themselves where they come from. */
@@ -414,10 +423,7 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 		return err_nomem(e);
 	if (o->known)
 		p.from.last = *o->known->origin;
-	before = p.bytes;
-	rc = add_facts(&p, entity);
-	if (rc == 0 && p.has_notes && !rich)
-		rc = add_sources(&p, entity, before, j);
+	rc = add_all(&p, entity, rich, j);
 	free(p.ids);
 	if (o->known != NULL)
 		*o->known->origin = p.from.last;

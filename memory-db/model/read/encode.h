@@ -62,6 +62,12 @@ struct encode_known {
 	void *ctx;
 };
 
+/* Facts in the order in which they were given; v is the owner's to free. */
+struct encode_given {
+	int64_t *v;
+	size_t n, cap;
+};
+
 struct encode_options {
 	unsigned members;
 	int64_t home_ns;  /* entities elsewhere get `namespace` */
@@ -75,7 +81,9 @@ struct encode_options {
 	const struct encode_known *known; /* of the entity; NULL: nothing */
 	struct expiry *expiry; /* facts whose end has come are left out; NULL:
 				  they are given */
-	const char *lead;      /* search: facts containing one of these folded
+	struct encode_given *given; /* gets the observations that were given;
+				       NULL: not wanted */
+	const char *lead; /* search: facts containing one of these folded
 			     words come first when some are left out;
 			     NULL: order of creation */
 };

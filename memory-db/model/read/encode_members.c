@@ -11,6 +11,25 @@
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 
+static const char *const names[] = {"id", "name", "type", "observations",
+	"relations", "tier", "pin", "version", "branch", "created_at",
+	"updated_at", "namespace", "metadata", "aliases", "facts",
+	"access_count", "confirmed_at", "expires_at"};
+
+unsigned
+encode_members(const json_t *fields)
+{
+	unsigned mask = 0;
+	json_t *field;
+	size_t i;
+
+	json_array_foreach(fields, i, field)
+		for (size_t m = 0; m < ARRAY_LEN(names); m++)
+			if (strcmp(json_string_value(field), names[m]) == 0)
+				mask |= 1u << m;
+	return mask != 0 ? mask : MEMBERS_DEFAULT;
+}
+
 /* What the loops fill: a list, or the entity itself. */
 struct members {
 	struct store *st;

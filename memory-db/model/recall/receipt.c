@@ -152,6 +152,12 @@ receipt_set_branch(struct receipt_telling *t, int64_t branch, json_t *j)
 static int
 receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 {
+	static const char *const kinds[] = {[RECEIPT_RECALL] = "recall",
+		[RECEIPT_CONTEXT] = "context",
+		[RECEIPT_SEARCH] = "search"};
+	const char *kind = r->kind > 0 && r->kind < ARRAY_LEN(kinds)
+				   ? kinds[r->kind]
+				   : "recall";
 	AUTO_BUF struct buf ns = {0};
 	int k = namespace_name(t->st, r->ns, &ns, t->e);
 
@@ -160,10 +166,7 @@ receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 	if (k < 0)
 		return k;
 	if (jx_set(j, "receipt", json_string(r->id)) != 0 ||
-		jx_set(j, "kind",
-			json_string(r->kind == RECEIPT_CONTEXT ? "context"
-							       : "recall")) !=
-			0 ||
+		jx_set(j, "kind", json_string(kind)) != 0 ||
 		jx_set(j, "query", json_stringn(r->query, r->query_n)) != 0 ||
 		jx_set(j, "relevant", json_boolean(r->is_relevant)) != 0 ||
 		jx_set(j, "change", json_integer((json_int_t)r->change)) != 0 ||

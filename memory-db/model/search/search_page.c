@@ -55,7 +55,8 @@ search_page_write_row(struct search_page_writing *w,
 {
 	AUTO_JSON json_t *j = NULL;
 	double score = round(row->score * 1000) / 1000;
-	size_t bytes = 0;
+	struct encode_given *given = w->encode.given;
+	size_t bytes = 0, before = given ? given->n : 0;
 	int rc;
 
 	w->encode.max_bytes = search_page_share(w, left);
@@ -64,8 +65,11 @@ search_page_write_row(struct search_page_writing *w,
 		return rc < 0 ? rc : 1; /* gone: nothing to write */
 	bytes += SCORE_BYTES;
 	if (w->bytes + bytes > w->page->max_bytes &&
-		json_array_size(w->results) > 0)
+		json_array_size(w->results) > 0) {
+		if (given)
+			given->n = before;
 		return 0;
+	}
 	w->bytes += bytes;
 	if (jx_set(j, "score", json_real(score)) != 0 ||
 		jx_add(w->results, take_ptr(j)) != 0)
@@ -169,6 +173,7 @@ search_page_json(struct store *st, const struct scope *scope,
 		.e = e,
 		.bytes = FRAME_BYTES,
 		.encode = {.members = page->members,
+			.given = page->given,
 			.home_ns = scope->ns[0],
 			.reader = scope,
 			.valid_at = scope->valid_at,

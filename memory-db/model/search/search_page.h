@@ -11,10 +11,14 @@
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/search/search.h"
 
+struct encode_given;
+
 struct search_page {
-	unsigned members; /* of each entity (encode.h) */
-	size_t max_bytes; /* of the reply */
-	bool relations;	  /* with those of the entities found */
+	unsigned members;	    /* of each entity (encode.h) */
+	size_t max_bytes;	    /* of the reply */
+	bool relations;		    /* with those of the entities found */
+	struct encode_given *given; /* gets the facts that are on it; NULL: not
+				       wanted */
 };
 
 /* {results, count, next?, relations?, partial?}. A row that does not fit waits

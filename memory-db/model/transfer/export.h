@@ -29,7 +29,8 @@
  *   {"type":"usage","entity","n","at","confirmed"}  counters, when they are asked
  *   {"type":"runs","entity","n","at","ok","us"}     for: reads, runs of a skill
  *   {"type":"outcome","ns","fact","at","used","ignored","contradicted"}
- *   {"type":"outcome_day","ns","day","used","ignored","contradicted"}
+ *   {"type":"outcome_day","ns","day","used","ignored","contradicted",
+ *    "recalled"?: {"used","ignored","contradicted"}}
  *
  * `new` stands at the op that shows a fact for the first time: {"kind",
  * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an

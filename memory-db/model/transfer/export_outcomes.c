@@ -38,12 +38,34 @@ push_fact(void *ctx, const struct outcome_row *row)
 			"at", (json_int_t)row->last_at));
 }
 
+/* Of what agents had asked for themselves. NULL: no memory. */
+static json_t *
+recalled_of(const struct outcome_row *row)
+{
+	AUTO_JSON json_t *o = json_object();
+
+	for (int k = 0; o && k < OUTCOME_MAX; k++)
+		if (jx_set(o, outcome_name((enum outcome)k),
+			    json_integer((json_int_t)row->recalled[k])) != 0)
+			return NULL;
+	return take_ptr(o);
+}
+
 static int
 push_day(void *ctx, const struct outcome_row *row)
 {
-	return push_outcome(ctx, row,
-		json_pack("{s:s,s:I,s:I}", "type", "outcome_day", "ns",
-			(json_int_t)row->ns, "day", (json_int_t)row->fact));
+	bool has_recalled = false;
+	json_t *line = json_pack("{s:s,s:I,s:I}", "type", "outcome_day", "ns",
+		(json_int_t)row->ns, "day", (json_int_t)row->fact);
+
+	for (int k = 0; k < OUTCOME_MAX; k++)
+		has_recalled |= row->recalled[k] != 0;
+	if (has_recalled && line &&
+		jx_set(line, "recalled", recalled_of(row)) != 0) {
+		json_decref(line);
+		line = NULL;
+	}
+	return push_outcome(ctx, row, line);
 }
 
 int

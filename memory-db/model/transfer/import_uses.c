@@ -88,8 +88,17 @@ replay_outcome(struct importer *im, const json_t *o)
 int
 replay_outcome_day(struct importer *im, const json_t *o)
 {
+	const json_t *recalled = json_object_get(o, "recalled");
 	struct outcome_row row = {0};
 	int rc = read_outcome(im, o, "day", DAY_MOST, &row);
 
+	for (int k = 0; rc == 1 && recalled && k < OUTCOME_MAX; k++) {
+		/* They are some of those. */
+		int bad = jx_int(recalled, outcome_name((enum outcome)k),
+			JX_REQUIRED, 0, row.n[k], &row.recalled[k], im->e);
+
+		if (bad < 0)
+			return bad;
+	}
 	return rc == 1 ? outcome_day_put(im->st, &row, im->e) : rc;
 }

@@ -4,8 +4,8 @@
  *   contradicted  is there a sentence with half of its words that denies, where
  *                 the fact does not, or that gives the same thing another value
  *                 (order/fact_compare.h)? A question denies nothing.
- *   used          of the words that the prompt did not have, does the answer
- *                 have half?
+ *   used          of the words that neither the prompt nor the recall had,
+ *                 does the answer have half?
  *   ignored       everything else
  *
  * Example: the fact has cache, build, live, host, kestrel; the prompt had cache,
@@ -64,6 +64,7 @@ struct said {
 
 struct judge {
 	struct said asked, answer;
+	struct words query; /* of the recall at hand */
 };
 
 /* --- words ---------------------------------------------------------------- */
@@ -148,18 +149,19 @@ share_in(const struct words *of, const struct words *in)
 	return of->n == 0 ? 0 : (double)hits / (double)of->n;
 }
 
-/* The same of those alone that `without` has not; -1: it has all. */
+/* The share of those that neither prompt nor recall had which the answer has; -1:
+ * they had all. */
 static double
-share_of_new(const struct words *of, const struct words *without,
-	const struct words *in)
+share_of_new(const struct judge *j, const struct words *of)
 {
 	size_t n = 0, hits = 0;
 
 	for (size_t i = 0; i < of->n; i++) {
-		if (words_have(without, of->v[i]))
+		if (words_have(&j->asked.words, of->v[i]) ||
+			words_have(&j->query, of->v[i]))
 			continue;
 		n++;
-		hits += words_have(in, of->v[i]);
+		hits += words_have(&j->answer.words, of->v[i]);
 	}
 	return n == 0 ? -1 : (double)hits / (double)n;
 }
@@ -285,7 +287,15 @@ judge_free(struct judge *j)
 		return;
 	said_done(&j->asked);
 	said_done(&j->answer);
+	words_done(&j->query);
 	free(j);
+}
+
+int
+judge_asked_with(struct judge *j, const char *query, size_t n, struct err *e)
+{
+	words_done(&j->query);
+	return words_of(query, n, &j->query) != 0 ? err_nomem(e) : 0;
 }
 
 /* --- one fact ------------------------------------------------------------- */
@@ -370,11 +380,11 @@ judge_fact(const struct judge *j, const struct judged_fact *f,
 	rc = contradicts(&j->asked, f, text, &words, e);
 	if (rc != 0)
 		return rc;
-	share = share_of_new(&words, &j->asked.words, &j->answer.words);
+	share = share_of_new(j, &words);
 	if (share < 0) {
 		if (words_of(f->name, f->name_n, &name) != 0)
 			return err_nomem(e);
-		share = share_of_new(&name, &j->asked.words, &j->answer.words);
+		share = share_of_new(j, &name);
 	}
 	*ret = share >= USED_SHARE ? OUTCOME_USED : OUTCOME_IGNORED;
 	return 1;

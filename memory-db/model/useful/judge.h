@@ -28,6 +28,11 @@ int judge_new(const char *asked, size_t asked_n, const char *answer,
 	size_t answer_n, struct judge **ret, struct err *e) MUST_CHECK;
 void judge_free(struct judge *j);
 
+/* The words that the facts judged next were asked for with, in the place of the
+ * last ones: an agent that recalls by words of its own has said these already. */
+int judge_asked_with(struct judge *j, const char *query, size_t n,
+	struct err *e) MUST_CHECK;
+
 /* A fact as it was shown. name: of its entity. */
 struct judged_fact {
 	const char *name, *text;

@@ -20,7 +20,7 @@ struct telling {
 	const struct scope *scope;
 	json_t *days, *facts; /* owned by the reply */
 	json_t *row;	      /* of the fact under way */
-	int64_t n[OUTCOME_MAX];
+	int64_t n[OUTCOME_MAX], recalled[OUTCOME_MAX];
 	struct err *e;
 };
 
@@ -34,6 +34,17 @@ counts_json(const int64_t n[OUTCOME_MAX])
 		"used", (json_int_t)n[OUTCOME_USED], "ignored",
 		(json_int_t)n[OUTCOME_IGNORED], "contradicted",
 		(json_int_t)n[OUTCOME_CONTRADICTED]);
+}
+
+/* The same, and beside it what agents had asked for themselves. */
+static json_t *
+both_json(const int64_t n[OUTCOME_MAX], const int64_t recalled[OUTCOME_MAX])
+{
+	AUTO_JSON json_t *o = counts_json(n);
+
+	if (!o || jx_set(o, "recalled", counts_json(recalled)) != 0)
+		return NULL;
+	return take_ptr(o);
 }
 
 static int
@@ -51,12 +62,14 @@ static int
 tell_day(void *ctx, const struct outcome_row *row)
 {
 	struct telling *t = ctx;
-	json_t *o = counts_json(row->n);
+	json_t *o = both_json(row->n, row->recalled);
 
 	if (jx_add(t->days, o) != 0 || set_day(o, "day", row->fact) != 0)
 		return err_nomem(t->e);
-	for (int i = 0; i < OUTCOME_MAX; i++)
+	for (int i = 0; i < OUTCOME_MAX; i++) {
 		t->n[i] += row->n[i];
+		t->recalled[i] += row->recalled[i];
+	}
 	return 0;
 }
 
@@ -154,7 +167,7 @@ useful_tell(struct store *st, const struct scope *scope, int64_t from,
 		if (rc < 0)
 			return rc;
 	}
-	o = counts_json(t.n);
+	o = both_json(t.n, t.recalled);
 	if (jx_set(o, "days", json_incref(days)) != 0 ||
 		jx_set(o, "facts", json_incref(facts)) != 0)
 		return err_nomem(e);

@@ -1,6 +1,5 @@
-/* Counters of usefulness. Each judgement adds to three places in the transaction
- * of the writer: the row of the fact, the row of the day, and the totals that
- * the status shows (facts/counters.h), which are the sum of the days. */
+/* Each judgement adds to the row of the fact, that of the day, and the totals of
+ * the status (facts/counters.h), which are the sum of the days. */
 #include "memory-db/store/beside/outcomes.h"
 
 #include <assert.h>
@@ -34,6 +33,9 @@ enum {
 };
 
 #define COLUMNS "ns, fact, used, ignored, contradicted, last_at"
+#define DAY_COLUMNS                                                            \
+	"ns, day, used, ignored, contradicted, recalled_used,"                 \
+	" recalled_ignored, recalled_contradicted"
 
 static const struct stmt_def defs[] = {
 	[STATE] = {"SELECT coalesce(max(id), 0) FROM judged", 0, 0},
@@ -57,16 +59,20 @@ static const struct stmt_def defs[] = {
 		  " WHERE (ns, fact) > (?2, ?3) AND (?1 = 0 OR ns = ?1)"
 		  " AND last_at >= ?4 ORDER BY ns, fact",
 		4, 0},
-	[DAY_GET] = {"SELECT ns, day, used, ignored, contradicted, 0"
-		     " FROM outcome_day WHERE ns = ?1 AND day = ?2",
+	[DAY_GET] = {"SELECT " DAY_COLUMNS " FROM outcome_day"
+		     " WHERE ns = ?1 AND day = ?2",
 		2, STMT_WRITER},
-	[DAY_ADD] = {"INSERT INTO outcome_day(ns, day, used, ignored,"
-		     " contradicted) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT"
-		     " DO UPDATE SET used = used + excluded.used,"
+	[DAY_ADD] = {"INSERT INTO outcome_day(" DAY_COLUMNS ") VALUES(?1, ?2,"
+		     " ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET"
+		     " used = used + excluded.used,"
 		     " ignored = ignored + excluded.ignored,"
-		     " contradicted = contradicted + excluded.contradicted",
-		5, STMT_WRITER},
-	[DAYS] = {"SELECT ns, day, used, ignored, contradicted, 0"
+		     " contradicted = contradicted + excluded.contradicted,"
+		     " recalled_used = recalled_used + excluded.recalled_used,"
+		     " recalled_ignored = recalled_ignored +"
+		     " excluded.recalled_ignored, recalled_contradicted ="
+		     " recalled_contradicted + excluded.recalled_contradicted",
+		8, STMT_WRITER},
+	[DAYS] = {"SELECT " DAY_COLUMNS
 		  " FROM outcome_day WHERE (ns, day) > (?2, ?3)"
 		  " AND (?1 = 0 OR ns = ?1) AND day >= ?4 AND day <= ?5"
 		  " ORDER BY ns, day",
@@ -164,6 +170,19 @@ row_of(sqlite3_stmt *s)
 		.last_at = sqlite3_column_int64(s, 5)};
 }
 
+static struct outcome_row
+day_of(sqlite3_stmt *s)
+{
+	struct outcome_row row = {.ns = sqlite3_column_int64(s, 0),
+		.fact = sqlite3_column_int64(s, 1)};
+
+	for (int o = 0; o < OUTCOME_MAX; o++) {
+		row.n[o] = sqlite3_column_int64(s, 2 + o);
+		row.recalled[o] = sqlite3_column_int64(s, 2 + OUTCOME_MAX + o);
+	}
+	return row;
+}
+
 int
 outcome_get(struct store *st, int64_t ns, int64_t fact, struct outcome_row *ret,
 	struct err *e)
@@ -180,13 +199,14 @@ outcome_get(struct store *st, int64_t ns, int64_t fact, struct outcome_row *ret,
 }
 
 static int
-each_row(struct store *st, sqlite3_stmt *s, outcome_fn fn, void *ctx,
+each_row(struct store *st, sqlite3_stmt *s,
+	struct outcome_row (*read)(sqlite3_stmt *s), outcome_fn fn, void *ctx,
 	struct err *e)
 {
 	int rc;
 
 	while ((rc = stmt_row(st, s, e)) == 1) {
-		const struct outcome_row row = row_of(s);
+		const struct outcome_row row = read(s);
 
 		rc = fn(ctx, &row);
 		if (rc != 0)
@@ -206,7 +226,7 @@ outcomes_each(struct store *st, int64_t ns, int64_t after_ns,
 	bind_i(s, 2, after_ns);
 	bind_i(s, 3, after_fact);
 	bind_i(s, 4, since_ms);
-	return each_row(st, s, fn, ctx, e);
+	return each_row(st, s, row_of, fn, ctx, e);
 }
 
 int
@@ -221,7 +241,7 @@ outcome_days_each(struct store *st, int64_t ns, int64_t after_ns,
 	bind_i(s, 3, after_day);
 	bind_i(s, 4, from);
 	bind_i(s, 5, to);
-	return each_row(st, s, fn, ctx, e);
+	return each_row(st, s, day_of, fn, ctx, e);
 }
 
 int
@@ -234,12 +254,29 @@ outcomes_most(struct store *st, int64_t ns, enum outcome what, int64_t since_ms,
 	bind_i(s, 2, since_ms);
 	bind_i(s, 3, what);
 	bind_i(s, 4, limit);
-	return each_row(st, s, fn, ctx, e);
+	return each_row(st, s, row_of, fn, ctx, e);
 }
 
 /* --- counting ------------------------------------------------------------- */
 
-/* Adds to a day, and to the totals that the status shows. */
+/* Adds the counts of a day to the totals of the status, or takes them (-1). */
+static int
+add_to_totals(struct store *st, int64_t ns, const struct outcome_row *x,
+	int sign, struct err *e)
+{
+	for (int o = 0; o < 2 * OUTCOME_MAX; o++) {
+		int64_t n = o < OUTCOME_MAX ? x->n[o]
+					    : x->recalled[o - OUTCOME_MAX];
+		int rc = n == 0 ? 0
+				: counters_add(st, ns, TALLY_OUTCOME, 1 + o,
+					  sign * n, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int
 add_to_day(struct store *st, const struct outcome_row *x, struct err *e)
 {
@@ -248,32 +285,27 @@ add_to_day(struct store *st, const struct outcome_row *x, struct err *e)
 
 	bind_i(s, 1, x->ns);
 	bind_i(s, 2, x->fact);
-	for (int o = 0; o < OUTCOME_MAX; o++)
-		bind_i(s, 3 + o, x->n[o]);
-	rc = stmt_run(st, s, e);
 	for (int o = 0; o < OUTCOME_MAX; o++) {
-		if (rc != 0)
-			return rc;
-		if (x->n[o] != 0)
-			rc = counters_add(st, x->ns, TALLY_OUTCOME, o + 1,
-				x->n[o], e);
+		bind_i(s, 3 + o, x->n[o]);
+		bind_i(s, 3 + OUTCOME_MAX + o, x->recalled[o]);
 	}
-	return rc;
+	rc = stmt_run(st, s, e);
+	return rc != 0 ? rc : add_to_totals(st, x->ns, x, 1, e);
 }
 
 int
-outcome_add(struct store *st, int64_t ns, int64_t fact, enum outcome what,
-	int64_t now, bool *ret_counted, struct err *e)
+outcome_add(struct store *st, const struct outcome_said *said, int64_t now,
+	bool *ret_counted, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *get = stmt_use(st, MOD_OUTCOMES, GET);
-	struct outcome_row day = {.ns = ns, .fact = now / DAY_MS};
+	struct outcome_row day = {.ns = said->ns, .fact = now / DAY_MS};
 	int64_t of_day = 0;
 	sqlite3_stmt *s;
 	int rc;
 
-	assert(what >= 0 && what < OUTCOME_MAX);
-	bind_i(get, 1, ns);
-	bind_i(get, 2, fact);
+	assert(said->what >= 0 && said->what < OUTCOME_MAX);
+	bind_i(get, 1, said->ns);
+	bind_i(get, 2, said->fact);
 	rc = stmt_row(st, get, e);
 	if (rc < 0)
 		return rc;
@@ -283,39 +315,42 @@ outcome_add(struct store *st, int64_t ns, int64_t fact, enum outcome what,
 	if (!*ret_counted)
 		return 0;
 	s = stmt_use(st, MOD_OUTCOMES, ADD);
-	bind_i(s, 1, ns);
-	bind_i(s, 2, fact);
+	bind_i(s, 1, said->ns);
+	bind_i(s, 2, said->fact);
 	for (int o = 0; o < OUTCOME_MAX; o++)
-		bind_i(s, 3 + o, o == (int)what);
+		bind_i(s, 3 + o, o == (int)said->what);
 	bind_i(s, 6, now);
 	bind_i(s, 7, day.fact);
 	bind_i(s, 8, of_day + 1);
 	rc = stmt_run(st, s, e);
 	if (rc != 0)
 		return rc;
-	day.n[what] = 1;
+	day.n[said->what] = 1;
+	day.recalled[said->what] = said->is_recalled;
 	return add_to_day(st, &day, e);
 }
 
 int
-outcome_correct(struct store *st, int64_t ns, int64_t fact, enum outcome from,
+outcome_correct(struct store *st, const struct outcome_said *said,
 	enum outcome to, int64_t now, struct err *e)
 {
-	struct outcome_row day = {.ns = ns, .fact = now / DAY_MS};
+	struct outcome_row day = {.ns = said->ns, .fact = now / DAY_MS};
 	sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, CORRECT);
-	int rc;
+	int from = (int)said->what, rc;
 
-	assert(from != to);
-	bind_i(s, 1, ns);
-	bind_i(s, 2, fact);
+	assert(said->what != to);
+	bind_i(s, 1, said->ns);
+	bind_i(s, 2, said->fact);
 	for (int o = 0; o < OUTCOME_MAX; o++)
-		bind_i(s, 3 + o, (o == (int)to) - (o == (int)from));
+		bind_i(s, 3 + o, (o == (int)to) - (o == from));
 	rc = stmt_run(st, s, e);
 	/* A row that was forgotten meanwhile is not corrected. */
 	if (rc != 0 || sqlite3_changes(st->db) == 0)
 		return rc;
 	day.n[from] = -1;
 	day.n[to] = 1;
+	day.recalled[from] = -said->is_recalled;
+	day.recalled[to] = said->is_recalled;
 	return add_to_day(st, &day, e);
 }
 
@@ -356,7 +391,7 @@ int
 outcome_day_put(struct store *st, const struct outcome_row *row, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, DAY_GET);
-	struct outcome_row more = *row;
+	struct outcome_row more = *row, had;
 	int rc;
 
 	bind_i(s, 1, row->ns);
@@ -364,10 +399,12 @@ outcome_day_put(struct store *st, const struct outcome_row *row, struct err *e)
 	rc = stmt_row(st, s, e);
 	if (rc < 0)
 		return rc;
-	for (int o = 0; rc == 1 && o < OUTCOME_MAX; o++) {
-		int64_t had = sqlite3_column_int64(s, 2 + o);
-
-		more.n[o] = row->n[o] > had ? row->n[o] - had : 0;
+	had = rc == 1 ? day_of(s) : (struct outcome_row){0};
+	for (int o = 0; o < OUTCOME_MAX; o++) {
+		more.n[o] = row->n[o] > had.n[o] ? row->n[o] - had.n[o] : 0;
+		more.recalled[o] = row->recalled[o] > had.recalled[o]
+					   ? row->recalled[o] - had.recalled[o]
+					   : 0;
 	}
 	return add_to_day(st, &more, e);
 }
@@ -387,14 +424,7 @@ move_day(void *ctx, const struct outcome_row *row)
 
 	one.ns = m->to;
 	rc = add_to_day(m->st, &one, m->e);
-	for (int o = 0; o < OUTCOME_MAX; o++) {
-		if (rc != 0)
-			return rc;
-		if (row->n[o] != 0)
-			rc = counters_add(m->st, row->ns, TALLY_OUTCOME, o + 1,
-				-row->n[o], m->e);
-	}
-	return rc;
+	return rc != 0 ? rc : add_to_totals(m->st, row->ns, row, -1, m->e);
 }
 
 static int

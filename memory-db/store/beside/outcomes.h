@@ -38,7 +38,16 @@ const char *outcome_name(enum outcome o);
 struct outcome_row {
 	int64_t ns, fact; /* of a day: the day in the place of the fact */
 	int64_t n[OUTCOME_MAX];
-	int64_t last_at; /* ms; of facts alone */
+	int64_t recalled[OUTCOME_MAX]; /* of these, those that the agent had
+					  asked for itself; of days alone */
+	int64_t last_at;	       /* ms; of facts alone */
+};
+
+/* One judgement. is_recalled: the agent had asked for the fact itself. */
+struct outcome_said {
+	int64_t ns, fact;
+	enum outcome what;
+	bool is_recalled;
 };
 
 /* The state of all counters, for who keeps something that depends on them: it
@@ -49,12 +58,11 @@ int outcomes_state(struct store *st, int64_t *ret, struct err *e) MUST_CHECK;
 int outcome_get(struct store *st, int64_t ns, int64_t fact,
 	struct outcome_row *ret, struct err *e) MUST_CHECK;
 /* Counts one (writer). *ret_counted: false where the day has enough of it. */
-int outcome_add(struct store *st, int64_t ns, int64_t fact, enum outcome what,
-	int64_t now, bool *ret_counted, struct err *e) MUST_CHECK;
-/* What was counted as one outcome was another (writer). */
-int outcome_correct(struct store *st, int64_t ns, int64_t fact,
-	enum outcome from, enum outcome to, int64_t now, struct err *e)
-	MUST_CHECK;
+int outcome_add(struct store *st, const struct outcome_said *said, int64_t now,
+	bool *ret_counted, struct err *e) MUST_CHECK;
+/* What was counted so was another outcome (writer). */
+int outcome_correct(struct store *st, const struct outcome_said *said,
+	enum outcome to, int64_t now, struct err *e) MUST_CHECK;
 
 typedef int (*outcome_fn)(void *ctx, const struct outcome_row *row);
 /* Facts behind one, by namespace and fact, of a namespace (0: all), that were

@@ -8,38 +8,44 @@
 
 #include "common/log.h"
 #include "common/vec.h"
+#include "memory-db/store/beside/receipts_int.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/table.h"
 
-enum { WRITE, FIND, TRIM, USE, FORGET_USAGE };
-
 static const struct stmt_def defs[] = {
-	[WRITE] = {"INSERT INTO receipt(id, at, kind, ns, branch, change,"
-		   " relevant, query, facts, useful) VALUES(?1, ?2, ?3, ?4, ?5,"
-		   " ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-		10, STMT_WRITER},
-	[FIND] = {"SELECT r.at, r.kind, r.ns, r.branch, r.change, r.relevant,"
-		  " r.query, f.key, f.value, CASE WHEN f.key % 2 = 0 THEN"
-		  " json_extract(r.useful, '$.\"' || f.value || '\"') END"
-		  " FROM receipt r LEFT JOIN"
-		  " json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key",
-		1, 0},
-	[TRIM] = {"DELETE FROM receipt WHERE seq <="
-		  " (SELECT max(seq) FROM receipt) - ?1",
+	[RECEIPTS_WRITE] =
+		{"INSERT INTO receipt(id, at, kind, ns, branch, change,"
+		 " relevant, query, facts, useful) VALUES(?1, ?2, ?3, ?4, ?5,"
+		 " ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+			10, STMT_WRITER},
+	[RECEIPTS_FIND] =
+		{"SELECT r.at, r.kind, r.ns, r.branch, r.change, r.relevant,"
+		 " r.query, f.key, f.value, CASE WHEN f.key % 2 = 0 THEN"
+		 " json_extract(r.useful, '$.\"' || f.value || '\"') END"
+		 " FROM receipt r LEFT JOIN"
+		 " json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key",
+			1, 0},
+	[RECEIPTS_ASKED] = {"SELECT id, query, at FROM receipt WHERE seq >"
+			    " (SELECT max(seq) FROM receipt) - ?2 AND ns = ?1"
+			    " ORDER BY seq DESC",
+		2, 0},
+	[RECEIPTS_TRIM] = {"DELETE FROM receipt WHERE seq <="
+			   " (SELECT max(seq) FROM receipt) - ?1",
 		1, STMT_WRITER},
 	/* Given for the first time: confirmed when it was written. One that was
 	 * forgotten since it was read is not counted. */
-	[USE] = {"INSERT INTO usage(entity, hits, last_at, confirmed_at)"
+	[RECEIPTS_USE] =
+		{"INSERT INTO usage(entity, hits, last_at, confirmed_at)"
 		 " SELECT e.id, 1, ?2, coalesce((SELECT c.at FROM version v"
 		 " JOIN change c ON c.id = v.change WHERE v.entity = e.id"
 		 " ORDER BY v.change DESC LIMIT 1), ?2)"
 		 " FROM entity e WHERE e.id = ?1 AND e.name IS NOT NULL"
 		 " ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
 		 " last_at = max(last_at, excluded.last_at)",
-		2, STMT_WRITER},
-	[FORGET_USAGE] = {"DELETE FROM usage WHERE entity = ?1", 1,
+			2, STMT_WRITER},
+	[RECEIPTS_FORGET_USAGE] = {"DELETE FROM usage WHERE entity = ?1", 1,
 		STMT_WRITER},
 };
 const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
@@ -51,20 +57,6 @@ const struct store_table receipts_tables[] = {
 		.forget_entity = receipts_forget_usage},
 	{.name = "receipt", .kind = TABLE_LOCAL, .forget = FORGET_BLANKS},
 	{0},
-};
-
-struct receipts_waiting {
-	struct receipts_waiting *next;
-	struct receipt r; /* points into what follows */
-	struct receipt_row rows[];
-};
-struct receipts {
-	pthread_mutex_t lock;
-	struct receipts_waiting *first, *last; /* waiting, oldest first */
-	struct receipts_waiting *written;      /* in the group under way */
-	const struct store *writer;	       /* whose group that is */
-	size_t n;
-	int64_t commits; /* that wrote some */
 };
 
 static int
@@ -218,7 +210,7 @@ static int
 find_written(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, FIND);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, RECEIPTS_FIND);
 	AUTO_FREE struct receipt_row *rows = NULL;
 	AUTO_BUF struct buf query = {0};
 	struct receipt x = {0};
@@ -289,7 +281,7 @@ receipts_forget(struct store *st, int64_t ns)
 int
 receipts_forget_usage(struct store *st, int64_t entity, struct err *e)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, FORGET_USAGE);
+	sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, RECEIPTS_FORGET_USAGE);
 
 	bind_i(s, 1, entity);
 	return stmt_run(st, s, e);
@@ -323,7 +315,7 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 			(long long)r->rows[i].fact, r->rows[i].score);
 	if (k != 0 || buf_addc(facts, ']') != 0 || useful_text(r, &useful) != 0)
 		return MDB_E_NOMEM;
-	s = stmt_use(st, MOD_RECEIPTS, WRITE);
+	s = stmt_use(st, MOD_RECEIPTS, RECEIPTS_WRITE);
 	bind_t(s, 1, r->id, strlen(r->id));
 	bind_i(s, 2, r->at);
 	bind_i(s, 3, (int64_t)r->kind);
@@ -336,15 +328,18 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 	if (useful.len > 0)
 		bind_t(s, 10, useful.data, useful.len);
 	k = stmt_run(st, s, NULL);
-	/* What did not fit the question was of no use. */
-	for (size_t i = 0; k == 0 && r->is_relevant && i < r->n; i++) {
+	/* What did not fit the question was of no use, and a search tells no
+	 * more than that somebody looked. */
+	for (size_t i = 0; k == 0 && r->is_relevant &&
+			   r->kind != RECEIPT_SEARCH && i < r->n;
+		i++) {
 		bool again = false;
 
 		for (size_t o = 0; o < i; o++)
 			again |= r->rows[o].entity == r->rows[i].entity;
 		if (again)
 			continue;
-		s = stmt_use(st, MOD_RECEIPTS, USE);
+		s = stmt_use(st, MOD_RECEIPTS, RECEIPTS_USE);
 		bind_i(s, 1, r->rows[i].entity);
 		bind_i(s, 2, r->at);
 		k = stmt_run(st, s, NULL);
@@ -388,7 +383,7 @@ receipts_write(struct store *st)
 		facts.len = 0;
 		k = write_one(st, &w->r, &facts);
 	}
-	s = stmt_use(st, MOD_RECEIPTS, TRIM);
+	s = stmt_use(st, MOD_RECEIPTS, RECEIPTS_TRIM);
 	bind_i(s, 1, RECEIPTS_KEPT);
 	if (k == 0)
 		k = stmt_run(st, s, NULL);

@@ -8,6 +8,7 @@
 #ifndef STORE_BESIDE_RECEIPTS_H
 #define STORE_BESIDE_RECEIPTS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,11 @@ struct database;
 #define RECEIPTS_WAITING 1000
 #define RECEIPT_ID_SIZE	 12 /* "r" and 10 letters or digits, and NUL */
 
-enum receipt_kind { RECEIPT_RECALL = 1, RECEIPT_CONTEXT = 2 };
+enum receipt_kind {
+	RECEIPT_RECALL = 1,
+	RECEIPT_CONTEXT = 2,
+	RECEIPT_SEARCH = 3 /* of an agent; nobody is told of it */
+};
 
 struct receipt_row {
 	int64_t fact, entity;
@@ -53,6 +58,14 @@ int receipt_give(struct store *st, struct receipt *r, struct err *e) MUST_CHECK;
 typedef int (*receipt_fn)(void *ctx, const struct receipt *r);
 int receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
+
+/* The names of receipts that a namespace was given for these questions (a JSON
+ * array of texts, as receipts keep them) since a moment, newest first, waiting
+ * ones among them. fn returns non-zero to stop; query: which of the questions. */
+typedef int (*receipt_asked_fn)(void *ctx, const char *id, size_t query);
+int receipts_asked(struct store *st, int64_t ns, int64_t since_ms,
+	const json_t *queries, receipt_asked_fn fn, void *ctx, struct err *e)
+	MUST_CHECK;
 
 /* The group erases something of the namespace: questions that wait to be
  * written and may name it are written without their words. */

@@ -151,6 +151,10 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " SELECT ns, 4, 1, used FROM outcome_day UNION ALL"
 		     " SELECT ns, 4, 2, ignored FROM outcome_day UNION ALL"
 		     " SELECT ns, 4, 3, contradicted FROM outcome_day UNION ALL"
+		     " SELECT ns, 4, 4, recalled_used FROM outcome_day"
+		     " UNION ALL SELECT ns, 4, 5, recalled_ignored"
+		     " FROM outcome_day UNION ALL SELECT ns, 4, 6,"
+		     " recalled_contradicted FROM outcome_day UNION ALL"
 		     " SELECT ns, kind, key, -n FROM tally)"
 		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20",
 		0, 0},

@@ -13,7 +13,8 @@
 struct database;
 struct store;
 
-#define COUNTERS_OUTCOMES 3
+/* Used, ignored, contradicted; and the same of those that agents asked for. */
+#define COUNTERS_OUTCOMES 6
 
 struct counters_row {
 	char *name; /* type, tier or namespace */
@@ -30,8 +31,9 @@ struct counters {
 	size_t types_n;
 	struct counters_row *namespaces; /* entities a namespace, at most 100 */
 	size_t namespaces_n;
-	/* Facts that were shown: used, ignored, contradicted; in all, and by
-	 * namespace, at most 100. */
+	/* Facts that were shown: used, ignored, contradicted, and behind them
+	 * the same of those that agents had asked for themselves; in all, and
+	 * by namespace, at most 100. */
 	int64_t outcomes[COUNTERS_OUTCOMES];
 	struct counters_outcomes {
 		char *name; /* owned */
@@ -53,7 +55,8 @@ enum counters_kind {
 	TALLY_TOTAL = 1,
 	TALLY_TYPE = 2,
 	TALLY_TIER = 3,
-	TALLY_OUTCOME = 4 /* key: enum outcome + 1 (beside/outcomes.h) */
+	TALLY_OUTCOME = 4 /* key: enum outcome + 1 (beside/outcomes.h), and
+			     + OUTCOME_MAX of what agents asked for */
 };
 enum tally_total {
 	TOTAL_ENTITIES = 1,

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/change.h"
 
-enum { SESSIONS, SESSION, SESSION_LAST, SESSION_NS };
+enum { SESSIONS, SESSION, SESSION_LAST, SESSION_NS, SESSION_PLACES };
 
 static const struct stmt_def defs[] = {
 	/* A loose scan: one step of the index per session, not per change. */
@@ -28,6 +30,11 @@ static const struct stmt_def defs[] = {
 	[SESSION_NS] = {"SELECT DISTINCT ns FROM change WHERE session = ?1"
 			" ORDER BY ns",
 		1, 0},
+	[SESSION_PLACES] = {"SELECT DISTINCT c.ns, c.branch FROM change c"
+			    " JOIN branch b ON b.id = c.branch"
+			    " WHERE c.session = ?1 AND c.kind <> ?2 AND"
+			    " b.state <> ?3 ORDER BY c.ns, c.branch",
+		3, 0},
 };
 const struct stmt_module sessions_module = {"sessions", defs, ARRAY_LEN(defs)};
 
@@ -103,6 +110,25 @@ session_namespaces(struct store *st, int64_t session, ns_fn fn, void *ctx,
 	bind_i(s, 1, session);
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		rc = fn(ctx, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int
+session_places(struct store *st, int64_t session, session_place_fn fn,
+	void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSION_PLACES);
+	int rc;
+
+	bind_i(s, 1, session);
+	bind_i(s, 2, CHANGE_BRANCH);
+	bind_i(s, 3, BRANCH_DISCARDED);
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1));
 		if (rc != 0)
 			return rc;
 	}

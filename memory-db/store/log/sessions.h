@@ -28,5 +28,10 @@ typedef int (*ns_fn)(void *ctx, int64_t ns);
 /* The namespaces it wrote to, by id. */
 int session_namespaces(struct store *st, int64_t session, ns_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
+typedef int (*session_place_fn)(void *ctx, int64_t ns, int64_t branch);
+/* Where its facts are: each namespace and branch that it wrote to and that is
+ * there still. */
+int session_places(struct store *st, int64_t session, session_place_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 
 #endif
