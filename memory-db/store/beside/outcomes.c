@@ -136,17 +136,6 @@ const struct store_table outcomes_tables[] = {
 	{0},
 };
 
-const char *
-outcome_name(enum outcome o)
-{
-	static const char *const names[OUTCOME_MAX] = {[OUTCOME_USED] = "used",
-		[OUTCOME_IGNORED] = "ignored",
-		[OUTCOME_CONTRADICTED] = "contradicted"};
-
-	assert(o >= 0 && o < OUTCOME_MAX);
-	return names[o];
-}
-
 /* --- reading -------------------------------------------------------------- */
 int
 outcomes_state(struct store *st, int64_t *ret, struct err *e)

@@ -27,7 +27,14 @@ enum outcome {
 	OUTCOME_CONTRADICTED,
 	OUTCOME_MAX
 };
-const char *outcome_name(enum outcome o);
+static inline const char *
+outcome_name(enum outcome o)
+{
+	static const char *const names[OUTCOME_MAX] = {"used", "ignored",
+		"contradicted"};
+
+	return names[o];
+}
 
 /* Of one fact and day in one namespace: what a session of a day shows by itself
  * is less, what a loop repeats is far more. */
