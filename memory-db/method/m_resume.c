@@ -30,6 +30,11 @@
 /* Changes looked at: those since, and of the last session. */
 #define SINCE_CHANGES 200
 #define LAST_CHANGES  20
+/* Of the history that is read for them: so many times the bytes of the budget,
+ * but not less than HISTORY_BYTES. */
+#define TOKEN_BYTES   4
+#define HISTORY_TIMES 8
+#define HISTORY_BYTES 8192
 /* What there was before, when a client is here for the first time. */
 #define FIRST_CHANGES 20
 
@@ -152,13 +157,22 @@ resume_count(struct resume *r, const json_t *change)
 	return 0;
 }
 
+/* Only the newest of it, some times what the budget holds: lines that nobody
+ * will see cost as much as those that are told. Who counts changes (by) needs
+ * them all. */
 static int
 resume_history(struct resume *r, json_t *params_new, json_t **ret)
 {
 	AUTO_JSON json_t *params = params_new;
+	size_t most = r->budget * TOKEN_BYTES * HISTORY_TIMES;
 
-	return !params ? err_nomem(r->e)
-		       : within_run(r->c, m_memory_history, params, ret, r->e);
+	if (most < HISTORY_BYTES)
+		most = HISTORY_BYTES;
+	if (!params || (!r->by && most < LIMIT_REPLY_BYTES &&
+			       jx_set(params, "max_bytes",
+				       json_integer((json_int_t)most)) != 0))
+		return err_nomem(r->e);
+	return within_run(r->c, m_memory_history, params, ret, r->e);
 }
 
 /* Since the given point, the last session of its own, or the newest ones. */
@@ -264,15 +278,14 @@ resume_last(struct resume *r)
 
 /* --- the replies ----------------------------------------------------------- */
 static int
-resume_begin(struct call *c, const char *about, struct resume *r,
-	size_t *ret_budget, struct err *e)
+resume_begin(struct call *c, const char *about, struct resume *r, struct err *e)
 {
 	const json_t *budget = json_object_get(c->params, "budget");
 	int rc = scope_read(c->st, c->ctx, 0, &r->scope, e);
 
 	r->c = c;
 	r->e = e;
-	*ret_budget =
+	r->budget =
 		budget ? (size_t)json_integer_value(budget) : BUDGET_DEFAULT;
 	if (rc < 0)
 		return rc;
@@ -314,10 +327,11 @@ resume_set_since(struct resume *r, json_t *o)
 }
 
 static int
-resume_reply(struct resume *r, size_t budget, json_t **ret_result)
+resume_reply(struct resume *r, json_t **ret_result)
 {
 	AUTO_JSON json_t *o = json_object();
-	int rc = !o ? err_nomem(r->e) : carry_text_pack(&r->text, budget, r->e);
+	int rc = !o ? err_nomem(r->e)
+		    : carry_text_pack(&r->text, r->budget, r->e);
 
 	if (rc != 0)
 		return rc;
@@ -341,8 +355,7 @@ m_resume(struct call *c, json_t **ret_result, struct err *e)
 		resume_since, resume_plans, resume_handoffs, resume_review,
 		resume_conflicts, resume_relevant};
 	AUTO_RESUME struct resume r = {0};
-	size_t budget = 0;
-	int rc = resume_begin(c, "Where you were.", &r, &budget, e);
+	int rc = resume_begin(c, "Where you were.", &r, e);
 
 	if (rc != 0)
 		return rc;
@@ -351,7 +364,7 @@ m_resume(struct call *c, json_t **ret_result, struct err *e)
 		if (rc != 0)
 			return rc;
 	}
-	return resume_reply(&r, budget, ret_result);
+	return resume_reply(&r, ret_result);
 }
 
 int
@@ -360,19 +373,18 @@ m_since_last(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_RESUME struct resume r = {.by = json_object()};
 	AUTO_JSON json_t *by = json_array();
 	const char *key;
-	size_t budget = 0;
 	json_t *row;
 	int rc;
 
 	if (!r.by || !by)
 		return err_nomem(e);
-	rc = resume_begin(c, "What changed meanwhile.", &r, &budget, e);
+	rc = resume_begin(c, "What changed meanwhile.", &r, e);
 	if (rc != 0)
 		return rc;
 	rc = resume_since(&r);
 	if (rc != 0)
 		return rc;
-	rc = resume_reply(&r, budget, ret_result);
+	rc = resume_reply(&r, ret_result);
 	if (rc != 0)
 		return rc;
 	json_object_foreach(r.by, key, row)

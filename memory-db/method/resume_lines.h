@@ -19,6 +19,7 @@ struct resume {
 	struct scope scope;
 	struct last_session last;
 	bool has_last;
+	size_t budget; /* tokens */
 	struct carry_text text;
 	char nonce[RECEIPT_ID_SIZE];
 	json_t *by; /* client and session -> [client, session, changes]; owned,

@@ -37,6 +37,9 @@
 #define CUT   0.4
 /* Of notes and plans in a digest. */
 #define RESUME_TOKENS 180
+/* Of the changes since the last session: the newest, from which some names are
+ * told. */
+#define SINCE_BYTES 16384
 /* Text of a call that captures, and how long capturing goes on: what is left
  * comes with the next event. */
 #define CHUNK_BYTES (128 * 1024)
@@ -100,8 +103,8 @@ add_since(struct hookwork *w, int64_t seen, struct buf *out)
 	json_t *x;
 
 	reply = hookwork_ask(w, "memory_history",
-		seen > 0 ? json_pack("{s:i,s:I}", "limit", 50, "since",
-				   (json_int_t)seen)
+		seen > 0 ? json_pack("{s:i,s:i,s:I}", "limit", 50, "max_bytes",
+				   SINCE_BYTES, "since", (json_int_t)seen)
 			 : json_pack("{s:i}", "limit", 1),
 		NULL, NULL);
 	json_array_foreach(json_object_get(reply, "changes"), i, change) {
@@ -118,7 +121,8 @@ add_since(struct hookwork *w, int64_t seen, struct buf *out)
 		hookstate_see(w->namespace_, newest);
 	if (n == 0 || !first ||
 		buf_addf(&line, "- since your last session (%.10s): %d%s %s",
-			first, n, n == 50 ? " or more" : "",
+			first, n,
+			json_object_get(reply, "next") ? " or more" : "",
 			n == 1 ? "change" : "changes") != 0)
 		return;
 	json_object_foreach(names, name, x) {
