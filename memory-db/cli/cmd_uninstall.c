@@ -80,7 +80,31 @@ uninstall_rows(const struct cli *c, const struct connect *w, bool is_many,
 
 /* --- everything ----------------------------------------------------------- */
 
-/* The notes of hooks: cursors, counters, what was shown. */
+/* The notes of hooks: cursors, counters, what was shown, how far notes and
+ * branches of the code were seen. What push keeps is of the memory. */
+static bool
+is_note(const char *name)
+{
+	static const char *const begins[] = {"session-", "fired-", "ledger-",
+		"seen-", "sync-", "code-"};
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return strcmp(name, "imported") == 0;
+}
+
+/* The folder of the switch, where nothing is switched off. */
+static void
+remove_switch_folder(void)
+{
+	static const char pattern[] = "@config/enhanced-memory";
+	char path[PATH_MAX];
+
+	if (clients_expand(pattern, sizeof(pattern) - 1, false, getenv, path))
+		(void)rmdir(path);
+}
+
 static void
 remove_notes(const struct cli *c)
 {
@@ -92,11 +116,7 @@ remove_notes(const struct cli *c)
 	if (!hookstate_folder(path, false) || (dir = opendir(path)) == NULL)
 		return;
 	while ((d = readdir(dir)) != NULL)
-		if (strcmp(d->d_name, "imported") == 0 ||
-			strncmp(d->d_name, "session-", 8) == 0 ||
-			strncmp(d->d_name, "fired-", 6) == 0 ||
-			strncmp(d->d_name, "ledger-", 7) == 0 ||
-			strncmp(d->d_name, "seen-", 5) == 0)
+		if (is_note(d->d_name))
 			n += targets.is_dry_run ||
 			     unlinkat(dirfd(dir), d->d_name, 0) == 0;
 	closedir(dir);
@@ -171,6 +191,8 @@ uninstall_everything(struct cli *c, struct connect *w, json_t *results)
 			worst = rc;
 	}
 	remove_notes(c);
+	if (!targets.is_dry_run)
+		remove_switch_folder();
 	if (!targets.is_dry_run) {
 		bool was_quiet = c->quiet;
 

@@ -879,8 +879,11 @@ class Installed(Clients):
         self.install("vscode", "--hooks", "--scope", "project")
         state = self.home / ".local/state/enhanced-memory"
         state.mkdir(parents=True)
-        for name in ("session-1.json", "fired-x-y", "mine.txt"):
+        for name in ("session-1.json", "fired-x-y", "seen-a", "sync-a",
+                     "code-a", "mine.txt"):
             (state / name).write_text("{}")
+        settings = self.home / ".config/enhanced-memory"
+        settings.mkdir(parents=True)
         database = self.home / ".memories/memory.db"
         database.parent.mkdir()
         database.write_text("kept")
@@ -891,6 +894,7 @@ class Installed(Clients):
         self.assertIn(f"The memory itself stays: {database}", done.stdout)
         self.assertEqual(database.read_text(), "kept")
         self.assertEqual([p.name for p in state.iterdir()], ["mine.txt"])
+        self.assertFalse(settings.exists())
         for path in self.dir.rglob("*"):
             if path.is_file() and ".bak-" not in path.name:
                 self.assertNotRegex(path.read_text(),

@@ -147,6 +147,17 @@ class Sessions(Worktrees):
         self.assertEqual((self.branches(), self.texts()),
                          (set(), ["of the squash"]))
 
+    def test_nothing_is_left_of_it(self):
+        tree = self.tree("login")
+        self.start(tree)
+        self.hook("Stop", {"cwd": str(tree)}, args=("--branch", "auto"))
+        state = self.home / ".local/state/enhanced-memory"
+        self.assertTrue(list(state.glob("code-*")))
+        subprocess.run([CTL, "uninstall", "--all"], check=True, cwd=self.dir,
+                       env=self.env(MEMORY_DB_SOCKET=self.dir / "none"),
+                       capture_output=True)
+        self.assertFalse(state.exists())
+
     def test_without_auto_nothing_follows(self):
         tree = self.tree("login")
         self.hook("SessionStart", {"cwd": str(tree), "source": "startup"})
