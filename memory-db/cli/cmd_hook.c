@@ -102,6 +102,14 @@ cmd_hook_name_session(const struct hook *h, const struct hookevent *ev,
 			: "hook");
 }
 
+/* A merge of a worktree is not of the session that happens to begin: who takes
+ * that one back means what it wrote itself. */
+static void
+name_merge(char *session, size_t size)
+{
+	snprintf(session, size, "git-sync-%lld", (long long)clock_now_ms());
+}
+
 static bool
 connect_service(struct cli *c, const struct hook *h, bool is_named,
 	const char *session)
@@ -198,10 +206,13 @@ keep_notes(struct cli *c, const struct hook *h, const struct hookevent *ev,
 
 /* Branches of memory whose code is gone. What is left is done next time. */
 static void
-keep_branches(struct cli *c, const struct hook *h, const char *session)
+keep_branches(struct cli *c, const struct hook *h)
 {
+	char session[64];
+
 	if (!be_silent(BRANCHES_MS))
 		return;
+	name_merge(session, sizeof(session));
 	memory_client_free(c->client);
 	c->client = NULL;
 	if (connect_service(c, h, true, session))
@@ -243,7 +254,10 @@ run_worktree(struct cli *c, const struct hook *h, struct hookevent *ev)
 			0 &&
 		buf_str(&root) && access(root.data, F_OK) == 0)
 		ev->cwd = root.data;
-	cmd_hook_name_session(h, ev, session, sizeof(session));
+	if (h->what == HOOK_UNBRANCH)
+		name_merge(session, sizeof(session));
+	else
+		cmd_hook_name_session(h, ev, session, sizeof(session));
 	(void)cmd_hook_work(c, h, ev, session, &text, &is_due);
 	buf_done(&text);
 	return CLI_OK;
@@ -287,7 +301,7 @@ run_event(struct cli *c, const char *client, const char *event)
 	else
 		cmd_hook_answer(&out);
 	if (is_connected && is_due)
-		keep_branches(c, h, session);
+		keep_branches(c, h);
 	if (is_connected)
 		keep_notes(c, h, &ev, session);
 	buf_done(&nothing);

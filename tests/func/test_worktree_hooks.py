@@ -113,6 +113,14 @@ class Sessions(Worktrees):
         self.start(self.code, session_id="s3")
         self.assertEqual(self.branches(), set())
         self.assertEqual(self.texts(), ["login needs x"])
+        # The merge is not of the session that found it: it stays when that
+        # one is taken back.
+        with self.db.client() as c:
+            c.ok("create_entities", namespace=self.namespace,
+                 session="claude-code-s3", entities=[entity("a", "of s3")])
+            c.ok("memory_undo", namespace=self.namespace,
+                 session="claude-code-s3")
+        self.assertEqual(self.texts(), ["login needs x"])
 
     def test_what_was_not_merged_stays(self):
         for name in ("empty", "written"):
@@ -192,9 +200,17 @@ class Makes(Worktrees):
         self.assertEqual(self.make("login"), f"{tree}\n")
         self.assertEqual(self.make("second", cwd=str(tree)),
                          f"{tree.parent / 'second'}\n")
-        # Its branch is left of an earlier one.
+        # Its branch is left of an earlier one, also one that git still lists.
         self.git("worktree", "remove", tree)
         self.assertEqual(self.make("login"), f"{tree}\n")
+        shutil.rmtree(tree)
+        self.assertEqual(self.make("login"), f"{tree}\n")
+
+    def test_a_branch_that_is_out_elsewhere_is_not_taken(self):
+        self.git("switch", "-q", "-c", "worktree-mine")
+        self.assertEqual(self.make("mine", code=1), "")
+        self.assertIn("out nowhere else", self.err)
+        self.assertFalse((self.code / ".claude/worktrees/mine").exists())
 
     def test_begins_where_the_client_would(self):
         """At the default branch of origin, not at what is out."""

@@ -171,8 +171,13 @@ add_tree(const struct gitrun *g, const char *path, const char *branch,
 	if (buf_addf(&ref, "refs/heads/%s", branch) != 0 || !buf_str(&ref))
 		return err_nomem(e);
 	if (has_ref(g, ref.data)) {
-		const char *const args[] = {"worktree", "add", "--quiet",
-			"--force", path, branch, NULL};
+		const char *const prune[] = {"worktree", "prune", NULL};
+		const char *const args[] = {"worktree", "add", "--quiet", path,
+			branch, NULL};
+
+		/* One whose folder is gone holds its branch no longer; one
+		 * that is out elsewhere is not taken. */
+		(void)gitrun(g, prune, NULL);
 
 		rc = gitrun(g, args, NULL);
 	} else {
