@@ -1,6 +1,14 @@
 /* Each layer stands alone: what one lets through, the next stops. The order
  * matters: a change of user clears the death signal and the dumpable flag, and
- * the filter forbids whatever comes after it. */
+ * the filter forbids whatever comes after it.
+ *
+ * Example: a script has found a hole in the interpreter and runs code of its
+ * own, which wants to read ~/.ssh/id_ed25519. open(2) is none of the five calls
+ * that the filter lets through: the process is killed. Without the filter
+ * Landlock would refuse every path; without that it is another user, whom the
+ * file does not let in when the service runs as root; and what it might have
+ * read has no way out but the socket to memory-db, as no descriptor is open and
+ * none can be made (RLIMIT_NOFILE). */
 #include "sandbox/jail/confine.h"
 
 #include <errno.h>

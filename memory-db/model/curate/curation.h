@@ -1,6 +1,11 @@
 /* Curation: what keeps the tiers of a memory in order. README.md of this folder
  * has the idea.
  *
+ * Example: a note of May that nobody asked for since is 40 days old in June. The
+ * run of that night moves it from working to episodic, as one op of a change of
+ * the kind `curate`. memory_undo {run} sets it back, and for hold_days no run
+ * touches it again.
+ *
  * A run goes in slices (model/time/sliced_run.h), so that no write of a client
  * waits for it: first it counts what it would do, and is stopped by the brake
  * when that is too much; then it does it, a change a slice. What is left is kept

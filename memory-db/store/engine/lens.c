@@ -2,8 +2,8 @@
  * rule and an example.
  *
  * A statement marked STMT_LENS writes its source of spans as @SPAN and its
- * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders attributes by level. The present
- * form is one index range; the other joins the levels of temp.lin. */
+ * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders attributes by level.
+ * The present form is one index range; the other joins the levels of temp.lin. */
 #include "memory-db/store/engine/store_internal.h"
 
 #include <assert.h>

@@ -2,10 +2,10 @@
  *
  * A write packs a short text quickly, with the dictionary that its namespace has
  * by then. When nobody writes, a walk over the facts of each namespace packs
- * well what came since. The dictionary is made of texts of the same namespace: a project of another customer shall neither
- * make its texts longer or shorter, which can be measured, nor keep pieces of
- * a text when it is forgotten here. A namespace with few texts has the
- * dictionary that is built in.
+ * well what came since. The dictionary is made of texts of the same namespace: a
+ * project of another customer shall neither make its texts longer or shorter,
+ * which can be measured, nor keep pieces of a text when it is forgotten here. A
+ * namespace with few texts has the dictionary that is built in.
  *
  * Example. A project begins:
  *

@@ -7,11 +7,11 @@
  *
  * A lane is a thread that has time for tasks: the writer between two groups of
  * requests, the thread that fills in vectors, and the one that looks for
- * conflicts. A call of background_run()
- * makes one step of one task and comes back, so that a request that arrives
- * meanwhile waits for one step at most, whatever waits in the background. Work
- * that takes long is therefore many steps: a step that answers 1 has its next
- * turn behind the other tasks that are due.
+ * conflicts. A call of background_run() makes one step of one task and comes
+ * back, so that a request that arrives meanwhile waits for one step at most,
+ * whatever waits in the background. Work that takes long is therefore many
+ * steps: a step that answers 1 has its next turn behind the other tasks that
+ * are due.
  *
  * For example the index task works on texts that wait for 20 ms and answers 1
  * while some are left. Between its steps the writer looks at its queue, and the
