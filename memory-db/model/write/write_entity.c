@@ -69,39 +69,65 @@ derive_all(struct write *w, int64_t entity, const json_t *item,
 	return 0;
 }
 
+/* The fact that has this text, or one that is to stand for it: *ret_have; 0: none.
+ * *ret_said: the one that was told again by it; 0: none was. */
+static int
+write_entity_find_said(struct repeats *near, const json_t *item,
+	const struct fact *f, int64_t *ret_have, int64_t *ret_said,
+	struct err *e)
+{
+	int rc = near->is_bare ? 0
+			       : fact_find_text(near->w->st, f->entity,
+					 FACT_OBSERVATION, f->text, f->text_n,
+					 ret_have, e);
+
+	near->is_bare = false;
+	*ret_said = *ret_have;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = repeats_look(near, item, ret_have, e);
+	*ret_said = near->alike;
+	return rc < 0 ? rc : 0;
+}
+
+/* A text that is new, with what it was derived from. */
+static int
+write_entity_put_observation(struct repeats *near, const json_t *item,
+	struct fact *f, int64_t past, const char *path, int64_t *ret_fact,
+	struct err *e)
+{
+	struct write *w = near->w;
+	int rc = told_again_add(w, f, past, e);
+
+	*ret_fact = w->last_fact;
+	if (rc != 0)
+		return rc;
+	rc = repeats_put(near, item, *ret_fact, e);
+	if (rc != 0 || !(f->flags & FACT_DERIVED))
+		return rc;
+	return derive_all(w, f->entity, item, path, e);
+}
+
 static int
 write_entity_add_observation(struct repeats *near, const json_t *item,
 	struct fact *f, const char *path, struct err *e)
 {
 	struct write *w = near->w;
-	int64_t have = 0, said, past = 0;
-	int rc = near->is_bare
-			 ? 0
-			 : fact_find_text(w->st, f->entity, FACT_OBSERVATION,
-				   f->text, f->text_n, &have, e);
+	int64_t have = 0, said = 0, past = 0;
+	int rc = write_entity_find_said(near, item, f, &have, &said, e);
 
-	near->is_bare = false;
-	said = have;
-	if (rc == 0) {
-		rc = repeats_look(near, item, &have, e);
-		said = near->alike;
-	}
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = told_again_of_past(w, &have, f, &past, e);
-	if (rc)
+	if (rc != 0)
 		return rc;
 	if (said != 0)
 		rc = told_again(w, f->entity, said, e);
-	if (rc == 0 && have == 0) {
-		rc = told_again_add(w, f, past, e);
-		have = w->last_fact;
-		if (rc != 0)
-			return rc;
-		rc = repeats_put(near, item, have, e);
-		if (rc == 0 && f->flags & FACT_DERIVED)
-			rc = derive_all(w, f->entity, item, path, e);
-	}
+	if (rc != 0)
+		return rc;
+	if (have == 0)
+		rc = write_entity_put_observation(near, item, f, past, path,
+			&have, e);
 	if (rc < 0)
 		return rc;
 	if (json_is_object(item))
@@ -191,8 +217,8 @@ get_predecessor(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* The chain of names (store/facts/entity_names.c): the fact that this one replaces, or where
- * that says the same name what it replaced. */
+/* The chain of names (store/facts/entity_names.c): the fact that this one
+ * replaces, or where that says the same name what it replaced. */
 static int
 set_predecessor(struct write *w, int64_t entity, const char *name,
 	struct fact *f, struct err *e)

@@ -18,6 +18,13 @@ struct standing {
 	struct err *e;
 };
 
+static void
+standing_done(struct standing *s)
+{
+	buf_done(&s->text);
+}
+#define AUTO_STANDING __attribute__((cleanup(standing_done)))
+
 static int
 get_standing(void *ctx, const struct fact *f)
 {
@@ -75,7 +82,7 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
-	struct standing s = {.st = w->st, .e = e};
+	AUTO_STANDING struct standing s = {.st = w->st, .e = e};
 	AUTO_BUF struct buf text = {0};
 	int rc;
 
@@ -89,9 +96,8 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	f.text_n = text.len;
 	rc = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
 	if (rc == MDB_E_NOMEM)
-		err_nomem(e);
-	if (rc == 0)
-		rc = write_entity_set_metadata(w, entity, object, &f, &s, e);
-	buf_done(&s.text);
-	return rc;
+		return err_nomem(e);
+	if (rc != 0)
+		return rc;
+	return write_entity_set_metadata(w, entity, object, &f, &s, e);
 }
