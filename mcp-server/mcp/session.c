@@ -80,7 +80,7 @@ session_send(struct session *s, json_t *m_new)
 /* --- batches -------------------------------------------------------------- */
 
 void
-session_batch_release(struct session *s, struct batch *b)
+session_batch_release(struct session *s, struct session_batch *b)
 {
 	assert(b->pending > 0); /* else it is answered and freed twice */
 	if (--b->pending > 0)
@@ -94,14 +94,14 @@ session_batch_release(struct session *s, struct batch *b)
 /* Sends an answer, or puts it into its batch. Takes m_new (NULL: no memory).
  * 0 or MDB_E_NOMEM. */
 static int MUST_CHECK
-session_answer(struct session *s, struct batch *b, json_t *m_new)
+session_answer(struct session *s, struct session_batch *b, json_t *m_new)
 {
 	return b ? jx_add(b->answers, m_new) : session_write(s, m_new);
 }
 
 void
-session_answer_error(struct session *s, struct batch *b, json_t *id, int code,
-	const char *text)
+session_answer_error(struct session *s, struct session_batch *b, json_t *id,
+	int code, const char *text)
 {
 	if (session_answer(s, b, jsonrpc_error(id, code, text, NULL)))
 		log_dropped();
@@ -133,7 +133,7 @@ session_request_free(struct session_request *r)
 
 struct session_request *
 session_request_new(struct session *s, json_t *value_new,
-	const struct jsonrpc_msg *m, struct batch *b, size_t bytes)
+	const struct jsonrpc_msg *m, struct session_batch *b, size_t bytes)
 {
 	struct session_request *r = calloc(1, sizeof(*r));
 

@@ -20,7 +20,7 @@
 #include "mcp-server/mcp/profile.h"
 #include "mcp-server/mcp/relay.h"
 
-struct batch;
+struct session_batch;
 struct era;
 struct session;
 struct subscription;
@@ -30,8 +30,8 @@ struct session_request {
 	struct session_request *next;
 	struct session *session;
 	const struct era *era;
-	struct batch *batch; /* NULL: alone in its line */
-	json_t *message;     /* owned */
+	struct session_batch *batch; /* NULL: alone in its line */
+	json_t *message;	     /* owned */
 	json_t *id, *params; /* borrowed from message; params may be NULL */
 	const char *method;  /* borrowed from message */
 	const struct method *entry;

@@ -60,7 +60,8 @@ session_dispatch(struct session_request *r)
 
 /* Handles one message; takes value_new. */
 static void
-message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
+message(struct session *s, json_t *value_new, struct session_batch *b,
+	size_t bytes)
 {
 	AUTO_JSON json_t *value = value_new;
 	struct jsonrpc_error e = {0};
@@ -100,7 +101,7 @@ message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
 static void
 batch(struct session *s, json_t *array, size_t bytes)
 {
-	struct batch *b;
+	struct session_batch *b;
 	json_t *entry;
 	size_t i, n = json_array_size(array);
 	const char *why = NULL;

@@ -106,7 +106,7 @@ append_key(const struct buf *text, const char *key, const char *name,
 
 /* Behind the colon of a key; 0: it is not on the key's line. */
 static size_t
-behind_colon(const struct yamltext *y, const yaml_node_t *key)
+clientyaml_behind_colon(const struct yamltext *y, const yaml_node_t *key)
 {
 	size_t at = yamltext_at(y, &key->end_mark);
 
@@ -161,7 +161,7 @@ add_to(struct yamltext *y, const struct buf *text, const yaml_node_pair_t *pair,
 {
 	const yaml_node_t *k = yamltext_node(y, pair->key);
 	const yaml_node_t *v = yamltext_node(y, pair->value), *first;
-	size_t colon = behind_colon(y, k);
+	size_t colon = clientyaml_behind_colon(y, k);
 	size_t at = yamltext_at(y, &v->start_mark);
 
 	/* An alias stands for a node before it. */
@@ -278,7 +278,9 @@ clientyaml_remove(const struct buf *text, const char *key, const char *name,
 		begin -= begin > 0 && y.s[begin - 1] == '\r';
 	}
 	/* Without members it must say that it is a mapping still. */
-	colon = is_only ? behind_colon(&y, yamltext_node(&y, top->key)) : 0;
+	colon = is_only ? clientyaml_behind_colon(&y,
+				  yamltext_node(&y, top->key))
+			: 0;
 	if (buf_add(after, y.s, colon) != 0 ||
 		(is_only && buf_adds(after, " {}") != 0) ||
 		buf_add(after, y.s + colon, begin - colon) != 0 ||
@@ -332,7 +334,7 @@ empty_span(struct yamltext *y, const char *key, size_t *ret_key, size_t *ret_at,
 	if (!v || !is_empty_value(v))
 		return 0;
 	*ret_key = yamltext_at(y, &k->start_mark);
-	*ret_at = behind_colon(y, k);
+	*ret_at = clientyaml_behind_colon(y, k);
 	end = yamltext_at(y, &v->end_mark);
 	/* Nothing at all has its place where the next thing stands. */
 	*ret_end = yamltext_at(y, &v->start_mark) == end ? *ret_at : end;

@@ -27,7 +27,7 @@ is_record(const char *type)
 }
 
 static int
-take_entity(struct foldermemory *x, const json_t *e)
+foldermemory_take_entity(struct foldermemory *x, const json_t *e)
 {
 	const char *name = cli_str(e, "name", "");
 	AUTO_JSON json_t *facts = json_object(), *one = NULL;
@@ -69,7 +69,7 @@ foldermemory_take_page(struct cli *c, json_t *reply, void *ctx)
 
 	(void)c;
 	json_array_foreach(json_object_get(reply, "entities"), i, e)
-		if (take_entity(x, e) != 0)
+		if (foldermemory_take_entity(x, e) != 0)
 			return cli_nomem();
 	return CLI_OK;
 }

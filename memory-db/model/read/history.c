@@ -104,7 +104,7 @@ history_set_head(struct history_reader *rd, json_t *o,
 static int
 set_list(struct history_reader *rd, json_t *o, enum list l)
 {
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 	json_t *a = NULL;
 
 	for (size_t i = 0; i < t->n[l]; i++) {
@@ -129,7 +129,7 @@ set_list(struct history_reader *rd, json_t *o, enum list l)
 static int
 link_replaced(struct history_reader *rd)
 {
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 
 	for (size_t i = 0; i < t->n[ADDED]; i++) {
 		struct item *new = &t->items[ADDED][i];
@@ -152,7 +152,7 @@ link_replaced(struct history_reader *rd)
 static int
 history_set_lists(struct history_reader *rd, json_t *o)
 {
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 	int rc = link_replaced(rd);
 
 	if (rc != 0)
@@ -261,7 +261,7 @@ history_read(struct store *st, const struct scope *scope,
 {
 	AUTO_JSON json_t *changes = json_array();
 	AUTO_JSON json_t *names = json_object();
-	AUTO_FREE struct telling *t = calloc(1, sizeof(*t));
+	AUTO_FREE struct history_telling *t = calloc(1, sizeof(*t));
 	struct history_reader rd = {.st = st,
 		.scope = scope,
 		.q = q,
@@ -310,7 +310,7 @@ history_tell_ops(struct store *st, const struct scope *scope,
 {
 	const struct history_query q = {.max_bytes = max_bytes};
 	AUTO_JSON json_t *names = json_object();
-	AUTO_FREE struct telling *t = calloc(1, sizeof(*t));
+	AUTO_FREE struct history_telling *t = calloc(1, sizeof(*t));
 	struct history_reader rd = {.st = st,
 		.scope = scope,
 		.q = &q,

@@ -17,7 +17,7 @@ struct item {
 
 enum list { ADDED, REMOVED, SET, LISTS };
 
-struct telling {				/* of one change */
+struct history_telling {			/* of one change */
 	struct item items[2][HISTORY_LIST_MAX]; /* ADDED, REMOVED */
 	size_t n[LISTS];
 	json_t *set;
@@ -32,8 +32,8 @@ struct history_reader {
 	const struct history_query *q;
 	struct err *e;
 	json_t *changes;
-	json_t *names;	   /* cache: entity id as text -> name */
-	struct telling *t; /* of the change being told */
+	json_t *names;		   /* cache: entity id as text -> name */
+	struct history_telling *t; /* of the change being told */
 	size_t bytes;
 	int64_t last; /* change told last */
 	bool more;
@@ -48,6 +48,6 @@ int history_set_name(struct history_reader *rd, json_t *o, const char *key,
 
 /* Takes an op of the change that is told into rd->t; the fn of log_ops(). */
 int history_tell_op(void *ctx, const struct log_op *op) MUST_CHECK;
-void history_telling_clear(struct telling *t);
+void history_telling_clear(struct history_telling *t);
 
 #endif

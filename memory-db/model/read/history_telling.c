@@ -17,7 +17,7 @@
 #include "memory-db/store/log/conflicts.h"
 
 void
-history_telling_clear(struct telling *t)
+history_telling_clear(struct history_telling *t)
 {
 	for (int l = ADDED; l <= REMOVED; l++)
 		for (size_t i = 0; i < t->n[l]; i++) {
@@ -32,7 +32,7 @@ static int
 history_add_set(struct history_reader *rd, int64_t entity, const char *member,
 	json_t *from, json_t *to)
 {
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 	AUTO_JSON json_t *o = json_object();
 	int rc;
 
@@ -110,7 +110,7 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 
 /* The other half of a pair, still in its list; NULL: none. */
 static struct item *
-find_half(struct telling *t, enum list l, const struct item *it)
+find_half(struct history_telling *t, enum list l, const struct item *it)
 {
 	if (it->kind != FACT_EXISTENCE && it->kind != FACT_METADATA)
 		return NULL;
@@ -154,7 +154,7 @@ tell_pair(struct history_reader *rd, const struct item *from,
 static int
 add_item(struct history_reader *rd, enum list l, struct item *it)
 {
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 	struct item *half = find_half(t, l == ADDED ? REMOVED : ADDED, it);
 	size_t bytes = encode_size(it->value) + 1;
 	int rc = 0;
@@ -185,7 +185,7 @@ int
 history_tell_op(void *ctx, const struct log_op *op)
 {
 	struct history_reader *rd = ctx;
-	struct telling *t = rd->t;
+	struct history_telling *t = rd->t;
 	struct item it = {0};
 	enum list l = op->what == OP_SHOW ? ADDED : REMOVED;
 	int rc;

@@ -31,7 +31,7 @@ recall_lists_rules(const struct recalling *r)
 }
 
 static int
-list_row(void *ctx, const struct search_row *row)
+recall_gather_rules_list_row(void *ctx, const struct search_row *row)
 {
 	struct recall_gather_rules_listing *l = ctx;
 	struct recalling *r = l->r;
@@ -56,6 +56,6 @@ recall_gather_rules(struct recalling *r, int which)
 	if (k < 0 || r->few[which].facts)
 		return k < 0 ? k : 0;
 	k = filter_instructions(r->st, &r->range[which], r->terms[which].stem,
-		list_row, &l, r->e);
+		recall_gather_rules_list_row, &l, r->e);
 	return k < 0 ? k : 0;
 }

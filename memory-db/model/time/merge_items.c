@@ -149,7 +149,7 @@ mark_conflict(struct merge *m, const struct fact *f, const char *ours)
 /* The fact here that a mark of the branch is said of: itself, or the one that
  * says the same. 1, or 0 when it is gone. */
 static int
-find_home(struct merge *m, int64_t of, int64_t *ret)
+merge_items_find_home(struct merge *m, int64_t of, int64_t *ret)
 {
 	AUTO_ITEM struct merge_item x = {0};
 	int rc = merge_item_load(m, of, &x);
@@ -185,7 +185,7 @@ static int
 merge_tag(struct merge *m, const struct merge_item *x)
 {
 	int64_t home, have;
-	int rc = find_home(m, x->f.supersedes, &home);
+	int rc = merge_items_find_home(m, x->f.supersedes, &home);
 
 	if (rc == 0)
 		return mark_conflict(m, &x->f, "the fact is removed");
@@ -263,7 +263,7 @@ merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 {
 	AUTO_NOTE struct merge_items_note base = {0}, theirs = {0}, ours = {0};
 	int64_t home = 0;
-	int rc = find_home(m, of, &home), has_home = rc;
+	int rc = merge_items_find_home(m, of, &home), has_home = rc;
 
 	if (rc < 0)
 		return rc;

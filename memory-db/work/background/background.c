@@ -113,7 +113,7 @@ slot_due(const struct background *b, const struct background_slot *s, void *ctx)
 
 /* A task of the same lease that stands before this one has work. */
 static bool
-is_behind(const struct background *b, size_t at, const int64_t due[])
+background_is_behind(const struct background *b, size_t at, const int64_t due[])
 {
 	const struct background_task *t = b->slots[at].task;
 
@@ -144,7 +144,7 @@ plan(const struct background *b, enum background_lane lane,
 				 : NO_WORK;
 	}
 	for (size_t i = 0; i < b->n; i++)
-		ret[i] = is_behind(b, i, due) ? NO_WORK : due[i];
+		ret[i] = background_is_behind(b, i, due) ? NO_WORK : due[i];
 }
 
 /* --- a step --------------------------------------------------------------- */
