@@ -61,6 +61,10 @@ decide_nothing_left(struct comparing *c)
 		fact_compare_decide(c, FACTS_CONTRADICTION, 0.9);
 	else if (p->is_turned)
 		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
+	/* "Allowed in the east", "forbidden in the west": which of the two is
+	 * turned round nobody knows. */
+	else if (p->opposites == 1)
+		fact_compare_decide(c, FACTS_DUPLICATE, 0.8);
 	else
 		fact_compare_decide(c, FACTS_DUPLICATE,
 			0.88 + 0.1 * share_of(p));

@@ -178,6 +178,18 @@ values_n(const struct terms_text *t, const int *to, const struct rest *rest)
 	return n;
 }
 
+/* "Is reading Dune", "is reading Emma" */
+static bool
+is_under_way(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct term *x = c->attribute < 0 ? NULL : &p->a->v[c->attribute];
+
+	return x && p->a->copulas > 0 && p->b->copulas > 0 && x->s_n > 5 &&
+	       memcmp(x->s + x->s_n - 3, "ing", 3) == 0 &&
+	       p->rest_a.value_n == 1 && p->rest_b.value_n == 1;
+}
+
 double
 fact_one_value(struct comparing *c)
 {
@@ -211,6 +223,9 @@ fact_one_value(struct comparing *c)
 		return 0.8;
 	if (flags & F_SINGLE)
 		return kind || names ? 0.94 : 0.89;
+	/* One reads one book at a time, though many in a life. */
+	if (flags & F_MULTI && names && is_under_way(c))
+		return 0.88;
 	if (flags & F_MULTI)
 		return !(flags & (F_EVENT | F_ORDER)) && is_one_place(p, x, y)
 			       ? 0.87

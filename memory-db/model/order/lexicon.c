@@ -1,6 +1,6 @@
 /* The tables of words.def and its like, hashed at the first use: entries by the
  * hashes of the stems of their words, in one open table. What is known of two
- * words together (opposites, kinds) is a sorted list of pairs of meanings. */
+ * words (opposites, kinds) is a sorted list of pairs of meanings. */
 #include "memory-db/model/order/lexicon.h"
 
 #include <assert.h>
@@ -82,36 +82,6 @@ static struct {
 } lexicon = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- hashes ----------------------------------------------------------------- */
-static uint64_t
-lexicon_hash(const char *s, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
-	return (h ^ h >> 29) | 1;
-}
-
-/* "mainly" is not "main": such words keep their ending. */
-static bool
-is_adverb(const char *word, size_t n)
-{
-	return n > 4 && memcmp(word + n - 2, "ly", 2) == 0 &&
-	       word[n - 3] != 'p' && word[n - 3] != 'i';
-}
-
-int
-lexicon_stem(const char *word, size_t n, uint64_t *ret)
-{
-	AUTO_BUF struct buf stem = {0};
-	int rc = text_stem(word, n, is_adverb(word, n) ? "" : "english", &stem);
-
-	if (rc < 0)
-		return rc;
-	*ret = lexicon_hash(stem.data, stem.len);
-	return 0;
-}
-
 static uint64_t
 lexicon_key_of(const uint64_t *stems, int n)
 {
@@ -369,6 +339,12 @@ compare_pairs(const void *a, const void *b)
 	return x->a != y->a ? x->a - y->a : x->b - y->b;
 }
 
+static void
+sort_pairs(struct pairs *p)
+{
+	qsort(p->v, p->n, sizeof(p->v[0]), compare_pairs);
+}
+
 static const char *const known_words[WORD_MAX] = {
 	[WORD_WEEKLY] = "weekly",
 	[WORD_GOLANG] = "golang",
@@ -391,11 +367,9 @@ lexicon_fill(void)
 			return m;
 		lexicon.known[i] = m;
 	}
-	qsort(lexicon.opposite.v, lexicon.opposite.n, sizeof(struct pair),
-		compare_pairs);
-	qsort(lexicon.is_a.v, lexicon.is_a.n, sizeof(struct pair),
-		compare_pairs);
-	qsort(lexicon.kin.v, lexicon.kin.n, sizeof(struct pair), compare_pairs);
+	sort_pairs(&lexicon.opposite);
+	sort_pairs(&lexicon.is_a);
+	sort_pairs(&lexicon.kin);
 	return 0;
 }
 

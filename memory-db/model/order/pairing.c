@@ -197,6 +197,35 @@ is_told_apart(const struct pairing *p, int i, int k)
 	       terms_opposite(&p->a->v[i], &p->b->v[k]);
 }
 
+/* Is term i said to be out of: "out of tune"? The number of "out"; -1: no. */
+static int
+out_of(const struct terms_text *t, int i)
+{
+	const struct term *x = &t->v[i];
+
+	return i > 0 && x[-1].s_n == 3 && memcmp(x[-1].s, "out", 3) == 0 &&
+			       x[-1].word + 2 == x->word
+		       ? i - 1
+		       : -1;
+}
+
+/* "In tune", "out of tune": the "out" is a pair with the "in". */
+static bool
+is_out_of(struct pairing *p, int i, int k)
+{
+	int a = out_of(p->a, i), b = out_of(p->b, k);
+
+	if (a < 0 && b >= 0 && p->a->v[i].before == BEFORE_IN) {
+		p->b_to[b] = -2;
+		return true;
+	}
+	if (b < 0 && a >= 0 && p->b->v[k].before == BEFORE_IN) {
+		p->a_to[a] = -2;
+		return true;
+	}
+	return false;
+}
+
 static void
 find_opposites(struct pairing *p)
 {
@@ -204,6 +233,12 @@ find_opposites(struct pairing *p)
 		if (p->a_to[i] >= 0) {
 			const struct term *t = &p->b->v[p->a_to[i]];
 
+			if (is_out_of(p, i, p->a_to[i])) {
+				p->opposites++;
+				p->a_opposite = i;
+				p->b_opposite = p->a_to[i];
+				continue;
+			}
 			if (is_opposite_before(&p->a->v[i], t)) {
 				p->is_apart = true;
 				p->opposites++;

@@ -143,6 +143,14 @@ settle_name(const struct reading *r, struct term *x, int i)
 		x->maybe_name = w->capital;
 }
 
+/* "With the window closed": as it is held, not what was done. */
+static bool
+is_held_so(const struct reading *r, int i)
+{
+	return is_last(r, i) && (terms_word_is(r, i - 2, "with") ||
+					terms_word_is(r, i - 3, "with"));
+}
+
 /* "declined": a verb by its form. */
 static void
 note_past(struct reading *r, int i, unsigned flags)
@@ -150,7 +158,7 @@ note_past(struct reading *r, int i, unsigned flags)
 	const struct text_word *w = &r->w[i];
 
 	if (r->t->verb < 0 && !(flags & F_VERB) && !w->capital &&
-		lexicon_is_past(w->s, w->n))
+		lexicon_is_past(w->s, w->n) && !is_held_so(r, i))
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 }
 
@@ -203,7 +211,8 @@ take_unknown(struct reading *r, int i)
 	if (!x)
 		return;
 	settle_name(r, x, i);
-	if (!w->capital && lexicon_is_past(w->s, w->n) && r->t->verb < 0) {
+	if (!w->capital && lexicon_is_past(w->s, w->n) && r->t->verb < 0 &&
+		!is_held_so(r, i)) {
 		x->flags = F_VERB;
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 	}
