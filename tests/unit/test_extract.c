@@ -185,12 +185,59 @@ reads_notes(void **state)
 }
 
 /* Nothing rather than junk; what is English of a mixed text is kept. */
+/* What is to be done later, or each time. */
+static void
+keeps_what_is_for_later(void **state)
+{
+	(void)state;
+	gives("user: Remind me to buy fondant on 2026-05-16.",
+		"user: wants to remember to buy fondant on 2026-05-16");
+	gives("user: When I ask for summaries, keep them below 150 words and "
+	      "use bullet points.",
+		"user: wants the assistant to follow: when they ask for "
+		"summaries, keep them below 150 words; user: wants the "
+		"assistant to use bullet points");
+	gives("user: named exports only",
+		"user: wants the assistant to follow: named exports only");
+	gives("user: Always use tabs.",
+		"user: wants the assistant to always use tabs");
+}
+
+/* No word of a fact may need the line it comes from. */
+static void
+reads_well_by_itself(void **state)
+{
+	(void)state;
+	gives("Ada: I have a call with Bob on Friday at 10 AM.",
+		"ada: has a call with Bob on 2026-05-15 at 10 AM");
+	gives("Petra: Jonas takes over from me in June.",
+		"jonas: takes over from Petra in June 2026");
+	gives("Ada: I haven't been to Edinburgh yet.",
+		"ada: has not been to Edinburgh");
+	gives("Ada: My favorite game is !\nBob: No problem, Ada.", "");
+	gives("Ada: I visited the Aula on Thursday. It costs 1,800 euros a day.",
+		"ada: visited the Aula on 2026-05-07; ada: aula costs 1,800 "
+		"euros a day");
+	gives("Ada: I adopted a dog. His name is Biscuit.",
+		"ada: adopted a dog; ada: dog's name is Biscuit");
+	gives("Ada: My roses are turning yellow. I like holding them.",
+		"ada: roses are turning yellow");
+	gives("user: I use Capture One for performance issues in my photos.",
+		"user: uses Capture One for performance issues in their photos");
+}
+
 static void
 leaves_other_languages(void **state)
 {
 	struct extraction x;
 
 	(void)state;
+	gives("user: Ich bin Jonas.\nuser: Mein Editor ist Vim.\n"
+	      "user: Anna will in Berlin arbeiten.",
+		"");
+	gives("user: Mijn zus Anna is 34. We hebben besloten om Postgres te "
+	      "gebruiken.",
+		"");
 	gives("Ich wohne in Berlin und arbeite bei Siemens.", "");
 	gives("Mein Name ist Klaus. Deadline ist Freitag.", "");
 	gives("J'habite \xc3\xa0 Lyon et je pr\xc3\xa9"
@@ -362,6 +409,8 @@ main(void)
 		cmocka_unit_test(keeps_answers_and_fragments),
 		cmocka_unit_test(knows_who_is_meant),
 		cmocka_unit_test(reads_notes),
+		cmocka_unit_test(keeps_what_is_for_later),
+		cmocka_unit_test(reads_well_by_itself),
 		cmocka_unit_test(leaves_other_languages),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),

@@ -172,6 +172,10 @@ agrees(struct reader *r, struct err *e)
 	/* "let's keep spreading kindness": friends cheer each other up. */
 	if (!r->is_work && !r->has_assistant && !r->last.is_concrete)
 		return 0;
+	/* "Let's verify your approach" is the task of the moment. */
+	if (strstr(buf_str(&d.value), "your ") ||
+		strstr(buf_str(&d.value), "you "))
+		return 0;
 	return facts_keep(r, &d, e);
 }
 

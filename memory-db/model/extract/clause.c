@@ -24,7 +24,7 @@
 #define LEAD_WORDS 8
 
 static const char *const courtesy =
-	"so|well|oh|ah|yeah|yes|yep|yup|ok|okay|yea|ya|thx|ty|sweet|ofc|morning|good morning|actually no|anyway|anyways|btw|by the way|"
+	"note that|keep in mind that|fyi|just so you know|heads up|for context|be aware that|so|well|oh|ah|yeah|yes|yep|yup|ok|okay|yea|ya|thx|ty|sweet|ofc|morning|good morning|actually no|anyway|anyways|btw|by the way|"
 	"actually|honestly|frankly|hey|hi|hello|and|but|also|plus|fyi|for the "
 	"record|just so you know|so you know|as you know|remember that|remember|"
 	"note that|please note that|please note|please remember that|please "

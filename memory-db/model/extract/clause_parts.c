@@ -90,6 +90,36 @@ looks_finite(const struct extract_words *w, int i)
 	       (w->v[i + 1].flags & (W_NUMBER | W_CAPITAL)) != 0;
 }
 
+/* "performance issues in my portfolio", "audiobook formats for it": things, more
+ * often than what somebody does. */
+static bool
+is_plural(const struct extract_words *w, int i)
+{
+	static const char *const things =
+		"issues|formats|features|problems|results|tests|plans|notes|points|"
+		"questions|answers|reports|changes|updates|requests|needs|costs|"
+		"claims|reviews|posts|photos|records|scores|figures|benefits|"
+		"studies|books|lists|models|projects|files|images|functions|"
+		"objects|programs|signs|stages|steps|supplies|surveys|trades|"
+		"visits|views|walks|talks|calls|prints|designs|drawings|sketches|"
+		"layers|levels|limits|links|labels|hooks|forms|frames|filters|"
+		"fields|errors|clicks|checks|charts|blocks|batches|backups|"
+		"queries|prices|parts|patterns|orders|names|markets|matches|"
+		"lessons|interests|increases|influences|guides|grades|goals|"
+		"goods|discounts|displays|delays|deals|dates|comments|classes|"
+		"choices|causes|challenges|cards|captions|campaigns|breaks|"
+		"articles|approaches|amounts|adjustments|activities|accents";
+	const char *low = extract_low(w, i);
+
+	return extract_in(low, things) && i > 0 &&
+	       extract_in(extract_low(w, i + 1),
+		       "in|for|of|with|to|on|from|at|about|and|or|between|than|"
+		       "like|as|that|which") &&
+	       !extract_in(extract_low(w, i - 1),
+		       "he|she|it|who|which|that|this|usually|always|also|often|"
+		       "sometimes|never|and");
+}
+
 /* "hired a designer", "waters the plants": a verb that has no rules is one where an
  * object or a place follows, not before the verb of the sentence ("the hired
  * designer is"). */
@@ -108,7 +138,7 @@ reads_as_verb(const struct extract_words *w, int i, int general)
 
 	if (i + 1 >= w->words || w->v[i + 1].flags & (W_COMMA | W_BREAK))
 		return general == 1;
-	if (extract_in(next, helpers))
+	if (extract_in(next, helpers) || is_plural(w, i))
 		return false;
 	if (extract_in(next, behind) ||
 		w->v[i + 1].flags & (W_NUMBER | W_CAPITAL))
@@ -130,6 +160,11 @@ clause_is_finite(const struct extract_words *w, int i, bool many, bool comma)
 
 	if (extract_in(low, helpers))
 		return true;
+	/* "the integration tests are flaky", "ten minutes with the hose" */
+	if (extract_in(low, "minutes|hours|seconds|weeks|months|miles|kilos|"
+			    "pounds|dollars|euros") ||
+		extract_in(extract_low(w, i + 1), "is|are|was|were"))
+		return false;
 	if (w->v[i].flags & (W_BREAK | W_CAPITAL) ||
 		(w->v[i].flags & W_COMMA && !comma))
 		return false;

@@ -217,6 +217,10 @@ correct_read(struct reader *r, struct err *e)
 			text.data, e);
 	}
 	end = render_trim(r, i, w->words);
+	/* "No problem, Joanna", "no doubt" correct nothing. */
+	if (i > 0 && i < w->words && extract_is(w, i - 1, "no") &&
+		!(w->v[i].flags & (W_COMMA | W_BREAK | W_NUMBER | W_CAPITAL)))
+		return 0;
 	/* "Sorry, she's from Durban" says what it is about itself. */
 	if (!cued || end - i > 4 || end <= i ||
 		extract_in(extract_low(w, i),

@@ -71,7 +71,9 @@ looks_ahead(const struct extract_words *w)
 			    "opens|closes|begins|launches|till|tickets|"
 			    "reservation") ||
 			extract_match(w, i,
-				"been moved|been pushed|pushed to") > 0)
+				"been moved|been pushed|pushed to|have got|has "
+				"got|wish me|fingers crossed|have my|have an "
+				"appointment") > 0)
 			return true;
 		if (extract_in(low, "was|has|have") &&
 			extract_in(extract_low(w, i + 1),
@@ -140,6 +142,7 @@ read_clause(struct reader *r, const struct clause *c, struct err *e)
 
 	if (rc != 0)
 		return rc;
+	facts_note_thing(r, c);
 	/* "My mom had the same. She lives with us." */
 	if (c->who == WHO_MY &&
 		clause_is_kin(extract_low(&r->w, c->noun_end - 1)) &&
@@ -212,6 +215,30 @@ drop_monthly(struct reader *r)
 	r->whens_n = n;
 }
 
+/* "Mr Behrens reported that the repair cost 14,200": of minutes, what was reported. */
+static void
+drop_reporter(struct reader *r)
+{
+	struct extract_words *w = &r->w;
+	int i = 0;
+
+	if (!r->is_notes)
+		return;
+	while (i < 4 && i < w->words && w->v[i].flags & W_CAPITAL &&
+		!(i > 0 && w->v[i].flags & (W_COMMA | W_BREAK)))
+		i++;
+	if (i == 0 || i + 3 >= w->words ||
+		!extract_in(extract_low(w, i),
+			"reported|announced|noted|explained|confirmed|stated|"
+			"informed|mentioned|said|reminded") ||
+		!extract_is(w, i + 1, "that"))
+		return;
+	i += 2;
+	w->words -= i;
+	memmove(w->v, w->v + i, (size_t)w->words * sizeof(w->v[0]));
+	w->v[0].flags &= ~(unsigned)(W_COMMA | W_BREAK);
+}
+
 static int
 read_sentence(struct reader *r, struct err *e)
 {
@@ -224,6 +251,7 @@ read_sentence(struct reader *r, struct err *e)
 
 	if (!extract_words_read(r->said->s, r->said->n, &r->w))
 		return 0;
+	drop_reporter(r);
 	people_capitals(r);
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
@@ -300,6 +328,7 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 	int rc;
 
 	r->turn = turn;
+	r->thing[0] = '\0';
 	r->today = day_of(at, r->q->zone_minutes);
 	if (r->turn_no == 0)
 		read_head(r, turn);
@@ -321,6 +350,7 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 		return 0;
 	r->turn_no++;
 	speech_begin(&l, turn);
+	l.is_doubted = r->x->foreign > r->x->lines;
 	while (!r->x->partial && speech_next(&l, &said)) {
 		if (is_late(r)) {
 			r->x->partial = true;

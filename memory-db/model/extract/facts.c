@@ -38,7 +38,17 @@ sureness_of(const struct reader *r, const struct rule *rule,
 int
 facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 {
-	if (c->lead_end > c->lead && !facts_has_time(r, c->lead, c->lead_end)) {
+	/* They begin a sentence and say nothing. */
+	static const char *const phrases =
+		"on another note|on a side note|on the plus side|in fact|of course|"
+		"by the way|for example|for instance|at first|as always|after all|"
+		"to be honest|in general|in other news|on top of that|at the same "
+		"time|on the other hand|in the end|at least|at the moment|for now|"
+		"with that said|on that note|at this point|as a result|as for me|"
+		"on a positive note|on the bright side|in my opinion|for sure";
+
+	if (c->lead_end > c->lead && !facts_has_time(r, c->lead, c->lead_end) &&
+		extract_match(&r->w, c->lead, phrases) == 0) {
 		size_t at = d->value.len;
 
 		if (render_words(r, c->lead, c->lead_end, &d->value) != 0)
@@ -155,7 +165,8 @@ by_dated(struct reader *r, const struct clause *c, struct err *e)
 		!facts_has_time(r, c->first, c->clause_end) ||
 		!facts_fit_person(r, &event, c) ||
 		!facts_fit_value(r, &event, c, c->verb_at + 1, &end) ||
-		end < c->verb_at + 3)
+		end < c->verb_at + 3 ||
+		facts_content(&r->w, c->verb_at + 1, end) == 0)
 		return 0;
 	return facts_keep_verb(r, c, &event, c->verb_at + 1, end, e);
 }
@@ -191,6 +202,11 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 			is = c;
 		else if (facts_fit_tense(fit[i].rule, &was))
 			is = &was;
+		/* "I'll keep pushing", among friends, decides nothing. */
+		if (is && fit[i].rule->kind == EXTRACT_DECISION &&
+			is->tense == T_WILL && !r->is_work && !r->is_notes &&
+			!facts_has_time(r, c->first, c->clause_end))
+			continue;
 		if (!is || !facts_fit_person(r, fit[i].rule, is) ||
 			!facts_fit_value(r, fit[i].rule, is, value, &end))
 			continue;
@@ -215,6 +231,12 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	bool other = c->who == WHO_NAME;
 	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
 	bool weak = extract_in(extract_low(&r->w, c->verb_at), transient);
+	/* "has to cut out caffeine": not of the day. */
+	bool lasts = extract_match(&r->w, c->verb_at,
+			     "cut out|cut down on|give up|avoid|quit|limit|"
+			     "reduce|wear|stay away from|stay off|stop "
+			     "eating|stop drinking|stop smoking|take insulin|"
+			     "take medication|follow a|lose weight") > 0;
 	struct rule own = *rule;
 	int end = 0;
 
@@ -223,8 +245,11 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	if (c->tense == T_WILL && !dated && !other)
 		return 0;
-	if (c->tense == T_MUST &&
-		(c->who == WHO_I ? weak || !dated : !thing && c->who != WHO_WE))
+	if (c->tense == T_MUST && c->who == WHO_I && lasts)
+		weak = false;
+	else if (c->tense == T_MUST &&
+		 (c->who == WHO_I ? weak || !dated
+				  : !thing && c->who != WHO_WE))
 		return 0;
 	if (weak && !dated && !thing)
 		return 0;
@@ -259,6 +284,34 @@ by_would(struct reader *r, const struct clause *c, struct err *e)
 	return facts_keep_verb(r, c, rule, c->verb_at + 1, end, e);
 }
 
+/* "The retry count should come from QUEUE_RETRIES": what is asked of a thing of the
+ * project. */
+static int
+by_should(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule asked = {EXTRACT_NEED, "", R_WE | R_TO, 74};
+	const struct extract_words *w = &r->w;
+	bool should = false;
+	int end;
+
+	for (int i = c->phrase; i < c->verb_at; i++)
+		should |= extract_in(extract_low(w, i), "should");
+	/* "We should never power the motor from USB" */
+	if (c->who == WHO_WE && !c->is_never &&
+		!(c->often >= 0 && extract_is(w, c->often, "always")))
+		should = false;
+	if (!should || !r->is_work || w->is_question || c->is_hedged ||
+		(c->who != WHO_OUR && c->who != WHO_THING &&
+			c->who != WHO_WE) ||
+		r->turn->role == ROLE_ASSISTANT ||
+		general_any_of(c, extract_low(w, c->verb_at),
+			"be|work|help|fix|do|look|see|have|pass|fail") ||
+		!facts_fit_value(r, &asked, c, c->verb_at + 1, &end) ||
+		!facts_is_concrete(w, c->verb_at + 1, end))
+		return 0;
+	return facts_keep_verb(r, c, &asked, c->verb_at + 1, end, e);
+}
+
 int
 facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 {
@@ -267,8 +320,10 @@ facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 		facts_opinion, facts_in_general};
 	size_t had = r->x->n;
 
-	if (c->is_condition || c->tense == T_MAYBE)
+	if (c->is_condition)
 		return 0;
+	if (c->tense == T_MAYBE)
+		return by_should(r, c, e);
 	if (c->tense == T_WOULD)
 		return by_would(r, c, e);
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {

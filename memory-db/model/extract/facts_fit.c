@@ -185,7 +185,9 @@ is_owned(const struct extract_words *w, int first, int end)
 		"caravan|camper|scooter|drum|drums|violin|cello|ukulele|saxophone|"
 		"pressure|implants|braces|glasses|hernia|psoriasis|thyroid|"
 		"vertigo|sibling|stepkids|guinea|goldfish|budgie|ferret|loan|debt|"
-		"pension|lease|contract|deadline|lesson|lessons";
+		"pension|lease|contract|deadline|lesson|lessons|feet|foot|knee|"
+		"knees|shoulder|shoulders|skin|vision|eyesight|metabolism|ankle|"
+		"hip|stomach|bladder|immune|tolerance|rosacea|gallstones";
 
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), owned))
@@ -269,7 +271,7 @@ static const char *const empty_starts =
 	"whether|myself|each|other";
 static const char *const empty_alone =
 	"something|anything|everything|nothing|someone|stuff|things|people|me|one|"
-	"many|few|lot|lots|much|well|good|bad|fine|work|time|fun|home";
+	"expected|intended|usual|many|few|lot|lots|much|well|good|bad|fine|work|time|fun|home";
 static const char *const passing =
 	"help|a minute|a hand|a break|a moment|a second|a sec|coffee|some coffee|"
 	"some help|some advice|some sleep|advice|info|information|more info|more "
@@ -291,6 +293,42 @@ static const char *const passing =
 	"recommendation|recommendations|the sound|the look|the following|fun|the "
 	"best|the code|the output|the file|the answer|a solution|to split|to "
 	"push|to rename|to remove|to delete|to create|to open|to close|to read";
+
+/* "To open a shop", among friends, is no errand. */
+static bool
+is_ambition(const struct reader *r, int first, int end)
+{
+	const struct extract_words *w = &r->w;
+
+	return !r->is_work && !r->has_assistant && extract_is(w, first, "to") &&
+	       end - first > 3 &&
+	       extract_in(extract_low(w, first + 1),
+		       "open|start|write|run|create|find|get|take|add|give") &&
+	       extract_in(extract_low(w, first + 2), "a|an|my|our") &&
+	       facts_content(w, first + 3, end) > 1;
+}
+
+/* "Likes holding them", "would love to compress them": whom or what, nobody knows
+ * later. "Them" in "this car" or "her garden" is none. */
+static bool
+is_unresolved(const struct reader *r, int first, int end)
+{
+	static const char *const nouns =
+		"it|them|those|ones|him|this|these|that";
+	const struct extract_words *w = &r->w;
+	bool found = false;
+
+	for (int i = first; i < end && i < first + 3; i++)
+		found |= extract_in(extract_low(w, i), nouns) &&
+			 (i + 1 == end ||
+				 extract_in(extract_low(w, i),
+					 "it|them|ones|him") ||
+				 extract_in(extract_low(w, i + 1),
+					 "because|so|and|to|for|in|on|at|with|"
+					 "is|was|again|someday|soon|later"));
+	return found && facts_content(w, first, end) <= 2 &&
+	       !facts_is_concrete(w, first, end) && !r->is_work;
+}
 
 static bool
 is_named_rule(const struct rule *rule, enum tense tense)
@@ -342,7 +380,8 @@ bool
 facts_fit_person(const struct reader *r, const struct rule *rule,
 	const struct clause *c)
 {
-	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
+	bool thing =
+		c->who == WHO_OUR || c->who == WHO_THING || c->who == WHO_IT;
 
 	if ((c->who == WHO_MY || c->who == WHO_HIS) &&
 		!facts_noun_is_person(&r->w, c))
@@ -381,12 +420,31 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 		extract_in(extract_low(w, first), empty_alone) && !(f & R_BARE))
 		return false;
 	if (!c->is_denied && extract_match(w, first, passing) > 0 &&
-		!is_later(r, c))
+		!is_later(r, c) && !is_ambition(r, first, end) &&
+		!(r->is_work && has_number(w, first, end) &&
+			extract_in(extract_low(w, first + 1), "stay|be|keep")))
 		return false;
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), "you|your|yours"))
 			return false;
 	if (!(f & R_TO) && infinitive)
+		return false;
+	if (is_unresolved(r, first, end) ||
+		(infinitive && end == first + 2 &&
+			extract_in(extract_low(w, first + 1),
+				"visit|try|see|share|explore|do|know|go|help|make|"
+				"take|get|find|have|say|join|come|meet")))
+		return false;
+	if (end == first + 1 &&
+		extract_in(extract_low(w, first),
+			"up|out|down|off|on|in|away|back|over|around"))
+		return false;
+	if (c->has_got && extract_in(extract_low(w, first),
+				  "from|to|for|of|by|with|in|on|at"))
+		return false;
+	/* "Love the colors!" is said of something of the other's. */
+	if (c->is_elided && rule->kind == EXTRACT_PREFERENCE &&
+		extract_in(extract_low(w, first), "the|that|this|his|her|how"))
 		return false;
 	if (!(f & R_TO) && rules_verb(extract_low(w, first), &form) != 0 &&
 		form == FORM_ING && !(f & R_BARE) && rule->words[0] == '\0' &&

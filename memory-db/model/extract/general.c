@@ -51,7 +51,8 @@ static const char *const code_nouns =
 	"pr|loop|variable|script|output|error|errors|exception|warning|message|"
 	"command|call|request|response|commit|patch|diff|column|row|regex|"
 	"stack|trace|traceback|result|results|it|snippet|example|value|"
-	"parameter|argument|field|button|screen|link|weather|sun|rain|bus|train";
+	"parameter|argument|field|button|screen|link|weather|sun|rain|bus|train|"
+	"build|builds";
 static const char *const under_way = "write|build|create|design|make|use";
 static const char *const particles =
 	"on|in|at|from|for|to|into|with|under|through|until|across|between";
@@ -123,6 +124,14 @@ is_passing(const struct reader *r, const struct clause *c)
 		return true;
 	if (c->tense == T_GOING_ON && general_any_of(c, low, under_way))
 		return false;
+	/* "I deployed 3.14.2" */
+	if (facts_is_version(&r->w.v[c->verb_at + 1]) &&
+		strlen(extract_low(&r->w, c->verb_at + 1)) > 4)
+		return false;
+	/* "We mock Prisma with ..": always, not now. */
+	if (c->who == WHO_WE && c->tense == T_NOW && r->is_work &&
+		c->clause_end - c->verb_at > 3)
+		return false;
 	return own && general_any_of(c, low, acts) &&
 	       !extract_in(extract_low(&r->w, c->verb_at + 1), particles);
 }
@@ -173,6 +182,11 @@ is_past_worth(const struct reader *r, const struct clause *c, int first,
 	const struct extract_words *w = &r->w;
 	bool dated = facts_has_time(r, c->first, c->clause_end);
 	int names = 0, numbers = 0;
+
+	/* "deployed 3.14.2" */
+	if (first < end && facts_is_version(&w->v[first]) &&
+		strlen(extract_low(w, first)) > 4)
+		return true;
 
 	for (int i = 0; i < r->whens_n; i++)
 		if (r->whens[i].from >= r->today - 1 &&
@@ -233,6 +247,18 @@ is_empty(const struct reader *r, int first, int end)
 	return false;
 }
 
+/* "12 euros" of "go up to 12 euros a month from January". */
+static bool
+has_measure(const struct extract_words *w, int first, int end)
+{
+	for (int i = first; i + 1 < end; i++)
+		if (w->v[i].flags & W_NUMBER && facts_is_measure(w, i + 1) &&
+			!extract_in(extract_low(w, i + 1),
+				"minutes|hours|days|weeks|months|seconds"))
+			return true;
+	return false;
+}
+
 /* "link time went from 40s to 6s", "the load test showed 1,200 rps": a measured
  * thing and its number. */
 static int
@@ -254,7 +280,9 @@ by_number(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	for (int i = first; i < end; i++)
 		number = number || w->v[i].flags & W_NUMBER;
-	if (!number || facts_has_time(r, first, end) ||
+	if (!number ||
+		(facts_has_time(r, first, end) &&
+			!has_measure(w, first, end)) ||
 		(c->who == WHO_NAME &&
 			people_is_first_name(extract_low(w, c->noun))))
 		return 0;
@@ -371,7 +399,12 @@ facts_of_fragment(struct reader *r, struct err *e)
 	for (at = i + 1; at < end && at < i + 6 && r->whens_n > 0 &&
 			 (r->is_work || r->is_notes);
 		at++)
-		if (extract_in(extract_low(w, at), "on|at|by|until|from|in") &&
+		if (!extract_in(extract_low(w, i),
+			    "about|around|roughly|every|each|maybe|probably|so|"
+			    "just|only|back|see") &&
+			!(w->v[i].flags & W_NUMBER) &&
+			extract_in(extract_low(w, at),
+				"on|at|by|until|from|in") &&
 			r->whens[0].first <= at + 1 &&
 			r->whens[0].first >= at &&
 			!(w->v[at].flags & (W_COMMA | W_BREAK)) &&

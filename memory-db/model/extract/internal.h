@@ -67,6 +67,10 @@ struct reader {
 	struct question asked, asked_now; /* the same */
 	struct polar polar, polar_now;	  /* the same */
 	char last_speaker[SPEAKER_BYTES];
+	const char *me; /* who "me" and "my" are in a fact of somebody else;
+			   NULL: them, their */
+	char thing[NAME_BYTES]; /* what "it" means: the thing named last in the
+				   turn; "": none */
 	const char *speakers[16]; /* names, of the turns */
 	size_t speakers_n;
 	bool is_joke;
@@ -136,6 +140,8 @@ int facts_of_fragment(struct reader *r, struct err *e) MUST_CHECK;
 /* The same of what somebody is (states.c). */
 int facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
+/* Notes what "it" means in what follows (subjects.c). */
+void facts_note_thing(struct reader *r, const struct clause *c);
 /* Sets whom a clause is about, and what stands before its verb then. 1; 0: that
  * nobody knows; -1: no memory. */
 int facts_subject(struct reader *r, const struct clause *c,

@@ -5,6 +5,7 @@
  * same words, is there still room? The times that its own words name become
  * the span in which it holds: "moved to Rome in 2025" holds from then on,
  * whatever else the sentence says. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,12 +132,53 @@ is_said(const struct reader *r, const struct draft *d)
 	return false;
 }
 
+/* Is there a value, or an attribute that needs none? */
+static bool
+says_something(const struct draft *d)
+{
+	static const char *const open[] = {" on", " in", " at", " to", " for",
+		" of", " with", " from", " about", " is", " by", " into"};
+
+	for (size_t i = 0; i < d->value.len; i++)
+		if (isalnum((unsigned char)d->value.data[i]) ||
+			(unsigned char)d->value.data[i] >= 0x80)
+			return true;
+	if (d->value.len > 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+		size_t n = strlen(open[i]);
+
+		if (d->attribute.len > n &&
+			memcmp(d->attribute.data + d->attribute.len - n,
+				open[i], n) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Friends who speak of no work have no project: "it turned out she had no other
+ * family" is no fact of one. What they decide and plan is kept. */
+static bool
+is_nobodys(const struct reader *r, const struct draft *d)
+{
+	char project[NAME_BYTES];
+
+	if (r->is_work || r->is_notes || r->has_assistant ||
+		r->turn->role != ROLE_PERSON || d->kind == EXTRACT_DECISION ||
+		d->kind == EXTRACT_PLAN)
+		return false;
+	sayings_project(r, project);
+	return strcmp(project, d->subject) == 0 &&
+	       (d->kind == EXTRACT_FIX || d->kind == EXTRACT_IDENTITY);
+}
+
 int
 facts_keep(struct reader *r, struct draft *d, struct err *e)
 {
 	int rc = 0;
 
-	if (d->sureness < SURE_ENOUGH || d->subject[0] == '\0')
+	if (d->sureness < SURE_ENOUGH || d->subject[0] == '\0' ||
+		is_nobodys(r, d))
 		return 0;
 	if (d->text.len == 0)
 		rc = buf_addf(&d->text, "%.*s%s%.*s", (int)d->attribute.len,
@@ -145,6 +187,9 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 			(int)d->value.len, d->value.data ? d->value.data : "");
 	if (rc != 0)
 		return err_nomem(e);
+	/* "is working on", "favorite game is !" */
+	if (!says_something(d))
+		return 0;
 	if (d->text.len == 0 || !text_is_utf8(d->text.data, d->text.len))
 		return 0;
 	/* "Emil's name is Emil" */
@@ -171,13 +216,22 @@ sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
 		.first = first,
 		.end = end};
 	char project[NAME_BYTES];
+	unsigned form = 0;
 
+	r->me = NULL;
 	sayings_project(r, project);
 	d.is_person = strcmp(subject, project) != 0;
 	snprintf(d.subject, NAME_BYTES, "%s", subject);
 	if (buf_adds(&d.attribute, attribute) != 0 ||
 		render_words(r, first, end, &d.value) != 0)
 		return err_nomem(e);
+	/* "Always use tabs" is said within a sentence now. */
+	if (kind == EXTRACT_INSTRUCTION && d.value.len > 1 &&
+		(rules_verb(r->w.v[first].low, &form) != 0 ||
+			extract_in(r->w.v[first].low,
+				"always|never|please|when|whenever|if|no|from")) &&
+		islower((unsigned char)d.value.data[1]))
+		d.value.data[0] = (char)tolower((unsigned char)d.value.data[0]);
 	return d.value.len == 0 ? 0 : facts_keep(r, &d, e);
 }
 

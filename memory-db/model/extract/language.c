@@ -28,12 +28,21 @@ static const char *const others =
 	"o|os|eu|uma|em|n\xc3\xa3o|com|meu|minha|voc\xc3\xaa|"
 	"de|het|een|ik|wij|niet|van|naar|ook|maar|mijn|"
 	"och|jag|inte|som|att|har|min|p\xc3\xa5|det|"
+	"zus|hebben|heeft|om|te|bij|naar|nog|dat|dit|zijn|wordt|geen|wel|"
 	"jest|nie|w|z|si\xc4\x99|na|mam|to\xc5\xbc|bir|ve|bu|benim";
 
+/* Words of English that hardly any of the others has. */
+static const char *const surely =
+	"the|i|you|they|are|were|been|and|with|my|your|our|his|their|this|have|"
+	"does|did|not|but|from|would|can|could|should|i'm|don't|it's|we're|just|"
+	"what|when|which|who|there|here|then|about|than|use|like|yes|because|"
+	"after|before|how|why|also|never|always|really|i've|i'd|i'll|it|she|for|"
+	"that|to|of|out|every|some";
+
 bool
-language_is_known(const char *s, size_t n)
+language_is_known(const char *s, size_t n, bool is_doubted)
 {
-	int ours = 0, theirs = 0, words = 0, far = 0, near = 0;
+	int ours = 0, theirs = 0, words = 0, far = 0, near = 0, sure = 0;
 	char low[WORD_BYTES];
 
 	n = n < LOOKED ? n : LOOKED;
@@ -60,9 +69,13 @@ language_is_known(const char *s, size_t n)
 			low[b] = (char)tolower((unsigned char)s[i + b]);
 		low[k] = '\0';
 		ours += extract_in(low, english);
+		sure += extract_in(low, surely);
 		theirs += extract_in(low, others);
 	}
 	if (far * 2 > near)
+		return false;
+	/* "Anna will in Berlin arbeiten", after lines of German. */
+	if (is_doubted && sure == 0)
 		return false;
 	/* Names in an English sentence: "Rio de Janeiro". */
 	if (theirs > ours && theirs > 1)

@@ -9,6 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-bool language_is_known(const char *s, size_t n);
+bool language_is_known(const char *s, size_t n, bool is_doubted);
 
 #endif

@@ -159,6 +159,16 @@ rule_of_list(struct reader *r, int end, struct err *e)
 		"wants the assistant to follow:", 0, end, 0.82, e);
 }
 
+/* "the account holds 3,120 euros", behind "Finances:" */
+static bool
+is_sentence(const struct extract_words *w, int first, int end)
+{
+	for (int i = first + 1; i < end; i++)
+		if (clause_is_finite(w, i, false, false))
+			return true;
+	return false;
+}
+
 /* "Owner of the mobile app: Fatima", "Budget: 120k": what is known by its name. */
 static int
 key_and_value(struct reader *r, struct err *e)
@@ -197,7 +207,8 @@ key_and_value(struct reader *r, struct err *e)
 		facts_speaker(r, subject);
 	else
 		sayings_project(r, subject);
-	if (render_words(r, i, k, &what) != 0 || buf_adds(&what, " is") != 0)
+	if (render_words(r, i, k, &what) != 0 ||
+		buf_adds(&what, is_sentence(w, k, end) ? ":" : " is") != 0)
 		return err_nomem(e);
 	if (sayings_keep(r, EXTRACT_TOOL, subject, buf_str(&what), k, end, 0.72,
 		    e) != 0)
@@ -227,7 +238,7 @@ notes_read(struct reader *r, struct err *e)
 	case SECTION_PREFERENCE:
 		return end < 2 ? 0 : rule_of_list(r, w->words, e);
 	case SECTION_OTHER:
-		return 0;
+		return r->said->is_bullet ? key_and_value(r, e) : 0;
 	case SECTION_NONE:
 		break;
 	}

@@ -4,7 +4,7 @@
  * An order is kept when it holds for later as well; what is asked for now is
  * not.
  *
- *   "Always use tabs"          wants the assistant to Always use tabs
+ *   "Always use tabs"          wants the assistant to always use tabs
  *   "Call me Sam"              is called Sam
  *   "Please fix this test"     nothing: that is the task of the moment
  *
@@ -67,6 +67,12 @@ style_at(const struct extract_words *w, int i)
 		"functions|sentences|emails|examples|output|tests|files|names";
 	bool please = i > 0 && extract_is(w, i - 1, "please"), how = false;
 
+	/* "keep the plan in kilometers please" */
+	if (extract_is(w, i, "keep") && w->words - i >= 4 &&
+		extract_in(extract_low(w, i + 1), "the|all|any") &&
+		(please || extract_in(extract_low(w, w->words - 1), "please") ||
+			extract_in(extract_low(w, w->words - 2), "not|please")))
+		return 1;
 	/* "keep your answers short" */
 	if (extract_match(w, i, "keep|make") > 0 && w->words - i >= 4 &&
 		extract_in(extract_low(w, i + 1), "your|the|all|my") &&
@@ -135,6 +141,93 @@ orders_given(struct reader *r, struct err *e)
 	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
 		"wants the assistant to", i, end,
 		extract_is(w, i, "do") ? 0.72 : 0.86, e);
+}
+
+/* "When I ask for summaries, keep them below 150 words": a condition that comes again,
+ * and what to do then. */
+static int
+orders_when(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), k, end, next, rc;
+	int n = extract_match(w, i,
+		"when i ask|whenever i ask|if i ask|when i say|whenever i say|"
+		"if i say|when i type|when i write|whenever i type|when i send|"
+		"whenever i send|when i paste|whenever i paste|when i request|"
+		"whenever i request|when i share|whenever i share|when i mention|"
+		"whenever i mention|each time i ask|every time i ask|if i paste|"
+		"if i send");
+	unsigned form = 0;
+	char who[NAME_BYTES];
+
+	if (n == 0 || r->turn->role == ROLE_ASSISTANT ||
+		r->turn->role == ROLE_OTHER || w->is_question)
+		return 0;
+	/* Behind it an order: a verb in its base form, of nobody. */
+	for (k = i + n + 1; k < w->words; k++)
+		if (extract_in(extract_low(w, k),
+			    "please|just|always|never|do") ||
+			((w->v[k].flags & (W_COMMA | W_BREAK) ||
+				 k > i + n + 2) &&
+				rules_verb(extract_low(w, k), &form) != 0 &&
+				form & FORM_BASE &&
+				!extract_in(extract_low(w, k - 1),
+					"to|a|an|the|my|i|we|you|and|for|of|can|"
+					"could|would|should|will|not")))
+			break;
+	for (end = k + 1; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0 ||
+			(extract_is(w, end, "and") &&
+				rules_verb(extract_low(w, end + 1), &form) !=
+					0 &&
+				form & FORM_BASE))
+			break;
+	facts_speaker(r, who);
+	next = end + 1;
+	end = render_trim(r, i, end);
+	if (k + 1 >= end || end - i > 40)
+		return 0;
+	rc = sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to follow:", i, end, 0.82, e);
+	if (rc != 0 || !extract_is(w, next - 1, "and"))
+		return rc;
+	/* ".. and use bullet points" */
+	for (end = next + 1; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0)
+			break;
+	end = render_trim(r, next, end);
+	if (end - next < 2)
+		return 0;
+	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to", next, end, 0.8, e);
+}
+
+/* "Remind me to buy fondant on Saturday", "note to self: order fondant". */
+static int
+orders_reminders(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), end;
+	int n = extract_match(w, i,
+		"remind me to|please remind me to|can you remind me to|could you "
+		"remind me to|don't let me forget to|do not let me forget to|i "
+		"must not forget to|i mustn't forget to|note to self|reminder to "
+		"self|mental note|i have to remember to|i need to remember to|set "
+		"a reminder to");
+	unsigned form = 0;
+	char who[NAME_BYTES];
+
+	if (n == 0 || r->turn->role == ROLE_ASSISTANT ||
+		r->turn->role == ROLE_OTHER)
+		return 0;
+	end = render_trim(r, i + n, w->words);
+	if (end - i - n < 2 || end - i - n > 24 ||
+		(rules_verb(extract_low(w, i + n), &form) != 0 &&
+			!(form & FORM_BASE)))
+		return 0;
+	facts_speaker(r, who);
+	return sayings_keep(r, EXTRACT_NEED, who, "wants to remember to", i + n,
+		end, 0.8, e);
 }
 
 /* "Call me Sam". */
@@ -216,7 +309,9 @@ manner_at(const struct extract_words *w, int i, bool please)
 		lasts = lasts || extract_in(extract_low(w, k), ever);
 	if (extract_is(w, i, "no") && i + 1 < w->words)
 		return !extract_in(extract_low(w, i + 1), no_wants) &&
-				       (please || lasts) && w->words - i < 10
+				       (please || lasts ||
+					       extract_is(w, i - 1, "so")) &&
+				       w->words - i < 10
 			       ? 1
 			       : 0;
 	if (extract_match(w, i, "be") > 0)
@@ -273,6 +368,14 @@ orders_manner(struct reader *r, struct err *e)
 				w->v[k].flags & (W_COMMA | W_BREAK)) &&
 			manner_at(w, k, please) > 0)
 			i = k;
+	/* "named exports only" */
+	if (w->words - i > 1 && w->words - i < 6 && !w->is_question &&
+		extract_is(w, w->words - 1, "only") &&
+		facts_content(w, i, w->words - 1) > 0) {
+		facts_speaker(r, who);
+		return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+			"wants the assistant to follow:", i, w->words, 0.76, e);
+	}
 	if (manner_at(w, i, please) == 0)
 		return 0;
 	for (end = i + 1; end < w->words; end++)
@@ -313,8 +416,8 @@ int
 orders_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *,
-		struct err *) = {orders_given, orders_names, orders_wants,
-		orders_manner, orders_reach};
+		struct err *) = {orders_when, orders_reminders, orders_given,
+		orders_names, orders_wants, orders_manner, orders_reach};
 	size_t had = r->x->n;
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		int rc = ways[i](r, e);

@@ -140,11 +140,14 @@ facts_person(struct reader *r, const char *name, const char *noun)
 const struct person *
 people_meant(const struct reader *r, int i)
 {
+	const struct person *p = &r->person;
+
 	if (extract_in(extract_low(&r->w, i), "he|his|him"))
-		return &r->he;
+		p = &r->he;
 	if (extract_in(extract_low(&r->w, i), "she|her|hers"))
-		return &r->she;
-	return &r->person;
+		p = &r->she;
+	/* Of a name that no list has nobody knows which of the two. */
+	return p->name[0] != '\0' ? p : &r->person;
 }
 
 /* Words of work: where a conversation has them, "we" are a project. */
@@ -164,11 +167,14 @@ static const char *const work_words =
 static const char *const work_words_too =
 	"release|releases|ticket|tickets|branch|branches|production|build|"
 	"builds|pipeline|pipelines|code|test|tests|cluster|schema|merge|config|"
-	"client|clients|customer|customers|minutes|agenda|feature|features|"
+	"client|clients|customer|customers|agenda|feature|features|"
 	"library|framework|package|version|decision|decisions|actions|revenue|"
 	"warehouse|launch|dashboard|incident|outage|monitoring|logs|service|"
 	"services|queue|cache|proxy|docs|module|modules|function|functions|"
 	"class|script|scripts|app|website|campaign|newsletter|team|teams|"
+	"cms|svg|png|branding|wireframe|wireframes|mockup|mockups|"
+	"firmware|bootloader|schematic|schematics|pcb|sensor|sensors|mcu|"
+	"microcontroller|oscilloscope|capacitor|resistor|voltage|brownout|"
 	"committee|chair|quarter|department|hr|sales|marketing|product|"
 	"products|project|projects|orders|board|members|shop|store";
 /* Names of software that are other words as well. */
@@ -278,7 +284,9 @@ people_named(struct reader *r)
 			"his name is|her name is|their name is|he is called|"
 			"she is called");
 
-		if (n == 0 || !(w->v[i + n].flags & W_CAPITAL))
+		/* "I adopted a dog. His name is Biscuit": of the dog. */
+		if (n == 0 || !(w->v[i + n].flags & W_CAPITAL) ||
+			people_meant(r, i)->noun[0] != '\0')
 			continue;
 		render_name(w, i + n, i + n + 1, name);
 		facts_person(r, name, "");

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/text.h"
 #include "memory-db/model/extract/internal.h"
@@ -28,7 +29,7 @@ static const char *const fillers =
 	"really|lately|currently|nowadays|recently|personally|instead|here|"
 	"obviously|basically|etc|cheers|sorry|indeed|xd|mate|dude|man|sir|folks|"
 	"guys|everyone|all|just|even|finally|very|while|when|where|if|after|"
-	"before|for|to|by|the|a|an|in";
+	"before|for|to|by|the|a|an|in|ever";
 static const char *const tails =
 	"as well|for me|for us|by the way|you know|i think|i guess|i believe|i suppose|of course|"
 	"right now|these days|at the moment|at all|for now|i mean|you see|to be "
@@ -54,6 +55,16 @@ tail_at(const struct extract_words *w, int end)
 	return 0;
 }
 
+/* Is it the name of one of those who speak? */
+static bool
+is_spoken_to(const struct reader *r, int i)
+{
+	for (size_t k = 0; k < r->speakers_n; k++)
+		if (strcasecmp(r->speakers[k], extract_low(&r->w, i)) == 0)
+			return true;
+	return false;
+}
+
 int
 render_trim(const struct reader *r, int first, int end)
 {
@@ -62,6 +73,8 @@ render_trim(const struct reader *r, int first, int end)
 
 	for (int i = first; i < end; i++)
 		if ((i > first && w->v[i].flags & W_BREAK) ||
+			(i > first && w->v[i].flags & W_COMMA &&
+				extract_is(w, i, "so")) ||
 			(i > first && extract_in(extract_low(w, i), stops) &&
 				!extract_is(w, i - 1, "one"))) {
 			end = i;
@@ -71,6 +84,13 @@ render_trim(const struct reader *r, int first, int end)
 		n = tail_at(w, end);
 		if (n > 0 && end - n > first - 1)
 			end -= n;
+		/* ", Jon!" is whom it is said to. */
+		else if (end > first && end == w->words &&
+			 w->v[end - 1].flags & W_COMMA &&
+			 w->v[end - 1].flags & W_CAPITAL &&
+			 is_spoken_to(r, end - 1) &&
+			 r->turn->role == ROLE_PERSON)
+			end--;
 		else if (end > first &&
 			 extract_in(extract_low(w, end - 1), fillers) &&
 			 !(w->v[end - 1].flags & W_CAPITAL) &&
@@ -102,6 +122,55 @@ between(const struct extract_words *w, int i)
 	return w->v[i].flags & W_PLUS ? " and " : " ";
 }
 
+/* "at 10 AM" is no form of "to be". */
+static bool
+is_clock(const struct extract_words *w, int i)
+{
+	return i > 0 && extract_in(extract_low(w, i), "am|pm") &&
+	       w->v[i - 1].flags & W_NUMBER;
+}
+
+/* A time that became a date has its preposition with it: "in the past week" is "in
+ * the week of ..", and "our Friday demo" "their 2026-05-15 demo". Cuts the one that
+ * stands before it in out; *ret_bare: the date stands before its noun. */
+static void
+cut_before_time(const struct extract_words *w, const struct when *when, int end,
+	size_t start, struct buf *out, bool *ret_bare)
+{
+	static const char *const owners[] = {" the", " their", " this", " a",
+		" an", " his", " her", " its"};
+	static const char *const behind[] = {" in the", " over the", " on the",
+		" during the", " at the", " for the", " in", " on", " over",
+		" during"};
+	int next = when->last + 1;
+	bool noun =
+		next < end && !(w->v[next].flags & (W_COMMA | W_BREAK)) &&
+		!extract_in(extract_low(w, next),
+			"and|or|but|at|in|on|with|for|to|from|by|of|because|"
+			"so|after|before|until|as|when|where|while|if|that|"
+			"which|who|without|about|into|through|via|using|than|"
+			"i|we|they|he|she|it|you|morning|evening|afternoon|"
+			"night|around|over|since|via|instead");
+
+	*ret_bare = false;
+	for (size_t i = 0; noun && i < ARRAY_LEN(owners); i++) {
+		size_t n = strlen(owners[i]);
+
+		*ret_bare |=
+			out->len >= start + n &&
+			memcmp(out->data + out->len - n, owners[i], n) == 0;
+	}
+	for (size_t i = 0; !*ret_bare && i < ARRAY_LEN(behind); i++) {
+		size_t n = strlen(behind[i]);
+
+		if (out->len < start + n ||
+			memcmp(out->data + out->len - n, behind[i], n) != 0)
+			continue;
+		out->len -= n;
+		return;
+	}
+}
+
 int
 render_words(const struct reader *r, int first, int end, struct buf *out)
 {
@@ -114,6 +183,7 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 		const struct when *when = NULL;
 		const struct extract_word *x = &w->v[i];
 		char text[WHEN_BYTES];
+		bool bare = false;
 
 		for (int k = 0; k < r->whens_n; k++)
 			if (r->whens[k].is_relative && r->whens[k].last < end &&
@@ -122,13 +192,24 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 						r->whens[k].last >= i)))
 				when = &r->whens[k];
 		for (size_t k = 0; k < ARRAY_LEN(persons); k++)
-			if (strcmp(x->low, persons[k].low) == 0)
+			if (strcmp(x->low, persons[k].low) == 0 &&
+				!is_clock(w, i))
 				is = persons[k].is;
+		if (r->me && is && extract_in(x->low, "me|i|myself")) {
+			is = r->me;
+		} else if (r->me && strcmp(x->low, "my") == 0) {
+			if (buf_addf(out, "%s%s's", out->len > start ? " " : "",
+				    r->me) != 0)
+				return MDB_E_NOMEM;
+			continue;
+		}
 		if (strcmp(x->low, "'s") == 0) {
 			if (buf_adds(out, "'s") != 0)
 				return MDB_E_NOMEM;
 			continue;
 		}
+		if (when)
+			cut_before_time(w, when, end, start, out, &bare);
 		if (out->len > start || start > 0)
 			rc = add_space(out, i == first ? " " : between(w, i));
 		if (rc != 0)
@@ -136,9 +217,10 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 		if (when) {
 			extract_when_text(w, when, text);
 			/* "on" may stand before `first`. */
-			rc = buf_adds(out, when->first < i && strchr(text, ' ')
-						   ? strchr(text, ' ') + 1
-						   : text);
+			rc = buf_adds(out,
+				(bare || when->first < i) && strchr(text, ' ')
+					? strchr(text, ' ') + 1
+					: text);
 			i = when->last;
 		} else if (is || x->flags & W_PART || x->n == 0)
 			rc = buf_adds(out, is ? is : x->low);
@@ -160,6 +242,18 @@ add_often(const struct reader *r, const struct clause *c, struct buf *out)
 	return c->often >= 0
 		       ? buf_addf(out, "%s ", extract_low(&r->w, c->often))
 		       : 0;
+}
+
+/* "My roses are turning yellow": where the noun stands before it. */
+static bool
+is_of_many(const struct reader *r, const struct clause *c)
+{
+	if (c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_MY)
+		return false;
+	for (int i = c->phrase; i < c->verb_at; i++)
+		if (extract_is(&r->w, i, "are"))
+			return true;
+	return false;
 }
 
 int
@@ -188,7 +282,8 @@ render_verb(const struct reader *r, const struct clause *c, struct buf *out)
 		rc = add_often(r, c, out);
 		return rc != 0 ? rc : buf_adds(out, low);
 	case T_GOING_ON:
-		return buf_addf(out, "is %s%s", denied ? "not " : "", low);
+		return buf_addf(out, "%s %s%s", is_of_many(r, c) ? "are" : "is",
+			denied ? "not " : "", low);
 	case T_PERFECT:
 		if (denied)
 			return buf_addf(out, "has not %s", low);
@@ -211,7 +306,9 @@ render_verb(const struct reader *r, const struct clause *c, struct buf *out)
 	case T_WOULD:
 		return buf_addf(out, "would %s%s", denied ? "not " : "", base);
 	case T_MAYBE:
-		return buf_addf(out, "might %s", base);
+		if (c->is_never)
+			return buf_addf(out, "should never %s", base);
+		return buf_addf(out, "should %s%s", denied ? "not " : "", base);
 	case T_IS:
 		return buf_addf(out, "is%s", denied ? " not" : "");
 	case T_WAS:

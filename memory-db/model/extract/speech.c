@@ -352,7 +352,7 @@ next_line(struct speech *l)
 			continue;
 		if (read_label(l) || l->rest_n == 0)
 			continue;
-		if (!language_is_known(l->rest, l->rest_n)) {
+		if (!language_is_known(l->rest, l->rest_n, l->is_doubted)) {
 			l->foreign++;
 			continue;
 		}

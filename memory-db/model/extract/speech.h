@@ -41,6 +41,7 @@ struct speech {
 	enum section label;
 	/* counted */
 	size_t pasted, foreign, read;
+	bool is_doubted; /* most lines before were in another language */
 };
 
 void speech_begin(struct speech *l, const struct turn *turn);

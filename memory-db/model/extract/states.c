@@ -24,7 +24,8 @@ static const char *const no_identity =
 	"long|quick|small|fan|genius|idiot|moron|legend|lifesaver|star|hero|"
 	"millionaire|robot|potato|sucker|better|fair|real|super|very|really|"
 	"pretty|weird|strange|different|simple|common|typical|valid|perfect|"
-	"concern|bug|issue|blocker|treat|blast|rush|hurry|position|tad|wreck";
+	"concern|bug|issue|blocker|treat|blast|rush|hurry|position|tad|wreck|"
+	"journey|ride|adventure|struggle|challenge|rollercoaster|magical";
 /* Feelings and the like, behind "is". */
 static bool
 is_people_word(const char *low)
@@ -124,8 +125,10 @@ states_keep(struct reader *r, const struct clause *c, const struct rule *rule,
 	if (c->tense == T_USED)
 		rc = buf_adds(&d.attribute, "used to be");
 	else
-		rc = c->is_never && c->tense == T_BEEN
-			     ? buf_adds(&d.attribute, "has never been")
+		rc = c->tense == T_BEEN && (c->is_never || c->is_denied)
+			     ? buf_adds(&d.attribute, c->is_never
+							      ? "has never been"
+							      : "has not been")
 			     : buf_addf(&d.attribute, "%s%s",
 				       states_copula(r, c),
 				       c->is_denied ? " not" : "");
@@ -152,6 +155,17 @@ fits_version(const struct reader *r, int first, int end)
 	return false;
 }
 
+/* "We were in Morocco in October" */
+static bool
+was_there(const struct reader *r, const struct clause *c,
+	const struct rule *rule, int n)
+{
+	return rule->kind == EXTRACT_PLACE && rule->flags & R_NAMED &&
+	       !(rule->flags & R_PERF) && !r->is_work &&
+	       r->w.v[c->verb_at + n].flags & W_CAPITAL &&
+	       facts_has_time(r, c->first, c->clause_end);
+}
+
 static int
 by_state(struct reader *r, const struct clause *c, struct err *e)
 {
@@ -161,7 +175,7 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 	if (!rule || rule->flags & R_NEVER || !facts_fit_person(r, rule, c))
 		return 0;
 	if (c->tense == T_WAS && rule->kind != EXTRACT_EVENT &&
-		rule->kind != EXTRACT_TOOL &&
+		rule->kind != EXTRACT_TOOL && !was_there(r, c, rule, n) &&
 		extract_match(&r->w, c->verb_at,
 			"born|raised|diagnosed|promoted|named|hired|based|"
 			"married|employed") == 0)
@@ -170,6 +184,12 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	value = c->verb_at + n;
 	end = render_trim(r, value, c->clause_end);
+	/* "was at my cousin's wedding in Savannah", not "was at the shop" */
+	if (rule->flags & R_PAST &&
+		(c->tense != T_WAS ||
+			(!facts_is_concrete(&r->w, value, end) &&
+				!facts_has_time(r, c->first, c->clause_end))))
+		return 0;
 	if (rule->flags & R_VERSION && !fits_version(r, value, end))
 		return 0;
 	if (end <= value && !(rule->flags & R_BARE))
@@ -189,9 +209,21 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 	/* "in Vienna", not "in Sales meetings all day" */
 	if (rule->flags & R_NAMED &&
 		(!(r->w.v[value].flags & W_CAPITAL) || end - value > 4 ||
-			facts_has_time(r, value - 1, end)))
+			(facts_has_time(r, value - 1, end) &&
+				c->tense != T_WAS)))
 		return 0;
 	return states_keep(r, c, rule, value, end, e);
+}
+
+/* "Lily is 7", "my son is 4": where nobody speaks of versions. */
+static bool
+is_child(const struct reader *r, const struct clause *c)
+{
+	const char *low = extract_low(&r->w, c->noun);
+
+	return !r->is_work &&
+	       ((c->who == WHO_NAME && people_is_first_name(low)) ||
+		       c->who == WHO_HE || facts_noun_is_person(&r->w, c));
 }
 
 /* "34", "34 years old". */
@@ -208,7 +240,8 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 	if ((c->who == WHO_NAME || c->who == WHO_THING) &&
 		extract_in(extract_low(&r->w, c->noun_end - 1), extract_tools))
 		return 0;
-	if (strspn(low, "0123456789") != strlen(low) || strlen(low) != 2 ||
+	if (strspn(low, "0123456789") != strlen(low) || strlen(low) > 2 ||
+		(strlen(low) == 1 && !is_child(r, c)) ||
 		!facts_fit_person(r, &age, c) || c->tense == T_WAS)
 		return 0;
 	if (i + 1 < c->clause_end &&
@@ -327,7 +360,8 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 	if (c->who != WHO_I || c->tense != T_IS || end == i || c->is_denied ||
 		is_people_word(extract_low(w, i)) || w->v[i].flags & W_NUMBER ||
 		(end < c->clause_end && !extract_in(extract_low(w, end),
-						"from|and|a|the|by")) ||
+						"from|and|a|the|by|btw|here|"
+						"your")) ||
 		extract_in(extract_low(w, i), "ok|okay|ocd|adhd|so|not|i"))
 		return 0;
 	rc = states_begin(r, c, &name, &d, e);

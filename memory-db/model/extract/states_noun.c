@@ -51,19 +51,107 @@ is_size(const struct reader *r, const struct clause *c, bool its, int i,
 					  "nine|ten|twelve"));
 }
 
+/* "My soil is clay": what somebody says of a thing of theirs, at home. */
+static bool
+is_own(const struct reader *r, const struct clause *c, int i, int end)
+{
+	const struct extract_words *w = &r->w;
+
+	return c->who == WHO_MY && c->tense == T_IS && !r->is_work &&
+	       !c->is_hedged && end - i <= 6 && c->noun_end - c->noun <= 3 &&
+	       !facts_is_of_code(r, c) && !facts_noun_is_person(w, c) &&
+	       facts_content(w, c->noun, c->noun_end) > 0 &&
+	       facts_content(w, i, end) > 0 &&
+	       !extract_in(extract_low(w, i), "a|an|the|in|on|at|to|like");
+}
+
+/* "The new conductor is Hanne Vik": who or what has a role, by name. */
+static bool
+is_name_of(const struct reader *r, const struct clause *c, int i, int end)
+{
+	const struct extract_words *w = &r->w;
+
+	if (c->tense != T_IS || end - i > 3 || !(r->is_work || r->is_notes) ||
+		c->noun_end - c->noun > 4 || facts_is_of_code(r, c) ||
+		c->is_hedged || facts_has_time(r, i, end))
+		return false;
+	for (int k = i; k < end; k++)
+		if (!(w->v[k].flags & W_CAPITAL) || w->v[k].flags & W_NUMBER)
+			return false;
+	return end > i && facts_content(w, c->noun, c->noun_end) > 0;
+}
+
+/* What no word of its own has a rule for. */
+static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
+static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
+static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
+static const struct rule own = {EXTRACT_IDENTITY, "", 0, 66};
+
+struct noun_is {
+	int of;	    /* behind the head of the noun */
+	int i, end; /* the value */
+	bool its;   /* of the project */
+};
+
+/* By which rule the value of a noun is kept; NULL: it is not. *ret_bare: a "my" was
+ * saved. */
+static const struct rule *
+rule_of_noun(const struct reader *r, const struct clause *c,
+	const struct noun_is *x, bool *ret_bare)
+{
+	const struct extract_words *w = &r->w;
+	const struct rule *rule;
+	int of = x->of, i = x->i, end = x->end, at = 0;
+	bool its = x->its;
+
+	rule = rules_noun(w, c->noun, of, its, &at);
+	if (!rule && !its)
+		rule = rules_noun(w, c->noun, of, true, &at);
+	/* "supervisor is Prof. Maes": the "my" was saved. */
+	if (!rule && c->who == WHO_THING && of == c->noun + 1 &&
+		r->turn->role == ROLE_USER && w->v[i].flags & W_CAPITAL &&
+		c->tense == T_IS) {
+		rule = rules_noun(w, c->noun, of, false, &at);
+		*ret_bare = rule != NULL;
+	}
+	if (!rule)
+		for (int k = c->noun; k < of && !its; k++)
+			if (extract_in(extract_low(w, k), "favorite|favourite"))
+				rule = rules_noun(w, k, k + 1, false, &at);
+	if (!rule && i > 0 &&
+		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
+		extract_in(extract_low(w, c->noun - 1), "my|our|his|her|'s") &&
+		c->tense == T_IS && end - i <= 5 && at == 0 &&
+		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
+		rule = &any;
+	/* "The workshop is on the 12th" */
+	if (!rule && its && (c->tense == T_IS || c->tense == T_WILL) &&
+		end - i <= 8 && facts_has_time(r, i - 1, end) &&
+		!facts_is_of_code(r, c) && !facts_noun_is_person(w, c) &&
+		facts_content(w, c->noun, c->noun_end) > 0 &&
+		(r->whens[0].first <= i + 1 ||
+			extract_in(extract_low(w, i), "on|at|in")))
+		rule = &when;
+	if (!rule && c->tense == T_IS && is_size(r, c, its, i, end))
+		rule = &size;
+	if (!rule && is_own(r, c, i, end))
+		rule = &own;
+	if (!rule && its && is_name_of(r, c, i, end))
+		rule = &any;
+	return rule;
+}
+
 int
 states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 {
 	const struct extract_words *w = &r->w;
 	bool its = c->who == WHO_OUR || c->who == WHO_THING;
-	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
+	int i = c->verb_at, end = render_trim(r, i, c->clause_end);
 	int of = c->noun_end;
-	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
-	static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
-	static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
 	const struct rule *rule;
 	AUTO_DRAFT struct draft d = {0};
 	struct clause mine;
+	bool bare = false;
 	int rc;
 
 	/* "Redis is 7.2" */
@@ -81,32 +169,11 @@ states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 			of = k;
 			break;
 		}
-	rule = rules_noun(w, c->noun, of, its, &at);
-	if (!rule && !its)
-		rule = rules_noun(w, c->noun, of, true, &at);
-	if (!rule)
-		for (int k = c->noun; k < of && !its; k++)
-			if (extract_in(extract_low(w, k), "favorite|favourite"))
-				rule = rules_noun(w, k, k + 1, false, &at);
 	if (extract_in(extract_low(w, i),
 		    "about|around|roughly|only|exactly") &&
 		i + 1 < end && w->v[i + 1].flags & W_NUMBER)
 		i++;
-	if (!rule && i > 0 &&
-		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
-		extract_in(extract_low(w, c->noun - 1), "my|our|his|her|'s") &&
-		c->tense == T_IS && end - i <= 5 && at == 0 &&
-		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
-		rule = &any;
-	/* "The workshop is on the 12th" */
-	if (!rule && its && (c->tense == T_IS || c->tense == T_WILL) &&
-		end - i <= 8 && facts_has_time(r, i - 1, end) &&
-		!facts_is_of_code(r, c) && !facts_noun_is_person(w, c) &&
-		(r->whens[0].first <= i + 1 ||
-			extract_in(extract_low(w, i), "on|at|in")))
-		rule = &when;
-	if (!rule && c->tense == T_IS && is_size(r, c, its, i, end))
-		rule = &size;
+	rule = rule_of_noun(r, c, &(struct noun_is){of, i, end, its}, &bare);
 	if (!rule || extract_in(extract_low(w, i), no_values))
 		return 0;
 	/* "my sister is from Oslo" is a state. */
@@ -121,6 +188,8 @@ states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 	mine = *c;
 	if (c->who == WHO_NAME)
 		mine.who = WHO_THING;
+	if (bare)
+		mine.who = WHO_MY;
 	rc = states_begin(r, &mine, rule, &d, e);
 	if (rc <= 0)
 		return rc;
@@ -130,6 +199,14 @@ states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 	if (rc != 0 || render_words(r, i, end, &d.value) != 0 ||
 		facts_rest(r, c, &d) != 0)
 		return err_nomem(e);
+	/* "The conductor is Hanne Vik. She .." */
+	if (rule == &any && end > i && w->v[i].flags & W_CAPITAL &&
+		!d.is_denied) {
+		char name[NAME_BYTES];
+
+		render_name(w, i, end, name);
+		facts_person(r, name, "");
+	}
 	return facts_keep(r, &d, e);
 }
 

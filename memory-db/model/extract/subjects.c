@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"
+#include "memory-db/model/extract/names.h"
 
 void
 facts_speaker(const struct reader *r, char out[NAME_BYTES])
@@ -51,11 +52,69 @@ subject_of_his(struct reader *r, const struct clause *c,
 		return 1;
 	}
 	if (c->owner_end == c->owner && who->noun[0] != '\0' &&
-		buf_addf(&d->attribute, "%s's ", who->noun) != 0)
+		buf_addf(&d->attribute, "%s's", who->noun) != 0)
 		return -1;
 	if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0)
 		return -1;
 	return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
+}
+
+/* "It holds 220 people": the thing that the same turn named last. */
+static int
+subject_of_it(struct reader *r, const struct clause *c, struct draft *d)
+{
+	if (r->thing[0] == '\0' || c->tense == T_WAS)
+		return 0;
+	if (r->is_work || r->is_notes) {
+		render_low(r->q->project, d->subject);
+		d->is_person = false;
+	} else {
+		facts_speaker(r, d->subject);
+	}
+	d->sureness -= 0.06;
+	return buf_addf(&d->attribute, "%s ", r->thing) == 0 ? 1 : -1;
+}
+
+void
+facts_note_thing(struct reader *r, const struct clause *c)
+{
+	static const char *const vague =
+		"way|time|bit|lot|look|break|chance|day|week|month|year|while|"
+		"moment|thing|things|idea|question|problem|weekend|morning|"
+		"evening|afternoon|night|hour|minute|couple|few|reason|rest";
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at + 1, end;
+
+	if (c->who == WHO_IT)
+		return;
+	r->thing[0] = '\0';
+	/* The object: "the Aula" of "visited the Aula on Thursday". */
+	for (; i < c->clause_end && i < c->verb_at + 4; i++)
+		if (extract_in(extract_low(w, i), "a|an|the|my|our"))
+			break;
+	if (i >= c->clause_end || i >= c->verb_at + 4)
+		return;
+	for (end = i + 1; end < c->clause_end && end < i + 4; end++)
+		if (w->v[end].flags & (W_COMMA | W_BREAK | W_PART) ||
+			extract_in(extract_low(w, end),
+				"in|on|at|of|for|with|to|from|by|about|and|or|"
+				"that|which|who|because|so|but|where|last|next|"
+				"this|yesterday|today|tomorrow|called|named"))
+			break;
+	/* "I adopted a dog. His name is .." */
+	if (extract_in(extract_low(w, end - 1),
+		    "dog|cat|puppy|kitten|horse|parrot|rabbit|hamster|pet") &&
+		(c->who == WHO_I || c->who == WHO_WE)) {
+		char speaker[NAME_BYTES];
+
+		facts_speaker(r, speaker);
+		facts_person(r, speaker, extract_low(w, end - 1));
+	}
+	if (end == i + 1 || clause_is_kin(extract_low(w, end - 1)) ||
+		extract_in(extract_low(w, end - 1), vague) ||
+		facts_content(w, i + 1, end) == 0)
+		return;
+	render_name(w, i + 1, end, r->thing);
 }
 
 static bool
@@ -68,8 +127,61 @@ is_of_friends(const struct reader *r, const struct clause *c)
 	       !people_is_of_work(&r->w, c->noun, c->noun_end);
 }
 
+static int subject_of(struct reader *r, const struct clause *c,
+	const struct rule *rule, struct draft *d);
+
+/* "Jonas takes over from me": of Jonas, "takes over from Petra". */
+static void
+note_me(struct reader *r, const struct clause *c, const struct draft *d)
+{
+	char speaker[NAME_BYTES];
+
+	facts_speaker(r, speaker);
+	if ((c->who == WHO_NAME || c->who == WHO_HE || c->who == WHO_HIS ||
+		    c->who == WHO_MY) &&
+		d->is_person && strcmp(speaker, d->subject) != 0 &&
+		r->turn->role != ROLE_ASSISTANT)
+		r->me = r->turn->speaker[0] ? r->turn->speaker : "the user";
+}
+
 int
 facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
+	struct draft *d)
+{
+	int rc;
+
+	r->me = NULL;
+	rc = subject_of(r, c, rule, d);
+	if (rc > 0)
+		note_me(r, c, d);
+	return rc;
+}
+
+/* "Tough times can ..", "Gather documents": the first word of a sentence has a
+ * capital, and no name is like these. */
+static bool
+is_no_name(const struct reader *r, const struct clause *c)
+{
+	static const char *const words =
+		"tough|good|great|nice|such|many|most|some|new|mixed|excited|hard|"
+		"being|having|gather|talked|big|small|little|real|true|more|few|"
+		"several|other|same|different|amazing|awesome|cool|fun|best|worst|"
+		"better|worse|good|bad|happy|sad|glad|lucky|sorry|sure|only|just|"
+		"even|every|each|any|no|all|both|half|early|late|late|old|young";
+	const char *low = extract_low(&r->w, c->noun);
+	size_t n = strlen(low);
+	unsigned form = 0;
+
+	if (c->noun != 0 || c->noun_end != 1 || people_is_first_name(low) ||
+		c->is_elided)
+		return false;
+	return extract_in(low, words) ||
+	       (n > 5 && strcmp(low + n - 3, "ing") == 0 &&
+		       rules_verb(low, &form) != 0);
+}
+
+static int
+subject_of(struct reader *r, const struct clause *c, const struct rule *rule,
 	struct draft *d)
 {
 	const struct extract_words *w = &r->w;
@@ -102,6 +214,8 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	case WHO_HIS:
 		return subject_of_his(r, c, rule, d);
 	case WHO_NAME:
+		if (is_no_name(r, c))
+			return 0;
 		render_name(w, c->noun, c->noun_end, d->subject);
 		d->is_person = (rule->flags & R_THING) == 0;
 		if (c->is_elided && d->is_person)
@@ -136,7 +250,7 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			struct clause mine = *c;
 
 			mine.who = WHO_MY;
-			return facts_subject(r, &mine, rule, d);
+			return subject_of(r, &mine, rule, d);
 		}
 		d->is_person = false;
 		render_low(r->q->project, d->subject);
@@ -144,6 +258,8 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			return -1;
 		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_IT:
+		if (extract_is(w, c->noun, "it"))
+			return subject_of_it(r, c, d);
 		/* "they use SAP", in the notes of a call with a client */
 		if (!r->is_notes || !extract_is(w, c->noun, "they"))
 			return 0;
