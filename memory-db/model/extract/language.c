@@ -69,7 +69,7 @@ language_is_known(const char *s, size_t n, bool is_doubted)
 			low[b] = (char)tolower((unsigned char)s[i + b]);
 		low[k] = '\0';
 		ours += extract_in(low, english);
-		sure += extract_in(low, surely);
+		sure += is_doubted && extract_in(low, surely);
 		theirs += extract_in(low, others);
 	}
 	if (far * 2 > near)

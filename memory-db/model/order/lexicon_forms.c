@@ -1,5 +1,7 @@
 /* The stems of words, and the lists of word_forms.def: forms of verbs that tell of
  * the past ("caught" is of "catch"), and units. */
+#include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -47,14 +49,62 @@ is_member(const char *list, const char *word, size_t n)
 	return false;
 }
 
+/* The irregular forms, hashed at the first use: each word of a text is looked for. */
+#define FORM_SLOTS 512 /* a power of two, less than half full */
+static struct {
+	const char *word, *base;
+	size_t n;
+} form_slots[FORM_SLOTS];
+static pthread_once_t forms_once = PTHREAD_ONCE_INIT;
+
+static uint64_t
+hash_of(const char *s, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
+	return (h ^ h >> 29) | 1;
+}
+
+/* The slot of a form, or the empty one where it would be. */
+static size_t
+form_slot(const char *word, size_t n)
+{
+	size_t i = (hash_of(word, n) >> 7) & (FORM_SLOTS - 1);
+
+	while (form_slots[i].word &&
+		(form_slots[i].n != n ||
+			memcmp(form_slots[i].word, word, n) != 0))
+		i = (i + 1) & (FORM_SLOTS - 1);
+	return i;
+}
+
+static void
+fill_forms(void)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		for (const char *word = forms[i].words; *word;) {
+			size_t n = strcspn(word, "|");
+			size_t at = form_slot(word, n);
+
+			filled++;
+			assert(filled < FORM_SLOTS / 2);
+			form_slots[at].word = word;
+			form_slots[at].n = n;
+			form_slots[at].base = forms[i].base;
+			word += n + 1;
+		}
+}
+
+/* "caught" is of "catch"; NULL: the ending tells of what a word is. */
 static const char *
 base_of(const char *word, size_t n)
 {
-	/* None of them is longer. */
-	for (size_t i = 0; n > 2 && n < 11 && i < ARRAY_LEN(forms); i++)
-		if (is_member(forms[i].words, word, n))
-			return forms[i].base;
-	return NULL;
+	pthread_once(&forms_once, fill_forms);
+	return form_slots[form_slot(word, n)].base;
 }
 
 bool
@@ -74,16 +124,6 @@ lexicon_unit(const char *word, size_t n, double *ret)
 			return units[i].unit;
 		}
 	return UNIT_NONE;
-}
-
-static uint64_t
-hash_of(const char *s, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
-	return (h ^ h >> 29) | 1;
 }
 
 /* "mainly" is not "main": such words keep their ending. */
