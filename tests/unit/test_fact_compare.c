@@ -248,6 +248,10 @@ knows_what_is_denied(void **state)
 			"The jury overturned the ruling"},
 		{"Two cats are playing in the hall", "The cats are asleep"},
 		{"Ada is older than Bob", "Bob is older than Ada"},
+		{"The cat is under the table", "The cat is on the table"},
+		{"the piano is in tune", "the piano is out of tune"},
+		{"No children are in the pool",
+			"Two children are swimming in the pool"},
 	};
 
 	(void)state;

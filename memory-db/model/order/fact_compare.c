@@ -136,7 +136,8 @@ decide_detail(struct comparing *c)
 		      p->opposites == 0 && p->partners > 0 && p->core >= CORE;
 
 	/* Where nobody dances, no woman does. */
-	bool nobody = (in_a ? p->b : p->a)->nobody && rest->hard_n == 0 &&
+	bool nobody = (in_a ? p->b : p->a)->nobody &&
+		      rest->hard_n == rest->count_n &&
 		      !(in_a ? p->a : p->b)->nobody;
 
 	/* "Two dogs are running", "the dogs are asleep". */

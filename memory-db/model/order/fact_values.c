@@ -111,7 +111,8 @@ by_form(const struct pairing *p, const struct term *x, const struct term *y)
 	bool same_before = x->before == y->before;
 
 	/* "is on the fridge": a thing is in one place. */
-	if (copulas && same_before && x->before == BEFORE_PLACE)
+	if (copulas && same_before &&
+		(x->before == BEFORE_PLACE || x->before == BEFORE_UNDER))
 		return 0.87;
 	same_before = same_before && x->before != BEFORE_NOTHING;
 	if (x->kind == TERM_CODE && y->kind == TERM_CODE)

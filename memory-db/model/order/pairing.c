@@ -197,6 +197,18 @@ is_told_apart(const struct pairing *p, int i, int k)
 	       terms_opposite(&p->a->v[i], &p->b->v[k]);
 }
 
+/* "Is on the table", "is under the table": of a place, not of a path. */
+static bool
+is_on_or_under(const struct pairing *p, const struct term *a,
+	const struct term *b)
+{
+	return p->a->copulas > 0 && p->b->copulas > 0 && a->kind != TERM_CODE &&
+	       !term_is_number(a) &&
+	       ((a->before == BEFORE_PLACE && b->before == BEFORE_UNDER) ||
+		       (a->before == BEFORE_UNDER &&
+			       b->before == BEFORE_PLACE));
+}
+
 /* Is term i said to be out of: "out of tune"? The number of "out"; -1: no. */
 static int
 out_of(const struct terms_text *t, int i)
@@ -234,6 +246,12 @@ find_opposites(struct pairing *p)
 			const struct term *t = &p->b->v[p->a_to[i]];
 
 			if (is_out_of(p, i, p->a_to[i])) {
+				p->opposites++;
+				p->a_opposite = i;
+				p->b_opposite = p->a_to[i];
+				continue;
+			}
+			if (is_on_or_under(p, &p->a->v[i], t)) {
 				p->opposites++;
 				p->a_opposite = i;
 				p->b_opposite = p->a_to[i];

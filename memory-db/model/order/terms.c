@@ -32,7 +32,7 @@ before_of(const struct reading *r, int i)
 		{"within", BEFORE_IN}, {"instead", BEFORE_OVER},
 		{"when", BEFORE_WHEN}, {"while", BEFORE_WHEN},
 		{"whenever", BEFORE_WHEN}, {"where", BEFORE_WHEN},
-		{"under", BEFORE_PLACE}, {"behind", BEFORE_PLACE},
+		{"under", BEFORE_UNDER}, {"behind", BEFORE_PLACE},
 		{"near", BEFORE_PLACE}, {"inside", BEFORE_PLACE},
 		{"beside", BEFORE_PLACE}};
 
@@ -176,13 +176,19 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	if (flags & F_NOT) {
 		static const char *const nobody[] = {"nobody", "none", NULL};
 
-		r->t->nobody |= terms_word_in(r, i, nobody) ||
-				(n > 1 && terms_word_is(r, i + 1, "one"));
+		/* "No children are in the pool" */
+		r->t->nobody |=
+			terms_word_in(r, i, nobody) ||
+			(i == 0 && n == 1 && terms_word_is(r, 0, "no")) ||
+			(n > 1 && terms_word_is(r, i + 1, "one"));
 		if (terms_word_is(r, i, "without"))
 			r->t->without = i;
 		r->t->not_n++;
 		return;
 	}
+	/* "There are forty cows": what follows is no subject. */
+	if (n == 2 && terms_word_is(r, i, "there") && r->t->verb < 0)
+		r->t->verb = i + 1;
 	if (flags & F_DROP)
 		return;
 	note_past(r, i, flags);

@@ -46,7 +46,8 @@ enum term_before { /* the preposition before it, as far as it says something */
 	BEFORE_LATER,	/* after */
 	BEFORE_WHEN,	/* when, while */
 	BEFORE_BY,
-	BEFORE_PLACE /* at, on, under */
+	BEFORE_PLACE, /* at, on, near */
+	BEFORE_UNDER  /* who is under the table is not on it */
 };
 struct term {
 	enum term_kind kind;
