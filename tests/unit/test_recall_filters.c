@@ -148,7 +148,7 @@ recall_finds_all(void **state)
 		json_pack("{s:s, s:[s], s:s}", QUERY, "types", "memo", "until",
 			"2024-12-31"));
 	assert_true(cost > base);
-	assert_true(cost < FACTS * 100);
+	assert_true(cost < FACTS * 120);
 	/* A type that is common leaves its facts, and all of the rare. */
 	mf_call(f, "recall", "{s:s, s:i, s:[s]}", "query", "said number",
 		"limit", 100, "types", "note");
