@@ -106,13 +106,14 @@ group_drop(struct scan *s, struct scan_group *g)
 	memmove(g, g + 1, (s->groups_n - i) * sizeof(*g));
 }
 
-/* Half as much again. A group with larger arrays than it says is whole. */
+/* On failure a group may have larger arrays than it says, never smaller ones. */
 static int
-group_grow(struct scan_group *g, size_t stride)
+group_resize(struct scan_group *g, size_t stride, size_t cap)
 {
-	size_t cap = g->cap ? g->cap + g->cap / 2 : ROWS_MIN;
 	void *p;
 
+	if (cap < g->cap)
+		g->cap = cap;
 	if (!(p = reallocarray(g->ids, cap, sizeof(*g->ids))))
 		return MDB_E_NOMEM;
 	g->ids = p;
@@ -124,6 +125,16 @@ group_grow(struct scan_group *g, size_t stride)
 	g->rows = p;
 	g->cap = cap;
 	return 0;
+}
+
+/* Room goes back when less than half of it is used; where that fails it stays. */
+static void
+group_shrink(struct scan_group *g, size_t stride)
+{
+	size_t cap = g->n + g->n / 4 + ROWS_MIN;
+
+	if (g->n < g->cap / 2 && cap < g->cap)
+		(void)!group_resize(g, stride, cap);
 }
 
 /* Position of the first id at or behind `from` that is not below id. Doubles
@@ -175,6 +186,7 @@ group_close_up(struct scan *s, struct scan_group *g)
 	s->rows_n -= g->n - to;
 	g->n = to;
 	g->removed = 0;
+	group_shrink(g, stride);
 }
 
 /* --- the set -------------------------------------------------------------- */
@@ -210,7 +222,9 @@ group_insert(struct scan *s, struct scan_group *g, size_t i)
 {
 	size_t stride = s->stride, behind = g->n - i;
 
-	if (g->n == g->cap && group_grow(g, stride) < 0)
+	size_t half = g->cap ? g->cap + g->cap / 2 : ROWS_MIN;
+
+	if (g->n == g->cap && group_resize(g, stride, half) < 0)
 		return MDB_E_NOMEM;
 	memmove(g->ids + i + 1, g->ids + i, behind * sizeof(*g->ids));
 	memmove(g->scales + i + 1, g->scales + i, behind * sizeof(*g->scales));
@@ -296,6 +310,8 @@ group_cut(struct scan *s, struct scan_group *g, size_t n)
 	s->rows_n -= n;
 	if (g->removed == g->n)
 		group_drop(s, g);
+	else
+		group_shrink(g, s->stride);
 }
 
 void

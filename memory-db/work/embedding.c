@@ -217,7 +217,7 @@ yield_to_writes(struct embedding *x)
 static int
 open_model(struct embedding *x, struct err *e)
 {
-	int rc = store_open(x->db, STORE_READER, &x->helper.st, e);
+	int rc = helper_open(&x->helper, e);
 
 	if (rc != 0)
 		return rc;
@@ -266,8 +266,7 @@ embedding_main(void *arg)
 		open_failed(x, &e);
 	while (!embedding_is_stopped(x)) {
 		embedding_rest(x);
-		if (!x->helper.st && store_open(x->db, STORE_READER,
-					     &x->helper.st, &e) != 0) {
+		if (!x->helper.st && helper_open(&x->helper, &e) != 0) {
 			open_failed(x, &e);
 			continue;
 		}

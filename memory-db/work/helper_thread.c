@@ -131,9 +131,25 @@ helper_pause(struct helper *h, int64_t until_ns)
 }
 
 int
+helper_open(struct helper *h, struct err *e)
+{
+	int rc;
+
+	if (h->st)
+		return 0;
+	rc = store_open(h->room.db, STORE_READER, &h->st, e);
+	if (rc)
+		return rc;
+	rc = store_keep_little(h->st, e);
+	if (rc)
+		helper_close(h);
+	return rc;
+}
+
+int
 helper_read_begin(struct helper *h, struct err *e)
 {
-	int rc = h->st ? 0 : store_open(h->room.db, STORE_READER, &h->st, e);
+	int rc = helper_open(h, e);
 
 	if (rc)
 		return rc;

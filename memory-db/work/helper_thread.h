@@ -90,6 +90,8 @@ bool helper_sleep(struct helper *h, int64_t until_ns);
 /* Until the time or the end, whoever wakes it. */
 void helper_pause(struct helper *h, int64_t until_ns);
 
+/* The helper's connection, where there is none. Between enter and leave. */
+int helper_open(struct helper *h, struct err *e) MUST_CHECK;
 /* A snapshot on the helper's connection, which is opened where there is none.
  * Between enter and leave; ends with store_read_end(h->st). */
 int helper_read_begin(struct helper *h, struct err *e) MUST_CHECK;

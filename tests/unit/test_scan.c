@@ -361,6 +361,9 @@ oldest_of_the_largest(void **state)
 	assert_true(t.n > 0);
 	assert_int_equal(scan_count(s), ROWS + 100 - t.n);
 	assert_int_equal(scan_used_bytes(s), used - t.n * scan_row_cost(s));
+	/* Their room goes back, too. */
+	assert_true(
+		scan_bytes(s) < 2 * scan_used_bytes(s) + 40 * scan_row_cost(s));
 	assert_true(scan_lowest(s, 2, &lowest));
 	assert_int_equal(lowest, t.next);
 	/* The small one has all of its own. */

@@ -103,6 +103,8 @@ void database_sizes(const struct database *db, struct database_sizes *ret);
 enum store_role { STORE_WRITER, STORE_READER, STORE_SCRIPT };
 int store_open(struct database *db, enum store_role role, struct store **ret,
 	struct err *e) MUST_CHECK;
+/* A connection that looks at much, and at each page once, keeps few of them. */
+int store_keep_little(struct store *st, struct err *e) MUST_CHECK;
 void store_close(struct store *st);
 struct database *store_database(const struct store *st);
 
