@@ -16,6 +16,9 @@
 #define MS_NS INT64_C(1000000)
 /* For the writer to cut it back when no script runs. */
 #define ALONE_NS (6000 * MS_NS)
+/* Then nobody waits, whoever is in the way: a backup, or a disk that fails and
+ * lets nothing be cut back. */
+#define GIVEN_UP_NS (60 * 1000 * MS_NS)
 /* Between looks whether the one who asked has gone. */
 #define LOOK_NS (100 * MS_NS)
 
@@ -47,6 +50,7 @@ log_room_want(struct log_room *l, bool on)
 		return;
 	pthread_mutex_lock(&l->lock);
 	atomic_store(&l->is_wanted, on);
+	l->given_up_ns = on ? l->given_up_ns : 0;
 	pthread_cond_broadcast(&l->changed);
 	pthread_mutex_unlock(&l->lock);
 }
@@ -68,13 +72,13 @@ log_room_enter(struct log_room *l, const atomic_bool *cancelled)
 
 	pthread_mutex_lock(&l->lock);
 	while (atomic_load(&l->is_wanted) && !atomic_load(cancelled) &&
-		now < most) {
+		now < most && now >= l->given_up_ns) {
 		if (l->running > 0)
 			alone = 0;
 		else if (alone == 0)
 			alone = now + ALONE_NS;
 		else if (now >= alone)
-			break;
+			l->given_up_ns = now + GIVEN_UP_NS;
 		wait_until(l, now + LOOK_NS);
 		now = clock_mono_ns();
 	}

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/cleanup.h"
 
@@ -25,6 +26,8 @@ struct log_room {
 	pthread_cond_t changed; /* its clock is the monotonic one */
 	unsigned running;	/* scripts that have begun */
 	atomic_bool is_wanted;	/* the log is to be cut back first */
+	int64_t given_up_ns;	/* somebody else is in the way: no script waits
+				   until then */
 };
 
 void log_room_init(struct log_room *l);
