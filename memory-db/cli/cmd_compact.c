@@ -159,6 +159,7 @@ take_copy(struct cmd_compact *x)
 	rc = restart_end_of(x->c, x->target);
 	if (rc != CLI_OK)
 		return rc;
+	restore_place_settle(&x->place, x->c);
 	if (restore_place_lock(&x->place, &e) != 0)
 		return cli_fail_err(&e);
 	return copy_of_files(x);

@@ -151,24 +151,6 @@ go_back(struct restore *r, const char *point)
 }
 
 /* --- the end -------------------------------------------------------------- */
-/* A service that was killed left a WAL. One that opens the file and ends well
- * brings it in, so that the old database is one file which moves aside at once
- * (restore_place.c). One that cannot be opened moves as it is. */
-static void
-settle_old(const struct restore *r)
-{
-	AUTO_PRIVATE struct private_service own = {0};
-	char wal[PATH_MAX];
-	struct stat st;
-	struct err ignored = {0};
-	int n = snprintf(wal, sizeof(wal), "%s-wal", r->target);
-
-	if (n >= (int)sizeof(wal) || stat(wal, &st) != 0 || st.st_size == 0)
-		return;
-	if (private_service_start(&own, r->c, r->target, false, &ignored) == 0)
-		(void)private_service_stop(&own);
-}
-
 static int
 put_in_place(struct restore *r)
 {
@@ -178,7 +160,7 @@ put_in_place(struct restore *r)
 	if (rc != CLI_OK)
 		return rc;
 	if (force)
-		settle_old(r);
+		restore_place_settle(&r->place, r->c);
 	if (restore_place_take(&r->place, &e) != 0)
 		return cli_fail_err(&e);
 	return CLI_OK;

@@ -94,6 +94,16 @@ class Cut(TestCase):
         self.assertNotEqual(code, 0)
         self.assertTrue(self.is_old(self.db.database))
 
+    def test_a_log_without_its_database(self):
+        """It would be brought into the restored file by the first start."""
+        self.db.database.unlink()
+        log = self.wal.read_bytes()
+        self.db.ctl("--no-spawn", "restore", self.backup)
+        self.assertFalse(self.wal.exists())
+        kept, = self.place.glob("memory.db.before-*-wal")
+        self.assertTrue(kept.read_bytes() == log)
+        self.assertEqual(self.count(self.db.database, "there"), 20)
+
     def test_a_sound_database(self):
         self.keep()
 

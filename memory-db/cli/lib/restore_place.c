@@ -8,8 +8,9 @@
  *   3  the new one takes the place of memory.db, by one rename
  *
  * So a database is in the place at any moment. Between 2 and 3 that is the old
- * file without its WAL, which is whole under the other name; who calls this makes
- * the WAL empty before, where the old database can be opened at all.
+ * file without its WAL, which is whole under the other name; restore_place_settle()
+ * brings the WAL in before, where the old database can be opened at all. Where it
+ * could not, both are copied instead of named twice.
  *
  * A folder that a killed restore left is told from one in use by its lock. */
 #include "memory-db/cli/lib/restore_place.h"
@@ -34,19 +35,14 @@
 #define DYING_MS 3000
 #define LOOK_MS	 20
 
-/* A database, what belongs to it, and the index of the WAL, which SQLite makes
- * anew. */
-static const char *const beside[] = {"", "-wal", "-journal", "-shm"};
-#define KEPT 3 /* of them */
-
-static int
-place_error(struct err *e, const char *what, const char *path)
+int
+restore_place_error(struct err *e, const char *what, const char *path)
 {
 	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
 		strerrordesc_np(errno));
 }
 
-static int
+int
 restore_place_join(char out[PATH_MAX], const char *a, const char *b,
 	struct err *e)
 {
@@ -131,7 +127,7 @@ make_parents(const char *target, struct err *e)
 	for (char *s = path + 1; (s = strchr(s, '/')) != NULL; s++) {
 		*s = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return place_error(e, "make the folder", path);
+			return restore_place_error(e, "make the folder", path);
 		*s = '/';
 	}
 	return 0;
@@ -155,11 +151,13 @@ make_work_folder(struct restore_place *p, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
 		if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
-			return place_error(e, "make the folder", p->folder);
+			return restore_place_error(e, "make the folder",
+				p->folder);
 		p->lock_fd = open(p->folder,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (p->lock_fd < 0)
-			return place_error(e, "open the folder", p->folder);
+			return restore_place_error(e, "open the folder",
+				p->folder);
 		if (!restore_place_lock_folder(p->lock_fd))
 			return err_set(e, MDB_E_BUSY,
 				"another memoryctl is restoring %s", p->target);
@@ -222,7 +220,7 @@ lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
 		return rc;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return place_error(e, "lock", path);
+		return restore_place_error(e, "lock", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return err_set(e, MDB_E_EXISTS,
 			"a memory-db serves %s; end it first (memoryctl stop, "
@@ -230,136 +228,6 @@ lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
 			p->target);
 	*ret_fd = take_fd(&fd);
 	return 0;
-}
-
-static void
-sync_folder_of(const char *path)
-{
-	char folder[PATH_MAX];
-	char *slash;
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	slash[slash == folder ? 1 : 0] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)fsync(fd);
-		close(fd);
-	}
-}
-
-static int
-choose_aside(struct restore_place *p, struct err *e)
-{
-	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 16] = ".before-";
-	size_t n = strlen(tail);
-
-	clock_format(clock_now_ms(), at);
-	for (const char *s = at; *s != '\0' && *s != '.'; s++)
-		if (*s != '-' && *s != ':')
-			tail[n++] = *s;
-	tail[n] = '\0';
-	return restore_place_join(p->aside, p->target, tail, e);
-}
-
-/* The old file of this tail, and its name beside. *ret_is_there: it exists. */
-static int
-old_file(const struct restore_place *p, const char *tail, char from[PATH_MAX],
-	char to[PATH_MAX], bool *ret_is_there, struct err *e)
-{
-	struct stat st;
-	int rc = restore_place_join(from, p->target, tail, e);
-
-	if (rc != 0)
-		return rc;
-	*ret_is_there = lstat(from, &st) == 0;
-	return restore_place_join(to, p->aside, tail, e);
-}
-
-/* A file system without second names for files (FAT, some of a network). */
-static bool
-has_no_links(int error)
-{
-	return error == EPERM || error == EOPNOTSUPP || error == ENOSYS ||
-	       error == EMLINK;
-}
-
-/* Second names. *ret_can false: there are none here, and none was made. */
-static int
-link_aside(struct restore_place *p, bool *ret_can, struct err *e)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	*ret_can = true;
-	for (size_t i = 0; i < KEPT; i++) {
-		bool is_there;
-		int rc = old_file(p, beside[i], from, to, &is_there, e);
-
-		if (rc != 0)
-			return rc;
-		if (!is_there || link(from, to) == 0)
-			continue;
-		if (i > 0 || !has_no_links(errno))
-			return place_error(e, "keep", from);
-		*ret_can = false;
-		return 0;
-	}
-	sync_folder_of(p->target);
-	return 0;
-}
-
-/* What must not lie beside the new database. */
-static int
-clear_beside(struct restore_place *p, struct err *e)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	for (size_t i = ARRAY_LEN(beside); i-- > 1;) {
-		bool is_there;
-		int rc = old_file(p, beside[i], from, to, &is_there, e);
-
-		if (rc != 0)
-			return rc;
-		if (is_there && unlink(from) != 0)
-			return place_error(e, "remove", from);
-	}
-	sync_folder_of(p->target);
-	return 0;
-}
-
-/* Where files have one name: for a moment no database is in the place, and its
- * WAL moves last. */
-static int
-rename_aside(struct restore_place *p, struct err *e)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	for (size_t i = 0; i < KEPT; i++) {
-		bool is_there;
-		int rc = old_file(p, beside[i], from, to, &is_there, e);
-
-		if (rc != 0)
-			return rc;
-		if (is_there && rename(from, to) != 0)
-			return place_error(e, "move aside", from);
-	}
-	return clear_beside(p, e);
-}
-
-/* The old database with its WAL, which may hold what is not in the file. */
-static int
-move_aside(struct restore_place *p, struct err *e)
-{
-	bool can_link;
-	int rc = choose_aside(p, e);
-
-	if (rc != 0)
-		return rc;
-	rc = link_aside(p, &can_link, e);
-	if (rc != 0)
-		return rc;
-	return can_link ? clear_beside(p, e) : rename_aside(p, e);
 }
 
 int
@@ -376,7 +244,7 @@ give_to(int fd, const char *path, const struct stat *owner, struct err *e)
 	struct stat now;
 
 	if (fstat(fd, &now) != 0)
-		return place_error(e, "look at", path);
+		return restore_place_error(e, "look at", path);
 	if (now.st_uid == owner->st_uid && now.st_gid == owner->st_gid)
 		return 0;
 	if (fchown(fd, owner->st_uid, owner->st_gid) == 0)
@@ -405,7 +273,7 @@ keep_owner(const struct restore_place *p, int fd, const struct stat *old,
 	if (rc != 0)
 		return rc;
 	if (fchmod(fd, old->st_mode & 0777) != 0)
-		return place_error(e, "set the mode of", p->work);
+		return restore_place_error(e, "set the mode of", p->work);
 	return 0;
 }
 
@@ -417,7 +285,7 @@ restore_place_take(struct restore_place *p, struct err *e)
 	int rc;
 
 	if (fd < 0 || fsync(fd) != 0)
-		return place_error(e, "sync", p->work);
+		return restore_place_error(e, "sync", p->work);
 	rc = restore_place_lock(p, e);
 	if (rc != 0)
 		return rc;
@@ -425,13 +293,13 @@ restore_place_take(struct restore_place *p, struct err *e)
 		rc = keep_owner(p, fd, &st, e);
 		if (rc != 0)
 			return rc;
-		rc = move_aside(p, e);
-		if (rc != 0)
-			return rc;
 	}
+	rc = restore_place_aside(p, e);
+	if (rc != 0)
+		return rc;
 	if (rename(p->work, p->target) != 0)
-		return place_error(e, "put in its place", p->target);
-	sync_folder_of(p->target);
+		return restore_place_error(e, "put in its place", p->target);
+	restore_place_sync(p->target);
 	return 0;
 }
 

@@ -33,9 +33,21 @@ void restore_place_path(const struct restore_place *p, const char *name,
 /* From now on nobody serves the target. MDB_E_EXISTS: somebody does. take() does so
  * where it was not done before. */
 int restore_place_lock(struct restore_place *p, struct err *e) MUST_CHECK;
+/* A service that was killed left a WAL, which comes into the file; nothing where
+ * the file cannot be opened. Before the lock is taken. */
+struct cli;
+void restore_place_settle(const struct restore_place *p, const struct cli *c);
 /* The file in `work` takes its place; nothing serves either of them. Nobody can
  * begin to serve the place meanwhile. MDB_E_EXISTS: somebody serves what is there. */
 int restore_place_take(struct restore_place *p, struct err *e) MUST_CHECK;
+/* a and b as one path. */
+int restore_place_join(char out[PATH_MAX], const char *a, const char *b,
+	struct err *e) MUST_CHECK;
+/* Of take(): the old database, and what lies beside it, moves aside. */
+int restore_place_aside(struct restore_place *p, struct err *e) MUST_CHECK;
+int restore_place_error(struct err *e, const char *what, const char *path);
+/* The folder that a path lies in is on the disk. */
+void restore_place_sync(const char *path);
 /* Removes the folder with all that is left in it. */
 void restore_place_done(struct restore_place *p);
 #define AUTO_PLACE __attribute__((cleanup(restore_place_done)))
