@@ -107,9 +107,11 @@ check_folder(struct doctor *d, struct backup_folder *f)
 			f->path, (unsigned)st.st_mode & 07777);
 	if (database_bytes(d) < 0)
 		doctor_say(d, DOCTOR_WARN, "backup",
-			"memoryctl restore FOLDER brings the newest back; "
-			"without that the next start makes an empty memory",
-			"there is no database at %s, and %zu backups are in %s",
+			"if they are of it, memoryctl restore FOLDER brings the "
+			"newest back; without that the next start makes an "
+			"empty memory",
+			"there is no database at %s, and %zu backups of some "
+			"database are in %s",
 			d->database, f->n, f->path);
 	check_age(d, f);
 	check_chains(d, f);
