@@ -186,6 +186,9 @@
 /* Requests of one commit group: a turn of some 60 ms of work. */
 #define LIMIT_GROUP_REQUESTS 512
 #define LIMIT_GROUP_BYTES    (4 * 1024 * 1024)
+/* Requests of one group from which on packing waits for idle time: it is a tenth
+ * of what a create costs, and so many clients wait for each other. */
+#define LIMIT_CROWD_REQUESTS 12
 /* (c) Bytes of requests that write to a namespace in a day, import exempt: a
  * brake for what fills the disk within the rate of writes. */
 #define LIMIT_NAMESPACE_DAY_BYTES (1024LL * 1024 * 1024)

@@ -206,6 +206,17 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		histogram_add(&w->stats.write_run, clock_mono_ns() - start);
 }
 
+static bool
+is_crowd(const struct job *first, const struct job *end)
+{
+	int n = 0;
+
+	for (const struct job *j = first; j != end; j = j->next)
+		if (++n == LIMIT_CROWD_REQUESTS)
+			return true;
+	return false;
+}
+
 /* Runs the jobs from first up to (not including) end in one transaction.
  * 0 when it is committed; else nothing of it has happened. */
 static int
@@ -216,6 +227,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 
 	if (rc)
 		return rc;
+	store_crowd(w->st, is_crowd(first, end));
 	for (struct job *j = first; j != end; j = j->next) {
 		work_is_busy(w); /* each request is progress */
 		writer_run_job(w, j, e);

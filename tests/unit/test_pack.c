@@ -140,6 +140,40 @@ test_saves(void **state)
 }
 
 /* A step may be the last one of a process at any time. */
+/* Texts that came with a crowd stand as they are, until the walk comes. */
+static void
+test_a_crowd_packs_later(void **state)
+{
+	struct store_fixture f;
+	struct sf_random r = texts_of(1);
+	char text[256], name[32];
+
+	(void)state;
+	sf_open(&f);
+	for (int i = 0; i < 200; i++) {
+		if (i % 50 == 0)
+			sf_begin(&f);
+		store_crowd(f.w, true);
+		snprintf(name, sizeof(name), "e1.%d", i);
+		sample_sentence(&r, text);
+		(void)sf_observe(&f, sf_entity(&f, name, "thing"), text);
+		if (i % 50 == 49)
+			sf_commit(&f);
+	}
+	/* A byte says how each of them is stored. */
+	assert_true(number(&f, BODIES) >= number(&f, TEXTS));
+	check_sentences(&f, 1, 200);
+	pack_all(&f);
+	assert_true(2 * number(&f, BODIES) < number(&f, TEXTS) + 200);
+	check_sentences(&f, 1, 200);
+	assert_counted(&f);
+	/* The next group is none, unless it says so. */
+	sf_begin(&f);
+	assert_false(f.w->is_crowded);
+	sf_commit(&f);
+	sf_close(&f);
+}
+
 static void
 test_goes_on_after_a_crash(void **state)
 {
@@ -362,6 +396,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_saves),
+		cmocka_unit_test(test_a_crowd_packs_later),
 		cmocka_unit_test(test_goes_on_after_a_crash),
 		cmocka_unit_test(test_readers_beside),
 		cmocka_unit_test(test_no_memory),

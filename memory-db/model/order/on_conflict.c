@@ -40,9 +40,9 @@
 /* Comparisons of one request: some 16 us each. */
 #define LOOKED 1000
 /* The search for facts of other entities: a twentieth of the time that goes by, and
- * what was saved of it, up to 60 ms. A single agent never notices. */
+ * what was saved of it, up to 30 ms. A single agent never notices. */
 #define SHARE	  20
-#define SAVED_NS  INT64_C(60000000)
+#define SAVED_NS  INT64_C(30000000)
 #define SEARCH_NS INT64_C(20000000)
 
 /* --- the share of time ---------------------------------------------------- */

@@ -242,6 +242,7 @@ store_group_begin(struct store *st, struct err *e)
 	int rc;
 
 	assert(!st->in_group); /* groups do not nest: savepoints do */
+	st->is_crowded = false;
 	rc = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
 	st->in_group = rc == 0;
 	STORE_TELL(st, begin);
@@ -302,6 +303,12 @@ store_group_run(struct store *st,
 	if (rc != 0)
 		store_group_abort(st);
 	return rc;
+}
+
+void
+store_crowd(struct store *st, bool is_crowded)
+{
+	st->is_crowded = is_crowded;
 }
 
 bool

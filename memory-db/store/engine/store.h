@@ -123,6 +123,10 @@ int store_group_run(struct store *st,
 	int (*work)(struct store *st, void *ctx, struct err *e), void *ctx,
 	struct err *e) MUST_CHECK;
 bool store_in_group(const struct store *st);
+/* Many wait for the group under way: what can be done later, as well as now, is
+ * left for idle time (texts are packed then: facts/pack.h). Holds until the next
+ * group. */
+void store_crowd(struct store *st, bool is_crowded);
 int store_savepoint(struct store *st, struct err *e) MUST_CHECK;
 int store_release(struct store *st, struct err *e) MUST_CHECK;
 void store_rollback(struct store *st);

@@ -111,6 +111,7 @@ struct store {
 	struct counters_log *deltas; /* writer: counter changes of the group */
 	struct snapshot *snapshot;   /* STORE_SCRIPT: the pages it sees */
 	bool in_group;
+	bool is_crowded; /* the group has many requests: store_crowd() */
 	bool savepoint_is_group; /* the request cannot be undone alone */
 	int64_t forgets;	 /* namespace of what the group erased; 0: none,
 				   -1: of several */

@@ -1,8 +1,9 @@
 /* Packing the texts of facts in idle time.
  *
  * A write packs a short text quickly, with the dictionary that its namespace has
- * by then. When nobody writes, a walk over the facts of each namespace packs
- * well what came since. The dictionary is made of texts of the same namespace: a
+ * by then; where many clients write at once, it stores it as it is, as packing is
+ * a tenth of what a create costs. When nobody writes, a walk over the facts of
+ * each namespace packs well what came since. The dictionary is made of texts of the same namespace: a
  * project of another customer shall neither make its texts longer or shorter,
  * which can be measured, nor keep pieces of a text when it is forgotten here. A
  * namespace with few texts has the dictionary that is built in.

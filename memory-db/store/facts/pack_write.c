@@ -67,7 +67,8 @@ pack_write(struct store *st, int64_t ns, const char *text, size_t n,
 	struct pack_quick *q;
 	int rc;
 
-	if (!x || n >= CODEC_LONG_BYTES)
+	/* A short one then stays as it is, until the walk comes to it. */
+	if (!x || n >= CODEC_LONG_BYTES || st->is_crowded)
 		return codec_pack(&st->codec, text, n, out) != 0 ? err_nomem(e)
 								 : 0;
 	rc = quick_of(st, x, ns, &q, e);
