@@ -56,7 +56,10 @@ struct m_resolving {
 /* What is kept from part to part. */
 struct m_resolve_conflict_progress {
 	json_t *told; /* owned: a list a part of results */
-	int64_t before;
+	/* The part done last: below which row it began, and ended. It begins
+	 * there again when its group failed. */
+	size_t part;
+	int64_t began, ended;
 };
 
 static void
@@ -81,11 +84,22 @@ progress_of(struct call *c, struct m_resolve_conflict_progress **ret,
 			return err_nomem(e);
 		*c->progress =
 			(struct prepared){p, m_resolve_conflict_progress_free};
-		p->before = INT64_MAX;
+		p->began = p->ended = INT64_MAX;
 		p->told = json_array();
 	}
 	*ret = p;
 	return p->told ? 0 : err_nomem(e);
+}
+
+/* Below which row the part at hand begins. */
+static int64_t
+progress_begin(struct m_resolve_conflict_progress *p, size_t part)
+{
+	if (part > p->part) {
+		p->part = part;
+		p->began = p->ended;
+	}
+	return p->began;
 }
 
 /* --- one row --------------------------------------------------------------- */
@@ -391,7 +405,7 @@ end_part(struct m_resolving *x, struct m_resolve_conflict_progress *p,
 	rc = keep_results(x, p);
 	if (rc != 0)
 		return rc;
-	p->before = x->before;
+	p->ended = x->before;
 	x->c->has_more = more;
 	if (more)
 		return 0;
@@ -414,7 +428,7 @@ resolve_noted(struct m_resolving *x, const char *key, json_t **ret_result)
 
 	if (rc)
 		return rc;
-	x->before = p ? p->before : INT64_MAX;
+	x->before = p ? progress_begin(p, x->c->part) : INT64_MAX;
 	rc = write_begin(&x->w, x->c, CHANGE_CURATE, x->e);
 	if (rc)
 		return rc;

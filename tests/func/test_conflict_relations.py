@@ -300,6 +300,20 @@ class Strange(Relations):
                          ["pending", "gone"])
         self.assertNotEqual(self.pending()[0]["id"], id_)
 
+    def test_a_weight_told_anew_keeps_what_was_decided(self):
+        id_ = self.contest()
+        self.resolve(id=id_, strategy="keep_both")
+        for weight, mode in ((.9, "queue"), (.8, "supersede"),
+                             (.7, "supersede")):
+            got = self.c.ok("create_relations", namespace="p",
+                            on_conflict=mode, relations=[{
+                                "from": "Ada", "to": "Acme",
+                                "relationType": "works_at",
+                                "weight": weight}])
+            self.assertEqual(got["conflict_count"], 0, weight)
+        self.assertEqual(self.graph(), self.BOTH)
+        self.assertEqual(self.pending(), [])
+
     def test_two_namespaces(self):
         self.c.ok("create_entities", namespace="q", entities=[
             entity("Ada"), entity("Acme")])

@@ -84,6 +84,71 @@ survives_lack_of_memory(void **state)
 	survives(*state, "detect_conflicts", ASKS);
 }
 
+/* --- many at once ---------------------------------------------------------- */
+/* A part of a call, as the writer does it; its group fails, or commits. */
+static bool
+resolve_part(struct method_fixture *f, struct prepared *progress, size_t part,
+	bool fails, json_t **ret)
+{
+	AUTO_JSON json_t *params = json_pack("{s:s,s:s}", "kind", "duplicate",
+		"strategy", "keep_both");
+	struct call c = {.st = f->s.w,
+		.ctx = &f->ctx,
+		.params = params,
+		.tool = tool_find("resolve_conflict"),
+		.in_parts = true,
+		.part = part,
+		.progress = progress};
+	bool more;
+
+	json_decref(*ret);
+	*ret = NULL;
+	sf_ok(&f->s, store_group_begin(c.st, &f->s.e));
+	sf_ok(&f->s, store_savepoint(c.st, &f->s.e));
+	assert_int_equal(method_run(&c, ret, &f->e), 0);
+	more = c.has_more;
+	call_done(&c);
+	sf_ok(&f->s, store_release(c.st, &f->s.e));
+	if (fails)
+		store_group_abort(c.st);
+	else
+		sf_ok(&f->s, store_group_commit(c.st, &f->s.e));
+	return more;
+}
+
+/* Each part is tried in a group that fails first, as when a disk is full. */
+static void
+does_a_part_again_whose_group_failed(void **state)
+{
+	struct method_fixture *f = *state;
+	struct prepared progress = {.data = NULL};
+	AUTO_JSON json_t *reply = NULL;
+	char entries[256];
+	bool more = true;
+
+	for (int i = 0; i < 80; i++) {
+		snprintf(entries, sizeof(entries),
+			"{\"on_conflict\":\"queue\",\"entities\":[{\"name\":"
+			"\"P%d\",\"entityType\":\"person\",\"observations\""
+			":[\"lives in Rome\",\"is living in Rome\"]}]}",
+			i);
+		call(f, "create_entities", entries);
+	}
+	for (size_t part = 0; more; part++) {
+		(void)resolve_part(f, &progress, part, true, &reply);
+		more = resolve_part(f, &progress, part, false, &reply);
+	}
+	assert_int_equal(json_integer_value(json_object_get(reply, "resolved")),
+		80);
+	assert_int_equal(json_array_size(json_object_get(reply, "results")),
+		80);
+	progress.free(progress.data);
+	call(f, "list_conflicts", "{}");
+	assert_int_equal(json_integer_value(
+				 json_object_get(f->last, "conflict_count")),
+		0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, mf_teardown)
 
 int
@@ -92,7 +157,8 @@ main(void)
 	const struct CMUnitTest tests[] =
 		{T(finds_facts_of_the_entity_however_late),
 			T(cuts_long_names_between_letters),
-			T(survives_lack_of_memory)};
+			T(survives_lack_of_memory),
+			T(does_a_part_again_whose_group_failed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,14 +148,55 @@ conflicts_subjects(const char *known, const char *asked, struct fact_said *a,
 	return 1;
 }
 
+struct conflicts_earlier {
+	struct conflicts_finding *f;
+	int64_t fact; /* the one compared with */
+	bool is_same, is_kept;
+};
+
+static int
+conflicts_same_relation(void *ctx, const struct fact *f)
+{
+	struct conflicts_earlier *x = ctx;
+	const struct fact *now = x->f->request->said_anew;
+
+	x->is_same = f->kind == FACT_RELATION && f->entity == now->entity &&
+		     f->peer == now->peer && f->label == now->label;
+	return 0;
+}
+
+/* A row of the fact: does it name an earlier form of the relation, which somebody
+ * decided to keep beside it? */
+static int
+conflicts_look_at_earlier(void *ctx, const struct conflict *c)
+{
+	struct conflicts_earlier *x = ctx;
+	int64_t other = c->ours == x->fact ? c->theirs : c->ours;
+	int rc = fact_get(x->f->st, other, conflicts_same_relation, x, x->f->e);
+
+	if (rc < 0 || !x->is_same)
+		return rc < 0 ? rc : 0;
+	rc = queue_is_kept(x->f->st, x->fact, other, x->f->e);
+	x->is_kept = rc == 1;
+	return rc;
+}
+
 /* The new text is known, and somebody decided that it and the other fact may
  * both stand. 1 so it is. */
 static int
 conflicts_is_kept(struct conflicts_finding *f, int64_t fact)
 {
-	return f->twin != 0 && f->twin != fact
-		       ? queue_is_kept(f->st, f->twin, fact, f->e)
-		       : 0;
+	struct conflicts_earlier x = {.f = f, .fact = fact};
+	int rc;
+
+	if (f->request->said_anew) {
+		rc = conflict_each_of(f->st, fact, conflicts_look_at_earlier,
+			&x, f->e);
+		return rc < 0 ? rc : x.is_kept;
+	}
+	if (f->twin == 0 || f->twin == fact)
+		return 0;
+	return queue_is_kept(f->st, f->twin, fact, f->e);
 }
 
 /* --- comparing -------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/scope/scope.h"
 
+struct fact;
 struct store;
 
 /* Called between two comparisons: who looks in the background lets others have
@@ -42,6 +43,9 @@ struct conflicts_request {
 	/* Said are relations (model/read/relation_text.h), compared with other
 	 * relations of `entity`. */
 	bool is_relation;
+	/* The relation, when it takes the place of one with another weight:
+	 * what was decided about that one holds for it. NULL: it is new. */
+	const struct fact *said_anew;
 	/* What is known of attributes; NULL: nothing. */
 	const struct fact_attributes *attributes;
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */

@@ -145,7 +145,7 @@ makes_room(const struct on_conflict *x, const struct conflict_found *c,
 /* A relation is known by its ends: none stands for two of its entity, and no
  * search would find another entity's. */
 static int
-find_relations(struct on_conflict *x, struct write *w, int64_t entity,
+find_relations(struct on_conflict *x, struct write *w, const struct fact *f,
 	struct err *e)
 {
 	struct scope s = w->scope;
@@ -156,8 +156,9 @@ find_relations(struct on_conflict *x, struct write *w, int64_t entity,
 		.threshold = THRESHOLD,
 		.most = MOST,
 		.newest = NEWEST,
-		.entity = entity,
+		.entity = f->entity,
 		.is_relation = true,
+		.said_anew = w->replaced != 0 ? f : NULL,
 		.attributes = x->attributes,
 		.looked = &x->looked};
 
@@ -221,7 +222,7 @@ on_conflict_before(struct write_watcher *watcher, struct write *w,
 	if (rc != 0)
 		return rc;
 	rc = is_relation
-		     ? find_relations(x, w, f->entity, e)
+		     ? find_relations(x, w, f, e)
 		     : on_conflict_find(x, w, f->entity, is_bare, searches, e);
 	if (rc != 0)
 		return rc;

@@ -273,9 +273,13 @@ plan_once(struct undo *u, struct err *e)
 		rc = undo_take_back(u, v[i], e);
 		if (rc != 0)
 			return rc;
+		/* Each is an op: what one change cannot hold is not even
+		 * planned. */
+		if (u->facts_n + u->attrs_n > LIMIT_CHANGE_FACTS)
+			return sliced_run_too_large((int64_t)(u->facts_n +
+							      u->attrs_n),
+				e);
 	}
-	if (u->facts_n > LIMIT_CHANGE_FACTS)
-		return sliced_run_too_large((int64_t)u->facts_n, e);
 	for (size_t i = 0; i < u->facts_n; i++) {
 		rc = undo_check(u, &u->facts[i], e);
 		if (rc != 0)

@@ -28,7 +28,7 @@ static int
 put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 {
 	struct weight now = {-1};
-	int64_t have;
+	int64_t have = 0;
 	int rc = fact_find_relation(w->st, f->entity, f->peer, f->label,
 		fact_is_reversed(f), &have, e);
 
@@ -44,8 +44,12 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 			return rc;
 	}
 	/* What is said of an end in another memory is not looked at. */
-	return fact_is_reversed(f) ? write_add(w, f, e)
-				   : write_add_watched(w, f, e);
+	if (fact_is_reversed(f))
+		return write_add(w, f, e);
+	w->replaced = have;
+	rc = write_add_watched(w, f, e);
+	w->replaced = 0;
+	return rc;
 }
 
 int
