@@ -9,9 +9,7 @@
  * they are resolved in parts (work/parts.h), each a change of one run:
  *
  *   resolve_conflict {"kind": "duplicate"}     another client
- *   rows 912 to 873, COMMIT
- *                                              create_entities, COMMIT, reply
- *   rows 872 to 833, COMMIT
+ *   rows 912 to 881, COMMIT                    create_entities, COMMIT, reply
  *   ...
  *   rows 31 to 2, COMMIT, reply {"run": "run-1f", "resolved": 640, "left": 3}
  *
@@ -287,11 +285,9 @@ tell_rest(struct m_resolving *x, json_t *result)
 		return rc;
 	if (x->before > 0)
 		rc = member_set_bool(result, "more", true, x->e);
-	if (rc)
+	if (rc || x->request.strategy != RESOLVE_KEEP_BOTH)
 		return rc;
-	if (x->request.strategy == RESOLVE_KEEP_BOTH)
-		rc = tell_learnt(x, result);
-	return rc;
+	return tell_learnt(x, result);
 }
 
 static int
