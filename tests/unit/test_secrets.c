@@ -93,6 +93,31 @@ lookalikes_are_left_alone(void **state)
 	assert_true((double)bad <= FALSE_ALARMS_MOST * (double)all);
 }
 
+/* A picture of a megabyte has some thirty thousand runs of letters and digits, of
+ * which a few begin and end as a token with a short prefix does. */
+static void
+pictures_are_left_alone(void **state)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz"
+				       "0123456789+/";
+	struct draw d = {UINT64_C(0xD1B54A32D192ED03)};
+	size_t n = (size_t)1 << 20;
+	char *text = malloc(n);
+	struct secret s;
+
+	(void)state;
+	assert_non_null(text);
+	for (int i = 0; i < 30; i++) {
+		for (size_t k = 0; k < n; k++)
+			text[k] = alphabet[draw_next(&d) % 64];
+		if (secret_find(text, n, 0, &s))
+			print_message("false alarm: %s\n", s.rule);
+		assert_false(secret_find(text, n, 0, &s));
+	}
+	free(text);
+}
+
 /* --- where it is ----------------------------------------------------------- */
 static void
 range_is_the_secret(void **state)
@@ -306,6 +331,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_found),
 		cmocka_unit_test(lookalikes_are_left_alone),
+		cmocka_unit_test(pictures_are_left_alone),
 		cmocka_unit_test(range_is_the_secret),
 		cmocka_unit_test(markers_take_the_place),
 		cmocka_unit_test(edges_hold),

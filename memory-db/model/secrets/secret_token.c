@@ -88,6 +88,28 @@ secret_token_trim(const char *s, size_t n)
 	return n;
 }
 
+/* "sk" and 170 letters and digits are a token; between two signs of base64 they
+ * are a piece of a picture, of which a million bytes have one or two. Longer
+ * prefixes are too rare in such texts to count, and a `/` stands beside keys in
+ * addresses. */
+#define SHORT_PREFIX 3
+
+static bool
+is_sign_of_base64(char c)
+{
+	return c == '+' || c == '/';
+}
+
+static bool
+is_amid_base64(const struct token_rule *r, const struct secret_text *t,
+	size_t at, size_t end)
+{
+	if (r->prefix_n > SHORT_PREFIX || r->alphabet == SECRET_HEX)
+		return false;
+	return (at > 0 && is_sign_of_base64(t->s[at - 1])) ||
+	       (end < t->n && is_sign_of_base64(t->s[end]));
+}
+
 static bool
 matches(const struct token_rule *r, const struct secret_text *t, size_t at,
 	struct secret *ret)
@@ -104,7 +126,8 @@ matches(const struct token_rule *r, const struct secret_text *t, size_t at,
 		return false;
 	if (r->alphabet & (SECRET_DOT | SECRET_URL))
 		n = secret_token_trim(s, n);
-	if (n < r->least || !is_value(r, s, n))
+	if (n < r->least || !is_value(r, s, n) ||
+		is_amid_base64(r, t, at, at + r->prefix_n + n))
 		return false;
 	*ret = (struct secret){r->rule, at, r->prefix_n + n};
 	return true;
