@@ -15,6 +15,8 @@
  * anew. */
 static const char *const beside[] = {"", "-wal", "-journal", "-shm"};
 #define KEPT 3 /* of them */
+/* Names of one second that are tried. */
+#define ASIDES 100
 
 void
 restore_place_sync(const char *path)
@@ -33,10 +35,27 @@ restore_place_sync(const char *path)
 	}
 }
 
+/* Does a kept database, or a part of one, have this name? */
+static bool
+is_taken(const char *aside)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	struct err ignored;
+
+	for (size_t i = 0; i < KEPT; i++)
+		if (restore_place_join(path, aside, beside[i], &ignored) != 0 ||
+			lstat(path, &st) == 0)
+			return true;
+	return false;
+}
+
+/* "memory.db.before-20261130T084004"; of a second one within the same second
+ * "...-2": what was kept is never replaced. */
 static int
 choose_aside(struct restore_place *p, struct err *e)
 {
-	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 16] = ".before-";
+	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 32] = ".before-";
 	size_t n = strlen(tail);
 
 	clock_format(clock_now_ms(), at);
@@ -44,7 +63,14 @@ choose_aside(struct restore_place *p, struct err *e)
 		if (*s != '-' && *s != ':')
 			tail[n++] = *s;
 	tail[n] = '\0';
-	return restore_place_join(p->aside, p->target, tail, e);
+	for (int k = 2; k < ASIDES; k++) {
+		int rc = restore_place_join(p->aside, p->target, tail, e);
+
+		if (rc != 0 || !is_taken(p->aside))
+			return rc;
+		snprintf(tail + n, sizeof(tail) - n, "-%d", k);
+	}
+	return 0;
 }
 
 /* The old file of this tail, and its name beside. *ret_is_there: it exists. */
