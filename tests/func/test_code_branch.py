@@ -5,42 +5,14 @@ import shutil
 import subprocess
 import unittest
 
-from harness import BIN, SLOW, Mcp, TestCase, clean_env, entity, reports
+from code_folder import CodeFolder
+from harness import BIN, SLOW, Mcp, entity, reports
 
 CTL = str(BIN / "memoryctl")
 
 
 @unittest.skipUnless(shutil.which("git"), "git is not installed")
-class CodeBranch(TestCase):
-    def setUp(self):
-        self.dir = self.folder()
-        self.home = self.dir / "home"
-        self.code = self.dir / "code"
-        for d in (self.home, self.code):
-            d.mkdir()
-        self.db = self.service()
-        self.namespace = str(self.code)
-        self.git("init", "-q", "-b", "main")
-        self.commit("first")
-
-    def env(self, **more):
-        return clean_env(self.home, {
-            "MEMORY_DB_SOCKET": self.db.socket, "MEMORY_DB_PATH": None,
-            "MEMORY_BRANCH": None, "XDG_STATE_HOME": None,
-            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a",
-            "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
-            "GIT_COMMITTER_EMAIL": "a@b", **more})
-
-    def git(self, *args, cwd=None):
-        return subprocess.run(["git", *args], cwd=cwd or self.code, check=True,
-                              env=self.env(), capture_output=True,
-                              text=True).stdout
-
-    def commit(self, name, cwd=None):
-        ((cwd or self.code) / name).write_text(name)
-        self.git("add", ".", cwd=cwd)
-        self.git("commit", "-q", "-m", name, cwd=cwd)
-
+class CodeBranch(CodeFolder):
     def ctl(self, *args, code=0, cwd=None, **env):
         done = subprocess.run([CTL, *map(str, args)], text=True,
                               capture_output=True, cwd=cwd or self.code,

@@ -184,7 +184,6 @@ reads_notes(void **state)
 		"project: shop in Lille was opened in March 2024");
 }
 
-/* Nothing rather than junk; what is English of a mixed text is kept. */
 /* What is to be done later, or each time. */
 static void
 keeps_what_is_for_later(void **state)
@@ -226,6 +225,7 @@ reads_well_by_itself(void **state)
 		"user: uses Capture One for performance issues in their photos");
 }
 
+/* Nothing rather than junk; what is English of a mixed text is kept. */
 static void
 leaves_other_languages(void **state)
 {

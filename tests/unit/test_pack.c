@@ -9,23 +9,10 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/pack.h"
 #include "memory-db/store/idle.h"
+#include "tests/lib/index_fixture.h"
 #include "tests/lib/samples.h"
 
 #define LATE INT64_MAX
-
-static int64_t
-number(struct store_fixture *f, const char *sql)
-{
-	sqlite3_stmt *s;
-	int64_t n;
-
-	assert_int_equal(sqlite3_prepare_v2(f->w->db, sql, -1, &s, NULL),
-		SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	n = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return n;
-}
 
 /* --- a namespace ---------------------------------------------------------- */
 static struct sf_random
@@ -95,9 +82,9 @@ pack_all(struct store_fixture *f)
 static void
 assert_counted(struct store_fixture *f)
 {
-	assert_int_equal(number(f, "SELECT sum(n) FROM tally WHERE kind = 1 "
-				   "AND key = 8"),
-		number(f, "SELECT sum(length(body)) FROM fact"));
+	assert_int_equal(rows(f, "SELECT sum(n) FROM tally WHERE kind = 1 "
+				 "AND key = 8"),
+		rows(f, "SELECT sum(length(body)) FROM fact"));
 }
 
 #define BODIES "SELECT sum(length(body)) FROM fact WHERE kind = 1"
@@ -114,32 +101,31 @@ test_saves(void **state)
 	write_sentences(&f, 1, 30);
 	pack_all(&f);
 	/* Too few for a dictionary of their own. */
-	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 0);
-	assert_true(number(&f, BODIES) < number(&f, TEXTS));
+	assert_int_equal(rows(&f, "SELECT count(*) FROM dictionary"), 0);
+	assert_true(rows(&f, BODIES) < rows(&f, TEXTS));
 	write_sentences(&f, 2, 450);
 	assert_true(pack_wanted(f.w));
 	pack_all(&f);
-	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
-	assert_true(number(&f, BODIES) * 100 < number(&f, TEXTS) * 50);
+	assert_int_equal(rows(&f, "SELECT count(*) FROM dictionary"), 1);
+	assert_true(rows(&f, BODIES) * 100 < rows(&f, TEXTS) * 50);
 	check_sentences(&f, 1, 30);
 	assert_counted(&f);
 
 	/* Sentences it has not seen, packed with what it has. */
-	seen = number(&f, "SELECT max(id) FROM fact");
+	seen = rows(&f, "SELECT max(id) FROM fact");
 	write_sentences(&f, 3, 200);
 	pack_all(&f);
-	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
-	assert_int_equal(number(&f, "SELECT min(id) FROM dictionary"), 1);
+	assert_int_equal(rows(&f, "SELECT count(*) FROM dictionary"), 1);
+	assert_int_equal(rows(&f, "SELECT min(id) FROM dictionary"), 1);
 	(void)seen;
-	assert_true(number(&f, "SELECT sum(length(body)) * 100 < sum(size) * 50"
-			       " FROM fact WHERE kind = 1 AND id > (SELECT "
-			       "max(id) - 400 FROM fact)"));
+	assert_true(rows(&f, "SELECT sum(length(body)) * 100 < sum(size) * 50"
+			     " FROM fact WHERE kind = 1 AND id > (SELECT "
+			     "max(id) - 400 FROM fact)"));
 	assert_counted(&f);
 	assert_false(pack_wanted(f.w));
 	sf_close(&f);
 }
 
-/* A step may be the last one of a process at any time. */
 /* Texts that came with a crowd stand as they are, until the walk comes. */
 static void
 test_a_crowd_packs_later(void **state)
@@ -161,10 +147,10 @@ test_a_crowd_packs_later(void **state)
 			sf_commit(&f);
 	}
 	/* A byte says how each of them is stored. */
-	assert_true(number(&f, BODIES) >= number(&f, TEXTS));
+	assert_true(rows(&f, BODIES) >= rows(&f, TEXTS));
 	check_sentences(&f, 1, 200);
 	pack_all(&f);
-	assert_true(2 * number(&f, BODIES) < number(&f, TEXTS) + 200);
+	assert_true(2 * rows(&f, BODIES) < rows(&f, TEXTS) + 200);
 	check_sentences(&f, 1, 200);
 	assert_counted(&f);
 	/* The next group is none, unless it says so. */
@@ -174,6 +160,7 @@ test_a_crowd_packs_later(void **state)
 	sf_close(&f);
 }
 
+/* A step may be the last one of a process at any time. */
 static void
 test_goes_on_after_a_crash(void **state)
 {
@@ -200,8 +187,8 @@ test_goes_on_after_a_crash(void **state)
 			write_sentences(&f, 5, 60);
 		rc = 1;
 	}
-	assert_int_equal(number(&f, "SELECT count(*) FROM fact WHERE kind = 1 "
-				    "AND substr(body, 1, 1) = x'00'"),
+	assert_int_equal(rows(&f, "SELECT count(*) FROM fact WHERE kind = 1 "
+				  "AND substr(body, 1, 1) = x'00'"),
 		0);
 	sf_close(&f);
 }
@@ -254,7 +241,7 @@ test_no_memory(void **state)
 	pack_all(&f);
 	check_sentences(&f, 8, 120);
 	assert_counted(&f);
-	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
+	assert_int_equal(rows(&f, "SELECT count(*) FROM dictionary"), 1);
 	sf_close(&f);
 }
 
@@ -282,7 +269,7 @@ test_dictionaries_forget(void **state)
 	sf_open(&f);
 	write_sentences(&f, 9, 300);
 	pack_all(&f);
-	first = number(&f, "SELECT max(id) FROM dictionary");
+	first = rows(&f, "SELECT max(id) FROM dictionary");
 	assert_true(stands_in_dictionary(&f, said));
 	/* Something that it does not hold changes nothing. */
 	sf_ok(&f, store_group_begin(f.w, &f.e));
@@ -300,7 +287,7 @@ test_dictionaries_forget(void **state)
 	assert_int_equal(pack_any_stale(f.w, &f.e), 1);
 	pack_all(&f);
 	assert_int_equal(pack_any_stale(f.w, &f.e), 0);
-	assert_true(number(&f, "SELECT min(id) FROM dictionary") > first);
+	assert_true(rows(&f, "SELECT min(id) FROM dictionary") > first);
 	check_sentences(&f, 9, 300);
 	sf_close(&f);
 }
@@ -326,7 +313,7 @@ verify(struct store_fixture *f, int ret[2])
 	bool done = false;
 	double progress;
 
-	mark.change = number(f, "SELECT max(id) FROM change");
+	mark.change = rows(f, "SELECT max(id) FROM change");
 	ret[0] = ret[1] = 0;
 	while (!done)
 		sf_ok(f, verify_slice(f->w, &mark, LATE, count_told, ret,
@@ -366,12 +353,12 @@ test_a_damaged_dictionary(void **state)
 	/* A write does without it. */
 	write_sentences(&f, 12, 70);
 	pack_all(&f);
-	assert_true(number(&f, "SELECT count(*) FROM dictionary") >= 1);
+	assert_true(rows(&f, "SELECT count(*) FROM dictionary") >= 1);
 	verify(&f, told);
 	assert_int_equal(told[0], 1);
 	assert_int_equal(told[1], lost);
-	assert_int_equal(number(&f, "SELECT count(*) FROM fact WHERE "
-				    "substr(body, 1, 1) = x'81'"),
+	assert_int_equal(rows(&f, "SELECT count(*) FROM fact WHERE "
+				  "substr(body, 1, 1) = x'81'"),
 		lost);
 	sf_close(&f);
 
@@ -384,8 +371,8 @@ test_a_damaged_dictionary(void **state)
 	sf_ok(&f, store_open(f.db, STORE_WRITER, &f.w, &f.e));
 	verify(&f, told);
 	assert_int_equal(told[0], 1);
-	assert_int_equal(told[1], number(&f, "SELECT count(*) FROM fact WHERE "
-					     "substr(body, 1, 1) = x'81'"));
+	assert_int_equal(told[1], rows(&f, "SELECT count(*) FROM fact WHERE "
+					   "substr(body, 1, 1) = x'81'"));
 	write_sentences(&f, 14, 70);
 	pack_all(&f);
 	sf_close(&f);
