@@ -134,16 +134,11 @@ each_mark(struct store *st, int64_t entity, int64_t of, erase_fn fn, void *ctx,
 	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ERASE, OF_MARKS);
-	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, fact_key_of_mark(st, of));
 	bind_i(s, 3, of);
-	while ((rc = stmt_row(st, s, e)) == 1)
-		if ((rc = fn(ctx, sqlite3_column_int64(s, 0),
-			     sqlite3_column_int64(s, 1))) != 0)
-			return rc;
-	return rc;
+	return stmt_each_pair(st, s, fn, ctx, e);
 }
 
 int

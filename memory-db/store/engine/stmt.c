@@ -152,6 +152,21 @@ stmt_int(struct store *st, sqlite3_stmt *s, int64_t *ret, struct err *e)
 }
 
 int
+stmt_each_pair(struct store *st, sqlite3_stmt *s, stmt_pair_fn fn, void *ctx,
+	struct err *e)
+{
+	int rc;
+
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1));
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int
 stmt_run(struct store *st, sqlite3_stmt *s, struct err *e)
 {
 	int rc;

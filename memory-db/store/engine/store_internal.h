@@ -175,6 +175,11 @@ int stmt_row(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
  * *ret as it was, negative with *e set. */
 int stmt_int(struct store *st, sqlite3_stmt *s, int64_t *ret, struct err *e)
 	MUST_CHECK;
+/* Hands the integers of the first two columns of each row to fn: 0, what fn returns
+ * when that is not 0, or negative. */
+typedef int (*stmt_pair_fn)(void *ctx, int64_t a, int64_t b);
+int stmt_each_pair(struct store *st, sqlite3_stmt *s, stmt_pair_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 /* Steps to the end and resets: 0, or negative. */
 int stmt_run(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
 /* Appends a column of a row; 1, or MDB_E_NOMEM. */

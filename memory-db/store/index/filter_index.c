@@ -197,18 +197,11 @@ filter_index_marks(struct store *st, const struct search_range *range,
 	void *ctx, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, MARKS);
-	int rc;
 
 	bind_i(s, 1, range->lo);
 	bind_i(s, 2, range->hi);
 	bind_i(s, 3, label);
-	while ((rc = stmt_row(st, s, e)) == 1) {
-		rc = fn(ctx, sqlite3_column_int64(s, 0),
-			sqlite3_column_int64(s, 1));
-		if (rc != 0)
-			break;
-	}
-	return rc;
+	return stmt_each_pair(st, s, fn, ctx, e);
 }
 
 int

@@ -286,13 +286,7 @@ vector_namespaces(struct store *st, vector_namespace_fn fn, void *ctx,
 	if (rc != 0)
 		return rc;
 	s = stmt_use(st, MOD_VECTORS, NAMESPACES);
-	while ((rc = stmt_row(st, s, e)) == 1) {
-		rc = fn(ctx, sqlite3_column_int64(s, 0),
-			sqlite3_column_int64(s, 1));
-		if (rc != 0)
-			return rc;
-	}
-	return rc;
+	return stmt_each_pair(st, s, fn, ctx, e);
 }
 
 int

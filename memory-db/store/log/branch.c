@@ -232,16 +232,9 @@ each_pair(struct store *st, int statement, int64_t branch, branch_fact_fn fn,
 	void *ctx, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, statement);
-	int rc;
 
 	bind_i(s, 1, branch);
-	while ((rc = stmt_row(st, s, e)) == 1) {
-		rc = fn(ctx, sqlite3_column_int64(s, 0),
-			sqlite3_column_int64(s, 1));
-		if (rc != 0)
-			return rc;
-	}
-	return rc;
+	return stmt_each_pair(st, s, fn, ctx, e);
 }
 
 int

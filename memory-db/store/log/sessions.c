@@ -121,16 +121,9 @@ session_places(struct store *st, int64_t session, session_place_fn fn,
 	void *ctx, struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSION_PLACES);
-	int rc;
 
 	bind_i(s, 1, session);
 	bind_i(s, 2, CHANGE_BRANCH);
 	bind_i(s, 3, BRANCH_DISCARDED);
-	while ((rc = stmt_row(st, s, e)) == 1) {
-		rc = fn(ctx, sqlite3_column_int64(s, 0),
-			sqlite3_column_int64(s, 1));
-		if (rc != 0)
-			return rc;
-	}
-	return rc;
+	return stmt_each_pair(st, s, fn, ctx, e);
 }
