@@ -22,6 +22,7 @@
 #include "memory-db/cli/lib/private_service.h"
 #include "memory-db/cli/lib/remote.h"
 #include "memory-db/cli/lib/replay.h"
+#include "memory-db/cli/lib/sliced.h"
 #include "memory-db/cli/lib/tempfolder.h"
 
 static bool is_apart;
@@ -193,27 +194,6 @@ pull_branch(struct pull *p, const char *branch)
 }
 
 static int
-pull_merge(struct pull *p, const char *branch, int64_t *ret_conflicts)
-{
-	bool is_done = is_apart;
-
-	while (!is_done) {
-		AUTO_JSON json_t *reply = NULL;
-		int rc = cli_call(p->c, "memory_merge",
-			json_pack("{s:s,s:b}", "branch", branch, "sliced", 1),
-			CLI_NOW, &reply);
-
-		if (rc != CLI_OK)
-			return rc;
-		*ret_conflicts += (int64_t)json_array_size(
-			json_object_get(reply, "conflicts"));
-		is_done = !json_object_get(reply, "done") ||
-			  json_is_true(json_object_get(reply, "done"));
-	}
-	return CLI_OK;
-}
-
-static int
 pull_tell(struct pull *p, const char *branch, const struct mirror_counts *n,
 	int64_t conflicts)
 {
@@ -277,7 +257,7 @@ pull_one(struct pull *p, const char *database)
 	rc = mirror_run(&theirs.cli, p->namespace_, p->c, branch, &n);
 	if (rc != CLI_OK)
 		return rc;
-	rc = pull_merge(p, branch, &conflicts);
+	rc = is_apart ? CLI_OK : sliced_merge(p->c, branch, &conflicts);
 	if (rc != CLI_OK)
 		return rc;
 	return pull_tell(p, branch, &n, conflicts);

@@ -15,6 +15,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/codeseen.h"
+#include "memory-db/cli/lib/sliced.h"
 
 #define PREFIX "git/"
 
@@ -31,21 +32,10 @@ end_branch(struct cli *c, const char *branch)
 static int
 merge_branch(struct cli *c, const char *branch, int64_t *ret_conflicts)
 {
-	bool is_done = false;
+	int rc = sliced_merge(c, branch, ret_conflicts);
 
-	while (!is_done) {
-		AUTO_JSON json_t *reply = NULL;
-		int rc = cli_call(c, "memory_merge",
-			json_pack("{s:s,s:b}", "branch", branch, "sliced", 1),
-			CLI_NOW, &reply);
-
-		if (rc != CLI_OK)
-			return rc;
-		*ret_conflicts += (int64_t)json_array_size(
-			json_object_get(reply, "conflicts"));
-		is_done = !json_object_get(reply, "done") ||
-			  json_is_true(json_object_get(reply, "done"));
-	}
+	if (rc != CLI_OK)
+		return rc;
 	return end_branch(c, branch);
 }
 

@@ -84,3 +84,23 @@ sliced_call(struct cli *c, const char *method, json_t *params_new,
 		*ret_reply = take_ptr(reply);
 	return more;
 }
+
+int
+sliced_merge(struct cli *c, const char *branch, int64_t *ret_conflicts)
+{
+	bool is_done = false;
+
+	while (!is_done) {
+		AUTO_JSON json_t *reply = NULL;
+		int rc = cli_call(c, "memory_merge",
+			json_pack("{s:s,s:b}", "branch", branch, "sliced", 1),
+			CLI_NOW, &reply);
+
+		if (rc != CLI_OK)
+			return rc;
+		*ret_conflicts += (int64_t)json_array_size(
+			json_object_get(reply, "conflicts"));
+		is_done = !json_is_false(json_object_get(reply, "done"));
+	}
+	return CLI_OK;
+}

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/cleanup.h"
 
@@ -16,5 +17,10 @@ struct cli;
  * run is one call: what the next slice would do. */
 int sliced_call(struct cli *c, const char *method, json_t *params_new,
 	bool is_sliced, const char *label, json_t **ret_reply) MUST_CHECK;
+
+/* Merges a branch into main, in slices; adds to *ret_conflicts how many there
+ * were. */
+int sliced_merge(struct cli *c, const char *branch, int64_t *ret_conflicts)
+	MUST_CHECK;
 
 #endif
