@@ -291,6 +291,20 @@ conflicts_is_late(const struct conflicts_finding *f)
 	       clock_mono_ns() > f->request->deadline_ns;
 }
 
+/* However late it is. */
+static int
+conflicts_look_at_newest(struct conflicts_finding *f, const int64_t *facts,
+	int n)
+{
+	for (int i = 0; i < n; i++) {
+		int rc = conflicts_look_at(f, facts[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int
 conflicts_look_at_all(struct conflicts_finding *f, const int64_t *facts, int n)
 {
@@ -343,12 +357,7 @@ find_for_relation(struct conflicts_finding *f)
 		RELATIONS_AMONG, facts, &n, f->e);
 	if (rc < 0)
 		return rc;
-	for (int i = 0; i < n; i++) {
-		rc = conflicts_look_at(f, facts[i]);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	return conflicts_look_at_newest(f, facts, n);
 }
 
 static int
@@ -376,11 +385,9 @@ find_for_text(struct conflicts_finding *f)
 			&n, f->e);
 	if (rc < 0)
 		return rc;
-	for (int i = 0; i < n; i++) {
-		rc = conflicts_look_at(f, facts[i]);
-		if (rc < 0)
-			return rc;
-	}
+	rc = conflicts_look_at_newest(f, facts, n);
+	if (rc < 0)
+		return rc;
 	if (q->candidates < 0)
 		return 0;
 	return find_by_words(f, q->candidates > 0 ? q->candidates : CANDIDATES);

@@ -252,15 +252,16 @@ lexicon_add_pair(struct pairs *p, int a, int b)
 	p->v[p->n++] = (struct pair){(uint16_t)a, (uint16_t)b};
 }
 
-/* Each of the one list with each of the other; opposites both ways. */
+/* Each of the one list with each of the other; kin and opposites both ways. */
 static int
-fill_pairs(const struct lexicon_entry *x)
+fill_pairs(const struct lexicon_entry *x, const char *other_list,
+	struct pairs *to)
 {
 	const char *list = x->words, *word;
 	size_t n, m;
 
 	while (next_member(&list, &word, &n)) {
-		const char *others = x->other, *other;
+		const char *others = other_list, *other;
 		int a = meaning_of(word, n);
 
 		if (a < 0)
@@ -272,39 +273,9 @@ fill_pairs(const struct lexicon_entry *x)
 				return b;
 			if (a == b)
 				continue;
-			if (x->type == ENTRY_IS_A) {
-				lexicon_add_pair(&lexicon.is_a, a, b);
-				continue;
-			}
-			lexicon_add_pair(&lexicon.opposite, a, b);
-			lexicon_add_pair(&lexicon.opposite, b, a);
-		}
-	}
-	return 0;
-}
-
-/* Each of a list with each other of it. */
-static int
-fill_kin(const struct lexicon_entry *x)
-{
-	const char *list = x->words, *word;
-	size_t n, m;
-
-	while (next_member(&list, &word, &n)) {
-		const char *others = list, *other;
-		int a = meaning_of(word, n);
-
-		if (a < 0)
-			return a;
-		while (next_member(&others, &other, &m)) {
-			int b = meaning_of(other, m);
-
-			if (b < 0)
-				return b;
-			if (a == b)
-				continue;
-			lexicon_add_pair(&lexicon.kin, a, b);
-			lexicon_add_pair(&lexicon.kin, b, a);
+			lexicon_add_pair(to, a, b);
+			if (x->type != ENTRY_IS_A)
+				lexicon_add_pair(to, b, a);
 		}
 	}
 	return 0;
@@ -323,12 +294,13 @@ fill_entry(const struct lexicon_entry *x)
 	case ENTRY_DOING:
 		return fill_group(x);
 	case ENTRY_KIN:
-		return fill_kin(x);
-	case ENTRY_OPPOSITE:
+		return fill_pairs(x, x->words, &lexicon.kin);
 	case ENTRY_IS_A:
+		return fill_pairs(x, x->other, &lexicon.is_a);
+	case ENTRY_OPPOSITE:
 		break;
 	}
-	return fill_pairs(x);
+	return fill_pairs(x, x->other, &lexicon.opposite);
 }
 
 static int

@@ -17,8 +17,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/order/fact_attributes.h"
@@ -53,27 +53,17 @@
  * of the process. A moment that lies ahead of now: it is spent. */
 static _Atomic int64_t earned_ns;
 
-static int64_t
-now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	if (clock_gettime(clock, &t) != 0)
-		return 0;
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static bool
 may_search(void)
 {
 	return atomic_load_explicit(&earned_ns, memory_order_relaxed) <=
-	       now_ns(CLOCK_MONOTONIC);
+	       clock_mono_ns();
 }
 
 static void
 pay_search(int64_t spent_ns)
 {
-	int64_t now = now_ns(CLOCK_MONOTONIC);
+	int64_t now = clock_mono_ns();
 	int64_t at = atomic_load_explicit(&earned_ns, memory_order_relaxed);
 
 	if (at < now - SAVED_NS * SHARE)
@@ -123,14 +113,14 @@ on_conflict_find(struct on_conflict *x, struct write *w, int64_t entity,
 	rc = lexicon_ready();
 	if (rc)
 		return err_nomem(e);
-	before = now_ns(CLOCK_MONOTONIC);
+	before = clock_mono_ns();
 	s.ns[0] = w->ns;
 	s.n = 1;
 	if (searches)
-		q.deadline_ns = now_ns(CLOCK_MONOTONIC) + SEARCH_NS;
+		q.deadline_ns = before + SEARCH_NS;
 	rc = conflicts_find(w->st, &q, &x->found, e);
 	if (searches)
-		pay_search(now_ns(CLOCK_MONOTONIC) - before);
+		pay_search(clock_mono_ns() - before);
 	x->has_left_out |= !searches || x->found.partial;
 	return rc;
 }

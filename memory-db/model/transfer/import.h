@@ -123,7 +123,6 @@ int import_note_erased(struct importer *im, int64_t facts) MUST_CHECK;
 int import_time(const json_t *o, const char *key, int64_t *ret);
 /* A number from 0 to 1 that was checked; -1: absent. */
 double import_share(const json_t *o, const char *key);
-/* Are the numbers that o has what a request could give, too? */
 /* Reads the numbers of a line that a log has: least to INT64_MAX each. */
 struct import_number {
 	const char *key;
@@ -132,6 +131,7 @@ struct import_number {
 };
 int import_read_numbers(const json_t *o, const struct import_number *v,
 	size_t n, int64_t least, struct err *e) MUST_CHECK;
+/* Are the numbers that o has what a request could give, too? */
 int import_check_numbers(const json_t *o, struct err *e) MUST_CHECK;
 /* Seals the change that is open. */
 int import_seal(struct importer *im) MUST_CHECK;
