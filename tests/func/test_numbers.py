@@ -5,6 +5,7 @@ does, what is no integer is refused by name, and nothing ends the service."""
 import json
 import re
 import sqlite3
+import time
 
 import harness
 from harness import Client
@@ -176,10 +177,11 @@ class Numbers(harness.TestCase):
             got = []
             for i, one in enumerate(ask):
                 number = group[min(i, len(group) - 1)]
-                got.append(steady(one(method, text(params, number))))
-                # A second one in the same millisecond changes nothing.
+                # A second one in the same millisecond changes nothing, and
+                # `since_last` counts changes.
                 if method == "confirm":
-                    got[-1].pop("change", None)
+                    time.sleep(.002)
+                got.append(steady(one(method, text(params, number))))
             for i, reply in enumerate(got[1:], 1):
                 self.assertEqual(reply, got[0], (
                     method, text(params, group[min(i, len(group) - 1)])))
