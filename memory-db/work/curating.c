@@ -29,6 +29,7 @@ const struct background_task curating_task = {
 	.lane = BACKGROUND_WRITER,
 	.modes = BACKGROUND_NORMAL,
 	.quiet_ms = 2000,
+	.patience_ms = 30 * 1000,
 	.budget_ns = 20 * MS_NS,
 	.wanted = curate_wanted,
 	.step = curate_step,

@@ -258,6 +258,103 @@ a_task_due_later(void **state)
 	assert_string_equal(trace, "aba");
 }
 
+/* Steps in ms milliseconds in which a request comes every 100, and when the
+ * first was. */
+static size_t
+busy_for(int64_t ms, int64_t *ret_first)
+{
+	int64_t end = clock_ns + ms * MS, busy = 0;
+
+	*ret_first = 0;
+	trace[0] = '\0';
+	while (clock_ns < end) {
+		if (clock_ns >= busy) {
+			background_busy(b, BACKGROUND_WRITER);
+			busy = clock_ns + 100 * MS;
+		}
+		if (run() > 0)
+			clock_ns += MS;
+		if (trace[0] && !*ret_first)
+			*ret_first = clock_ns;
+	}
+	return strlen(trace);
+}
+
+/* Requests that do not end keep b from ever having 200 ms of quiet. */
+static void
+patience_ends(void **state)
+{
+	int64_t start = clock_ns, first;
+
+	(void)state;
+	tasks[1].quiet_ms = 200;
+	tasks[1].patience_ms = 1000;
+	wants[1] = true;
+	answers[1] = 1;
+	assert_int_equal(busy_for(990, &first), 0);
+	/* From there on a tenth of the time: 3 of each 30 ms. */
+	assert_in_range(busy_for(600, &first), 17, 21);
+	assert_in_range(first - start, 1000 * MS, 1010 * MS);
+	assert_int_equal(budget_seen, 4 * MS);
+	assert_int_equal(state_of(1).outcome, BACKGROUND_RUNNING);
+	/* In quiet it has all of it, until the next request. */
+	trace[0] = '\0';
+	clock_ns += 200 * MS;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(run(), 0);
+	assert_string_equal(trace, "bbbbb");
+	assert_int_equal(budget_seen, 20 * MS);
+	/* The next run waits anew. */
+	answers[1] = 0;
+	assert_int_equal(run(), 0);
+	assert_int_equal(busy_for(990, &first), 0);
+	assert_in_range(busy_for(50, &first), 1, 2);
+}
+
+/* One that is of use in quiet alone waits as long as it takes. */
+static void
+no_patience(void **state)
+{
+	int64_t first;
+
+	(void)state;
+	tasks[1].quiet_ms = 200;
+	wants[1] = true;
+	assert_int_equal(busy_for(100000, &first), 0);
+}
+
+/* A lane that never comes to an idle moment, as one group of requests follows
+ * the other: steps behind these, in the order of the lease. */
+static void
+patience_ends_under_load(void **state)
+{
+	size_t n;
+
+	(void)state;
+	tasks[0].lease = tasks[1].lease = "text";
+	for (int i = 0; i < 2; i++) {
+		tasks[i].quiet_ms = 200;
+		tasks[i].patience_ms = 3000;
+		wants[i] = true;
+	}
+	for (int i = 0; i < 2990; i++, clock_ns += MS) {
+		background_busy(b, BACKGROUND_WRITER);
+		background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL,
+			true);
+	}
+	assert_string_equal(trace, "");
+	answers[0] = 1;
+	for (int i = 0; i < 1500; i++, clock_ns += MS) {
+		background_busy(b, BACKGROUND_WRITER);
+		background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL,
+			true);
+	}
+	n = strlen(trace);
+	assert_in_range(n, 45, 60);
+	assert_int_equal(strspn(trace, "a"), n);
+	assert_int_equal(budget_seen, 4 * MS);
+}
+
 /* c begins when a has no work any more, also while a waits after a failure; b
  * has nothing to do with them. */
 static void
@@ -451,6 +548,9 @@ main(void)
 		TEST(a_failure_without_work),
 		TEST(a_task_without_end),
 		TEST(a_task_due_later),
+		TEST(patience_ends),
+		TEST(no_patience),
+		TEST(patience_ends_under_load),
 		TEST(a_lease_has_an_order),
 		TEST(modes_and_lanes),
 		TEST(shares_under_load),

@@ -10,7 +10,14 @@
  *      +----------------------+
  *
  * Turns go round: the search for a task that is due begins behind the one that
- * had the last step. */
+ * had the last step.
+ *
+ * A task that waits for quiet could wait for ever: a hundred agents that write
+ * once in ten seconds each leave no moment of two seconds, but nine tenths of
+ * the time. With patience it begins without quiet when that is over, and has a
+ * tenth of the time in short steps until the lane is quiet or the run is done.
+ * For example the curation waits half a minute for quiet; beside writes that do
+ * not end it works 4 ms then, and 36 ms at least are for requests alone. */
 #include "memory-db/work/background/background.h"
 
 #include <assert.h>
@@ -29,6 +36,13 @@
 /* Without anything due: looked at anyway, as work comes from other threads. */
 #define WAIT_MAX_MS (60 * 1000)
 #define NO_WORK	    INT64_MAX
+/* Of a task that lost its patience, while the lane is not quiet: how much
+ * shorter a step is, and for how many times of what it took others have the
+ * lane alone. */
+#define HURRY_SHORTER 5
+#define HURRY_REST    9
+/* A lane without any idle moment: how often it looks for such a task. */
+#define HURRY_LOOK_NS (1000 * MS_NS)
 
 struct background_slot {
 	const struct background_task *task;
@@ -36,6 +50,8 @@ struct background_slot {
 	int64_t begun_ns; /* the run */
 	int64_t due_ns;	  /* not before: its period, or a pause */
 	int64_t pause_ms; /* the last one; 0: it did not fail */
+	int64_t waits_ns; /* for quiet, since when; 0: it does not */
+	int64_t rests_ns; /* without quiet no step before */
 	struct background_state state;
 };
 
@@ -46,6 +62,7 @@ struct background {
 	size_t n;
 	size_t last[BACKGROUND_LANE_MAX];     /* slot that had a step */
 	int64_t busy_ns[BACKGROUND_LANE_MAX]; /* the last request */
+	int64_t look_ns[BACKGROUND_LANE_MAX]; /* HURRY_LOOK_NS: not before */
 };
 
 const char *
@@ -97,18 +114,44 @@ background_free(struct background *b)
 }
 
 /* --- when ----------------------------------------------------------------- */
+static int64_t
+quiet_from(const struct background *b, const struct background_task *t)
+{
+	return b->busy_ns[t->lane] + t->quiet_ms * MS_NS;
+}
+
+static int64_t
+ns_min(int64_t x, int64_t y)
+{
+	return x < y ? x : y;
+}
+
+static int64_t
+ns_max(int64_t x, int64_t y)
+{
+	return x > y ? x : y;
+}
+
 /* The time at which the task may have a step, or NO_WORK. */
 static int64_t
-slot_due(const struct background *b, const struct background_slot *s, void *ctx)
+slot_due(struct background *b, struct background_slot *s, void *ctx)
 {
 	const struct background_task *t = s->task;
-	int64_t quiet = b->busy_ns[t->lane] + t->quiet_ms * MS_NS;
+	int64_t quiet = quiet_from(b, t);
 
 	if (s->is_running)
-		return INT64_MIN;
-	if (t->wanted && !t->wanted(ctx))
+		return t->patience_ms ? ns_min(quiet, s->rests_ns) : INT64_MIN;
+	if (t->wanted && !t->wanted(ctx)) {
+		s->waits_ns = 0;
 		return NO_WORK;
-	return t->quiet_ms > 0 && quiet > s->due_ns ? quiet : s->due_ns;
+	}
+	if (t->quiet_ms == 0)
+		return s->due_ns;
+	if (!s->waits_ns)
+		s->waits_ns = b->now_ns();
+	if (t->patience_ms)
+		quiet = ns_min(quiet, s->waits_ns + t->patience_ms * MS_NS);
+	return ns_max(quiet, s->due_ns);
 }
 
 /* A task of the same lease that stands before this one has work. */
@@ -131,8 +174,8 @@ background_is_behind(const struct background *b, size_t at, const int64_t due[])
  * in this mode, or whose lease is held. One that may not run is not asked
  * whether it has work: in a file that is only read it could not even look. */
 static void
-plan(const struct background *b, enum background_lane lane,
-	enum background_mode mode, void *ctx, int64_t ret[])
+plan(struct background *b, enum background_lane lane, enum background_mode mode,
+	void *ctx, int64_t ret[])
 {
 	int64_t due[BACKGROUND_TASKS_MAX];
 
@@ -170,6 +213,7 @@ static void
 slot_done(struct background_slot *s)
 {
 	s->pause_ms = 0;
+	s->waits_ns = 0;
 	s->due_ns = s->begun_ns + s->task->period_ms * MS_NS;
 	s->state.outcome = BACKGROUND_DONE;
 	s->state.error[0] = '\0';
@@ -218,6 +262,7 @@ make_step(struct background *b, struct background_slot *s, void *ctx,
 	s->state.duration_ns += end - start;
 	if (end - start > s->state.longest_ns)
 		s->state.longest_ns = end - start;
+	s->rests_ns = end + HURRY_REST * (end - start);
 	s->is_running = rc > 0;
 	s->state.runs += rc <= 0;
 	if (rc < 0)
@@ -226,6 +271,12 @@ make_step(struct background *b, struct background_slot *s, void *ctx,
 		slot_done(s);
 	pthread_mutex_unlock(&b->lock);
 	background_tell(s, pause_before, rc);
+}
+
+static void
+make_short_step(struct background *b, struct background_slot *s, void *ctx)
+{
+	make_step(b, s, ctx, s->task->budget_ns / HURRY_SHORTER);
 }
 
 /* A task failed, and when its next attempt is due there is no work any more: a
@@ -268,15 +319,44 @@ background_run(struct background *b, enum background_lane lane,
 		size_t at = (b->last[lane] + i) % b->n;
 
 		if (due[at] <= now) {
+			struct background_slot *s = &b->slots[at];
+			const struct background_task *t = s->task;
+
 			b->last[lane] = at;
-			make_step(b, &b->slots[at], ctx,
-				b->slots[at].task->budget_ns);
+			if (t->patience_ms && quiet_from(b, t) > now)
+				make_short_step(b, s, ctx);
+			else
+				make_step(b, s, ctx, t->budget_ns);
 			return 0;
 		}
 		if (due[at] < next)
 			next = due[at];
 	}
 	return (int)((next - now + MS_NS - 1) / MS_NS);
+}
+
+/* A step of each task that lost its patience. */
+static void
+share_with_patient(struct background *b, enum background_lane lane,
+	enum background_mode mode, void *ctx)
+{
+	int64_t due[BACKGROUND_TASKS_MAX], now = b->now_ns();
+
+	if (now < b->look_ns[lane])
+		return;
+	b->look_ns[lane] = now + HURRY_LOOK_NS;
+	plan(b, lane, mode, ctx, due);
+	for (size_t i = 0; i < b->n; i++) {
+		struct background_slot *s = &b->slots[i];
+
+		if (!s->task->patience_ms || due[i] == NO_WORK)
+			continue;
+		if (due[i] <= now)
+			make_short_step(b, s, ctx);
+		if (s->is_running)
+			b->look_ns[lane] =
+				ns_min(b->look_ns[lane], s->rests_ns);
+	}
 }
 
 void
@@ -303,6 +383,7 @@ background_share(struct background *b, enum background_lane lane,
 		s->due_ns = now + t->period_ms * MS_NS;
 		pthread_mutex_unlock(&b->lock);
 	}
+	share_with_patient(b, lane, mode, ctx);
 }
 
 void

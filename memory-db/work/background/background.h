@@ -68,6 +68,9 @@ struct background_task {
 	const char *lease;
 	int64_t period_ms; /* from one run to the next at least */
 	int64_t quiet_ms;  /* and so long after the last request of the lane */
+	/* When quiet did not come for so long the task begins without it, and
+	 * has a tenth of the time. 0: it is of use in quiet alone. */
+	int64_t patience_ms;
 	int64_t budget_ns; /* a step shall take no longer */
 	enum background_share share;
 	int64_t share_ns; /* budget of a step under load */
@@ -118,8 +121,8 @@ void background_free(struct background *b);
  * next call; 0: at once. */
 int background_run(struct background *b, enum background_lane lane,
 	enum background_mode mode, void *ctx);
-/* Behind a group of requests: a step of each task that has a share. is_loaded:
- * more of them wait. */
+/* Behind a group of requests: a step of each task that has a share, and of those
+ * that lost their patience. is_loaded: more requests wait. */
 void background_share(struct background *b, enum background_lane lane,
 	enum background_mode mode, void *ctx, bool is_loaded);
 /* The lane served a request. */
