@@ -19,6 +19,9 @@
 
 #define REMOVED	 (-1.0f) /* scale of a removed vector */
 #define ROWS_MIN 16
+/* A full array grows by so little, as the bound of the memory counts what lies
+ * in it; large ones are moved by the kernel without a copy. */
+#define GROW_SHARE 8
 /* Of the largest group at a time, when the oldest are to go: moving what stays
  * is paid for once for so many. */
 #define OLDEST_SHARE 16
@@ -221,10 +224,9 @@ static int
 group_insert(struct scan *s, struct scan_group *g, size_t i)
 {
 	size_t stride = s->stride, behind = g->n - i;
+	size_t more = g->cap + g->cap / GROW_SHARE + ROWS_MIN;
 
-	size_t half = g->cap ? g->cap + g->cap / 2 : ROWS_MIN;
-
-	if (g->n == g->cap && group_resize(g, stride, half) < 0)
+	if (g->n == g->cap && group_resize(g, stride, more) < 0)
 		return MDB_E_NOMEM;
 	memmove(g->ids + i + 1, g->ids + i, behind * sizeof(*g->ids));
 	memmove(g->scales + i + 1, g->scales + i, behind * sizeof(*g->scales));

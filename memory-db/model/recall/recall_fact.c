@@ -15,8 +15,8 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/store.h"
 
-/* Bytes kept by one connection: some 80,000 facts of a line or two. */
-#define CACHE_BYTES (16 * 1024 * 1024)
+/* Bytes kept by one connection: some 50,000 facts of a line or two. */
+#define CACHE_BYTES (10 * 1024 * 1024)
 #define BUCKETS	    (1 << 16)
 /* Names kept, 140 bytes each. A power of 2. */
 #define NAMES (1 << 13)
