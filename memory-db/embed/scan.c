@@ -19,8 +19,7 @@
 
 #define REMOVED	 (-1.0f) /* scale of a removed vector */
 #define ROWS_MIN 16
-/* A full array grows by so little, as the bound of the memory counts what lies
- * in it; large ones are moved by the kernel without a copy. */
+/* Growth of a full array: little, as the bound of memory counts rows in use. */
 #define GROW_SHARE 8
 /* Of the largest group at a time, when the oldest are to go: moving what stays
  * is paid for once for so many. */
