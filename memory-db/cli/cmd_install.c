@@ -277,7 +277,9 @@ const struct cli_command cli_cmd_install = {
 		 "prompt and keeps what was said by itself; without it "
 		 "nothing is put into prompts unasked. With --branch auto what "
 		 "is entered follows the branch of the code, as help git-sync "
-		 "says; an entry that is there already stays as it is.",
+		 "says. An entry of ours that is there already gets the path "
+		 "of this program and what the command line names of memory "
+		 "and branch; all else of it stays.",
 	.opts = install_opts,
 	.opts_n = ARRAY_LEN(install_opts),
 	.run = run_install,

@@ -14,6 +14,7 @@
 #include "memory-db/cli/lib/hookfile.h"
 #include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/statefolder.h"
 #include "memory-db/cli/lib/targets.h"
 
 static struct targets targets = TARGET_DEFAULTS;
@@ -113,7 +114,7 @@ remove_notes(const struct cli *c)
 	int n = 0;
 	DIR *dir;
 
-	if (!hookstate_folder(path, false) || (dir = opendir(path)) == NULL)
+	if (!statefolder(path, false) || (dir = opendir(path)) == NULL)
 		return;
 	while ((d = readdir(dir)) != NULL)
 		if (is_note(d->d_name))
@@ -191,8 +192,10 @@ uninstall_everything(struct cli *c, struct connect *w, json_t *results)
 			worst = rc;
 	}
 	remove_notes(c);
-	if (!targets.is_dry_run)
+	if (!targets.is_dry_run) {
 		remove_switch_folder();
+		statefolder_finish(true);
+	}
 	if (!targets.is_dry_run) {
 		bool was_quiet = c->quiet;
 
@@ -233,6 +236,8 @@ run_uninstall(struct cli *c, int argc, char **argv)
 	if (is_everything)
 		return uninstall_everything(c, &w, results);
 	worst = uninstall_rows(c, &w, is_many, results);
+	if (!targets.is_dry_run)
+		statefolder_finish(false);
 	if (!c->json || (!is_many && worst != CLI_OK))
 		return worst;
 	out = is_many || json_array_size(results) != 1

@@ -206,6 +206,85 @@ class Table(Clients):
             {"type": "local", "enabled": False,
              "command": [str(self.mcp), "--tools", "all"]})
 
+    def test_what_is_named_reaches_an_entry_that_is_there(self):
+        """An older version's entry follows; what it is not told of stays."""
+        wanted = {"MEMORY_NAMESPACE": "auto", "MEMORY_BRANCH": "auto",
+                  "MEMORY_DB_SOCKET": str(self.dir / "s"), "MINE": "1"}
+        named = ("--socket", "s", "--branch", "auto")
+        path = self.write("cursor", """{
+  // mine
+  "mcpServers": {
+    "memory": {"command": "/old/memory-mcp", "env": {"MEMORY_NAMESPACE":
+      "auto", "MINE": "1"}, "args": ["--tools", "all"], "disabled": false},
+    "other": {"command": "x"} /* too */
+  }
+}
+""")
+        said = self.ctl("install", "--client", "cursor", "--dry-run", *named)
+        self.assertIn("MEMORY_DB_SOCKET", said.stdout)
+        self.assertIn("/old/memory-mcp", path.read_text())
+        self.assertIn("updated", self.install("cursor", *named).stdout)
+        text = path.read_text()
+        self.assertIn("  // mine\n", text)
+        self.assertIn("/* too */", text)
+        self.assertEqual(json.loads(plain(text))["mcpServers"], {
+            "memory": {"command": str(self.mcp), "env": wanted,
+                       "args": ["--tools", "all"], "disabled": False},
+            "other": {"command": "x"}})
+        self.assertIn("unchanged", self.install("cursor", *named).stdout)
+        # Nobody who names nothing changes it.
+        self.assertIn("unchanged", self.install("cursor").stdout)
+        self.assertEqual(path.read_text(), text)
+        for client, file, old in (
+                ("codex", ".codex/config.toml",
+                 '# mine\nmodel = "x" # too\n\n[mcp_servers.memory]\n'
+                 'command = "/old/memory-mcp"\n'
+                 'env = { MEMORY_NAMESPACE = "auto", MINE = "1" }\n'
+                 "startup_timeout_sec = 20\n"),
+                ("hermes", ".hermes/config.yaml",
+                 "# mine\nmodel: x # too\nmcp_servers:\n  memory:\n"
+                 "    command: /old/memory-mcp\n    timeout: 9\n    env:\n"
+                 "      MEMORY_NAMESPACE: auto\n      MINE: '1'\n")):
+            path = self.home / file
+            path.parent.mkdir(parents=True)
+            path.write_text(old)
+            self.assertIn("updated", self.install(client, *named).stdout)
+            text = path.read_text()
+            self.assertIn("# mine\n", text)
+            self.assertIn("# too\n", text)
+            for name, value in wanted.items():
+                self.assertIn(name, text)
+                self.assertIn(value, text)
+            self.assertIn("startup_timeout_sec = 20" if client == "codex"
+                          else "timeout: 9", text)
+            self.assertNotIn("/old/", text)
+            self.assertIn("unchanged", self.install(client, *named).stdout)
+
+    def test_a_foreign_entry_of_that_name(self):
+        """Only --replace touches it, and a dry run says so, too."""
+        for client, text in (
+                ("cursor", '{"mcpServers": {"memory": {"command": "npx", '
+                 '"args": ["-y", "@modelcontextprotocol/server-memory"]}}}'),
+                ("cursor", '{"mcpServers": {"memory": '
+                 '{"url": "https://memory.example/mcp"}}}'),
+                ("cursor", '{"mcpServers": {"memory": '
+                 '{"command": "/opt/memory-mcp-other"}}}')):
+            path = self.write(client, text)
+            for args in (("--dry-run",), (), ("--hooks",)):
+                done = self.install(client, *args, code=1)
+                self.assertIn("has another server 'memory'", done.stderr)
+                self.assertIn("--replace", done.stderr)
+                self.assertEqual(path.read_text(), text)
+            done = self.uninstall(client, code=1)
+            self.assertIn("not ours to remove", done.stderr)
+            self.assertEqual(path.read_text(), text)
+            self.assertIn("would be replaced", self.install(
+                client, "--replace", "--dry-run").stdout)
+            self.assertEqual(path.read_text(), text)
+            self.assertIn("replaced", self.install(client,
+                                                   "--replace").stdout)
+            self.uninstall(client)
+
     def test_environment_says_where(self):
         for client, name, file in (
                 ("claude-code", "CLAUDE_CONFIG_DIR", ".claude.json"),

@@ -54,12 +54,51 @@ class Back(Clients):
             return {str(p): p.read_bytes() for p in self.home.rglob("*")
                     if p.is_file() and ".bak-" not in p.name}
 
-        before = files()
+        def folders():
+            return {str(p) for p in self.home.rglob("*") if p.is_dir()}
+
+        before, had = files(), folders()
         done = self.ctl("install", "--client", "all", "--hooks")
         self.assertGreaterEqual(done.stdout.count("added"), 30)
         self.assertGreater(len(files()), len(before))
         self.ctl("uninstall", "--all")
         self.assertEqual(files(), before)
+        self.assertEqual(folders(), had)
+
+    def test_folders(self):
+        """Those that were made go when they are empty, and no others."""
+        empty = self.home / ".cursor"
+        empty.mkdir()
+        for client in ("cursor", "kiro", "opencode", "gemini"):
+            self.install(client)
+        self.assertTrue((self.home / ".kiro/settings/mcp.json").exists())
+        self.ctl("uninstall", "--client", "kiro", "--dry-run")
+        self.assertTrue((self.home / ".kiro/settings/mcp.json").exists())
+        (self.home / ".gemini/mine.txt").write_text("x")
+        for client in ("cursor", "kiro", "opencode"):
+            self.uninstall(client)
+        self.assertTrue(empty.is_dir())
+        self.assertFalse((self.home / ".kiro").exists())
+        self.assertFalse((self.home / ".config").exists())
+        self.uninstall("gemini")
+        self.assertEqual({p.name for p in (self.home / ".gemini").iterdir()},
+                         {"mine.txt"})
+        # Nothing of ours is left but the note of the folder that is in use.
+        left = {p.name for p in self.home.rglob("*") if p.is_file()}
+        self.assertEqual(left, {"mine.txt", "made-folders"})
+        self.ctl("uninstall", "--all")
+        self.assertEqual({str(p.relative_to(self.home))
+                          for p in self.home.rglob("*")},
+                         {".cursor", ".gemini", ".gemini/mine.txt"})
+        # What somebody wrote into the note leads nowhere else.
+        self.install("kiro")
+        note = self.home / ".local/state/enhanced-memory/made-folders"
+        other = self.dir / "other"
+        other.mkdir()
+        note.write_text(f"{other}\n\n/\n{self.home}\n" + note.read_text())
+        self.ctl("uninstall", "--all")
+        self.assertTrue(other.is_dir() and empty.is_dir())
+        self.assertFalse((self.home / ".local").exists())
 
 
 if __name__ == "__main__":

@@ -149,6 +149,33 @@ cliententry_program(enum client_shape shape, const json_t *entry,
 	return take_ptr(list);
 }
 
+json_t *
+cliententry_with(enum client_shape shape, const json_t *entry,
+	const struct entry_words *w)
+{
+	const struct entry_words said = {.branch = w->branch,
+		.database = w->database,
+		.socket = w->socket};
+	AUTO_JSON json_t *o = jx_copy((json_t *)(uintptr_t)entry),
+			 *fresh = json_object();
+	const char *member, *env = shapes[shape].env;
+	json_t *command =
+		cliententry_program(shape, entry, w->command, &member);
+	json_t *had, *named;
+
+	if (!command || !o || !fresh || json_object_set_new(o, member, command))
+		return NULL;
+	if (add_env(fresh, &shapes[shape], &said) != 0)
+		return NULL;
+	named = json_object_get(fresh, env);
+	had = json_object_get(o, env);
+	if (json_object_size(named) > 0 &&
+		(json_is_object(had) ? json_object_update(had, named)
+				     : json_object_set(o, env, named)) != 0)
+		return NULL;
+	return take_ptr(o);
+}
+
 /* In a list of entries each says its name. */
 static json_t *
 named_in(const json_t *list, const char *name)

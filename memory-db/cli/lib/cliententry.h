@@ -34,6 +34,11 @@ const char *cliententry_arg(enum client_shape shape, const json_t *entry,
 json_t *cliententry_program(enum client_shape shape, const json_t *entry,
 	const char *command, const char **ret_member) MUST_CHECK;
 
+/* The entry with what is said of program, database, socket and branch; all else of
+ * it stays. Returns new, or NULL: no memory. */
+json_t *cliententry_with(enum client_shape shape, const json_t *entry,
+	const struct entry_words *w) MUST_CHECK;
+
 /* The entry of that name in a whole configuration, borrowed; NULL: none.
  * *ret_holder (may be NULL): what holds the servers, or NULL.
  * MDB_E_INVALID with *e: what should hold the servers cannot. */

@@ -19,6 +19,7 @@
 #include "memory-db/cli/lib/clientyaml.h"
 #include "memory-db/cli/lib/jscan.h"
 #include "memory-db/cli/lib/newfile.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 /* Claude Code keeps histories in its file: tens of MB occur. Others' are small,
  * and TOML and YAML are read as a whole. */
@@ -258,14 +259,8 @@ clientfile_make_folders(const struct clientfile *cf, struct err *e)
 {
 	char dir[PATH_MAX];
 
-	memcpy(dir, cf->path, sizeof(dir));
-	for (char *p = dir + 1; (p = strchr(p, '/')) != NULL; p++) {
-		*p = '\0';
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return clientfile_store_error(e, "make the folder",
-				dir);
-		*p = '/';
-	}
+	if (statefolder_make_above(cf->path, dir) != 0)
+		return clientfile_store_error(e, "make the folder", dir);
 	return 0;
 }
 
@@ -308,6 +303,7 @@ clientfile_remove(const struct clientfile *cf, struct err *e)
 		return rc;
 	if (unlink(cf->path) != 0)
 		return clientfile_store_error(e, "remove", cf->path);
+	statefolder_remove_above(cf->path);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ int clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 int clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	mode_t new_mode, char *ret_backup, struct err *e) MUST_CHECK;
 
-/* Removes a file in which nothing is left but ours. Refuses as clientfile_write
+/* Removes a file in which nothing is left but ours, and the folders that were made
+ * for it and are empty. Refuses as clientfile_write
  * does. */
 int clientfile_remove(const struct clientfile *cf, struct err *e) MUST_CHECK;
 

@@ -17,6 +17,7 @@
 #include "common/client/gitfiles.h"
 #include "common/client/project.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 #define GIT_NAME "git/"
 
@@ -29,7 +30,7 @@ path_of(const char *shared, const char *branch, bool is_making,
 	unsigned char d[16];
 	size_t n;
 
-	if (!realpath(shared, whole) || !hookstate_folder(folder, is_making))
+	if (!realpath(shared, whole) || !statefolder(folder, is_making))
 		return false;
 	crypto_generichash_init(&h, NULL, 0, sizeof(d));
 	crypto_generichash_update(&h, (const unsigned char *)whole,

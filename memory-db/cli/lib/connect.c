@@ -2,7 +2,8 @@
  *
  *   no file            a new one with this entry
  *   no entry           it is added
- *   an entry of ours   made as wanted; what the user added to it stays
+ *   an entry of ours   says what this command line says of program, memory and
+ *                      branch; what the user added to it stays
  *   another's entry    left alone, unless it is to be replaced
  *
  * The text after the edit is read once more and must hold what was wanted and
@@ -20,10 +21,10 @@
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/clienttake.h"
 
-static json_t *
-wanted_entry(const struct connect *w, const struct client *cl)
+static struct entry_words
+words_for(const struct connect *w, const struct client *cl)
 {
-	const struct entry_words words = {
+	return (struct entry_words){
 		.name = w->name,
 		.command = w->command,
 		.namespace_ = cl->apart ? NULL : "auto",
@@ -31,6 +32,12 @@ wanted_entry(const struct connect *w, const struct client *cl)
 		.socket = w->socket,
 		.branch = cl->apart ? NULL : w->branch,
 	};
+}
+
+static json_t *
+wanted_entry(const struct connect *w, const struct client *cl)
+{
+	const struct entry_words words = words_for(w, cl);
 
 	return cliententry_new(cl->shape, &words);
 }
@@ -115,6 +122,38 @@ finish(const struct connect *w, struct clientfile *cf, const char *action,
 	return rc;
 }
 
+/* An entry of ours is there. What the user added to it (env, args) stays, and what
+ * this command line names of a memory (--socket, --database, --branch) is said in
+ * it, too. */
+static int
+change_ours(const struct connect *w, const struct client *cl,
+	struct clientfile *cf, const json_t *old, struct connected *r)
+{
+	const struct entry_words words = words_for(w, cl);
+	AUTO_JSON json_t *wanted = cliententry_with(cl->shape, old, &words);
+	AUTO_JSON json_t *moved = NULL, *command = NULL;
+	const char *member;
+	int rc;
+
+	if (!wanted)
+		return err_nomem(&r->err);
+	r->action = "unchanged";
+	if (json_equal(wanted, old))
+		return 0;
+	command = cliententry_program(cl->shape, old, w->command, &member);
+	moved = jx_copy((json_t *)(uintptr_t)old);
+	if (!command || !moved || json_object_set(moved, member, command) != 0)
+		return err_nomem(&r->err);
+	/* The program alone is changed where it stands. */
+	if (json_equal(wanted, moved))
+		rc = clientedit_program(cl, &cf->text, w->name, w->command,
+			&r->after, &r->err);
+	else
+		rc = clientedit_put(cl, &cf->text, w->name, wanted, &r->after,
+			&r->err);
+	return rc != 0 ? rc : finish(w, cf, "updated", r);
+}
+
 /* An entry of that name is there: ours, or somebody else's. */
 static int
 change(const struct connect *w, const struct client *cl, struct clientfile *cf,
@@ -123,15 +162,8 @@ change(const struct connect *w, const struct client *cl, struct clientfile *cf,
 	const char *command = cliententry_command(cl->shape, old);
 	int rc;
 
-	if (cliententry_is_ours(cl->shape, old)) {
-		/* What the user added to it (env, args) stays. */
-		r->action = "unchanged";
-		if (strcmp(command, w->command) == 0)
-			return 0;
-		rc = clientedit_program(cl, &cf->text, w->name, w->command,
-			&r->after, &r->err);
-		return rc != 0 ? rc : finish(w, cf, "updated", r);
-	}
+	if (cliententry_is_ours(cl->shape, old))
+		return change_ours(w, cl, cf, old, r);
 	if (!w->is_replace)
 		return err_set(&r->err, MDB_E_EXISTS,
 			"%s has another server '%s' (%s); give ours a --name "

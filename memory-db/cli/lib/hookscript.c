@@ -10,6 +10,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/clientfile.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 /* The first line tells the file as ours. */
 static const char first[] = "// Enhanced Memory: written by memoryctl install "
@@ -156,5 +157,7 @@ hookscript_remove(const struct connect *w, struct connected *r)
 	if (!w->is_dry_run && unlink(cf.path) < 0)
 		return err_set(&r->err, MDB_E_STORE, "cannot remove %s: %s",
 			cf.path, strerrordesc_np(errno));
+	if (!w->is_dry_run)
+		statefolder_remove_above(cf.path);
 	return 0;
 }

@@ -22,6 +22,7 @@
 #include "common/text.h"
 #include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/clients.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 #define STATE_BYTES (256 * 1024)
 /* Facts that are remembered as shown: a session sees a few hundred. */
@@ -29,36 +30,6 @@
 #define MONTH_S	  (30 * 24 * 3600)
 /* Files looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
-
-static const char folder[] =
-	"${XDG_STATE_HOME:-~/.local/state}/enhanced-memory";
-
-/* The folders above a path. */
-static void
-make_above(char *path)
-{
-	for (char *p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
-		*p = '\0';
-		(void)mkdir(path, 0700);
-		*p = '/';
-	}
-}
-
-bool
-hookstate_folder(char ret_path[PATH_MAX], bool is_making)
-{
-	struct stat st;
-
-	if (!clients_expand(folder, sizeof(folder) - 1, false, getenv,
-		    ret_path))
-		return false;
-	if (is_making) {
-		make_above(ret_path);
-		(void)mkdir(ret_path, 0700);
-	}
-	return lstat(ret_path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	       owned_is_ours(st.st_uid);
-}
 
 /* A name for a file from what may hold anything. */
 static void
@@ -81,7 +52,7 @@ path_in(const char *name, const char *ending, char ret_path[PATH_MAX],
 {
 	char dir[PATH_MAX];
 
-	return hookstate_folder(dir, is_making) &&
+	return statefolder(dir, is_making) &&
 	       snprintf(ret_path, PATH_MAX, "%s/%s%s", dir, name, ending) <
 		       PATH_MAX;
 }
@@ -128,7 +99,10 @@ load(struct hookstate *s)
 	s->before = list_of(j, "before");
 	s->calls = list_of(j, "calls");
 	s->asked = json_incref(json_object_get(j, "asked"));
-	if (!s->shown || !s->pending || !s->before || !s->calls)
+	s->agents = json_is_object(json_object_get(j, "agents"))
+			    ? json_incref(json_object_get(j, "agents"))
+			    : json_object();
+	if (!s->shown || !s->pending || !s->before || !s->calls || !s->agents)
 		return false;
 	json_array_foreach(json_object_get(j, "shown"), i, x)
 		if (json_is_integer(x) &&
@@ -212,7 +186,7 @@ hookstate_save(struct hookstate *s)
 	}
 	/* A path that is no UTF-8 is read from its begin next time. */
 	j = json_pack(
-		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O*,s:I,s:I,s:O,s:I}",
+		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O*,s:I,s:I,s:O,s:O,s:I}",
 		"shown", shown, "transcript",
 		text_is_utf8(s->transcript, strlen(s->transcript))
 			? s->transcript
@@ -224,8 +198,8 @@ hookstate_save(struct hookstate *s)
 		(json_int_t)s->silent, "at_ms", (json_int_t)clock_now_ms(),
 		"pending", s->pending, "before", s->before, "asked", s->asked,
 		"used", (json_int_t)s->used, "contradicted",
-		(json_int_t)s->contradicted, "calls", s->calls, "judged_ms",
-		(json_int_t)s->judged_ms);
+		(json_int_t)s->contradicted, "calls", s->calls, "agents",
+		s->agents, "judged_ms", (json_int_t)s->judged_ms);
 	if (!j || jx_dump(j, &text) != 0)
 		return MDB_E_NOMEM;
 	/* No sync: after a power cut some facts may be shown twice. */
@@ -245,6 +219,7 @@ hookstate_done(struct hookstate *s)
 	json_decref(s->pending);
 	json_decref(s->before);
 	json_decref(s->calls);
+	json_decref(s->agents);
 	json_decref(s->asked);
 	if (s->lock >= 0)
 		close(s->lock);
@@ -353,7 +328,7 @@ hookstate_tidy(void)
 	int looked = 0;
 	DIR *dir;
 
-	if (!hookstate_folder(path, false) || (dir = opendir(path)) == NULL)
+	if (!statefolder(path, false) || (dir = opendir(path)) == NULL)
 		return;
 	while ((d = readdir(dir)) != NULL && looked++ < TIDY_FILES) {
 		struct stat st;
@@ -410,6 +385,7 @@ hookstate_switch(enum hookstate_part part, bool is_off, char ret_path[PATH_MAX],
 	struct err *e)
 {
 	AUTO_FD int fd = -1;
+	char dir[PATH_MAX];
 
 	if (!switch_path(part, ret_path))
 		return err_set(e, MDB_E_NOT_FOUND, "HOME is not set");
@@ -417,8 +393,9 @@ hookstate_switch(enum hookstate_part part, bool is_off, char ret_path[PATH_MAX],
 		if (unlink(ret_path) < 0 && errno != ENOENT)
 			return err_set(e, MDB_E_STORE, "cannot remove %s: %s",
 				ret_path, strerrordesc_np(errno));
+		statefolder_remove_above(ret_path);
 		return 0;
 	}
-	make_above(ret_path);
+	(void)!statefolder_make_above(ret_path, dir);
 	return owned_open(ret_path, O_WRONLY | O_CREAT, 0600, &fd, NULL, e);
 }

@@ -22,6 +22,8 @@ struct hookstate {
 			    what the next prompt may deny */
 	json_t *calls;	 /* owned; [{query} or {receipt}]: what the agent asked
 			    for since then (transcriptcalls.h) */
+	json_t *agents;	 /* owned; the same of sub-agents whose lines stand in
+			    the transcript: name -> {asked, answer, calls} */
 	int64_t judged_ms; /* when an answer was judged last; 0: never */
 	json_t *asked;	   /* owned; the prompt, or NULL */
 	int64_t used, contradicted; /* facts, by answers (hookuse.h) */
@@ -31,10 +33,6 @@ struct hookstate {
 	int64_t prompts, silent; /* prompts, and those without an answer */
 	int64_t at_ms;		 /* of the last event that did something */
 };
-
-/* The folder, made when missing: "$XDG_STATE_HOME/enhanced-memory". False:
- * HOME is not set, or the folder is another user's. */
-bool hookstate_folder(char ret_path[PATH_MAX], bool is_making);
 
 /* Reads the state of a session and locks it against other hooks of it; waits
  * wait_ms at most. False: it is busy, or there is no folder. A file that

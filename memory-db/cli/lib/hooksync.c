@@ -15,6 +15,7 @@
 #include "common/owned.h"
 #include "memory-db/cli/lib/foldersync.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 /* A session waits for its first hook, so that has less time. */
 #define START_MS 1500
@@ -141,7 +142,7 @@ state_path(const struct cli *c, const char *folder, char ret[PATH_MAX])
 	char text[PATH_MAX + 600];
 	size_t n;
 
-	if (!hookstate_folder(ret, true))
+	if (!statefolder(ret, true))
 		return false;
 	snprintf(text, sizeof(text), "%s\n%.255s\n%.255s", folder,
 		c->namespace_ ? c->namespace_ : "", c->branch ? c->branch : "");

@@ -15,6 +15,7 @@
 #include "common/owned.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 #define DIGEST_BYTES 16
 /* 40 bytes a line: some 50,000 pieces of 128 KB. */
@@ -86,7 +87,7 @@ importseen_open(struct importseen *s)
 	*s = (struct importseen){.rows = json_object(), .fd = -1};
 	if (!s->rows)
 		return MDB_E_NOMEM;
-	if (!hookstate_folder(path, true))
+	if (!statefolder(path, true))
 		return 0;
 	n = strlen(path);
 	if (snprintf(path + n, sizeof(path) - n, "/imported") >=

@@ -1,5 +1,5 @@
 /* What an import told a branch already, so that a second run tells it nothing
- * again. Kept in a file of this user (hookstate_folder()).
+ * again. Kept in a file of this user (statefolder()).
  *
  * The service knows a fact that it has, also in nearly the same words; but it
  * looks for such words among the newest facts only. What it took for a

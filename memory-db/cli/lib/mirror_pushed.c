@@ -14,6 +14,7 @@
 #include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/mirror_side.h"
+#include "memory-db/cli/lib/statefolder.h"
 
 void
 mirror_pushed_key(const char *name, const char *text, char out[33])
@@ -43,7 +44,7 @@ mirror_pushed_path(struct cli *c, char path[PATH_MAX], bool is_making)
 	mirror_pushed_key(cli_str(json_object_get(status, "database"),
 				  "instance_id", ""),
 		c->namespace_ ? c->namespace_ : "default", key);
-	return hookstate_folder(folder, is_making) &&
+	return statefolder(folder, is_making) &&
 	       snprintf(path, PATH_MAX, "%s/pushed-%s", folder, key) < PATH_MAX;
 }
 
