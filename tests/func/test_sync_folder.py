@@ -11,7 +11,7 @@ from harness import BIN, SLOW, TestCase, clean_env, entity, reports
 CTL = str(BIN / "memoryctl")
 
 
-class SyncFolder(TestCase):
+class Syncing(TestCase):
     def setUp(self):
         self.dir = self.folder()
         self.home = self.dir / "home"
@@ -69,6 +69,8 @@ class SyncFolder(TestCase):
             c.ok("delete_observations", namespace="p", deletions=[{
                 "entityName": name, "observations": list(facts)}])
 
+
+class SyncFolder(Syncing):
     def test_both_ways(self):
         self.note("pnpm", "use pnpm here", "the lockfile is checked in")
         (self.notes / "MEMORY.md").write_text("- [pnpm](pnpm.md) tool\n")

@@ -11,6 +11,9 @@
 #include "memory-db/cli/lib/notefile.h"
 #include "memory-db/cli/lib/pages.h"
 
+/* Of one call: a note of 1 MB has thousands. */
+#define TEXTS_ONCE 1000
+
 /* --- what the memory says ------------------------------------------------- */
 
 /* Its own records of work are no notes. */
@@ -44,6 +47,11 @@ foldermemory_take_entity(struct foldermemory *x, const json_t *e)
 		"facts", facts);
 	if (!one || json_object_set(x->entities, name, one) != 0)
 		return MDB_E_NOMEM;
+	json_array_foreach(json_object_get(e, "aliases"), i, text)
+		if (json_is_string(text) &&
+			jx_set(x->renamed, json_string_value(text),
+				json_string(name)) != 0)
+			return MDB_E_NOMEM;
 	json_array_foreach(json_object_get(e, "observations"), i, text) {
 		char key[NOTEFILE_KEY_SIZE];
 
@@ -84,8 +92,20 @@ foldermemory_read(struct foldermemory *x)
 		.ctx = x};
 
 	return pages_read(x->c, &p,
-		json_pack("{s:[s,s,s]}", "fields", "name", "type",
-			"observations"));
+		json_pack("{s:[s,s,s,s]}", "fields", "name", "type",
+			"observations", "aliases"));
+}
+
+const char *
+foldermemory_name(const struct foldermemory *x, const char *name)
+{
+	const char *now = cli_str(x->renamed, name, NULL);
+
+	/* Another one has that name now. */
+	if (!now || json_object_get(x->entities, name) ||
+		json_object_get(x->closed, name))
+		return name;
+	return now;
 }
 
 /* --- changing the memory -------------------------------------------------- */
@@ -202,8 +222,9 @@ foldermemory_add_texts(struct cli *c, const char *entity, const char *type,
 	return json_object_update(stored, added) == 0 ? CLI_OK : cli_nomem();
 }
 
-int
-foldermemory_add(struct cli *c, const char *entity, const char *type,
+/* A part of the texts, in a call. */
+static int
+foldermemory_add_part(struct cli *c, const char *entity, const char *type,
 	json_t *added, json_t *stored, json_t *masked)
 {
 	const char *key;
@@ -227,8 +248,47 @@ foldermemory_add(struct cli *c, const char *entity, const char *type,
 	return CLI_OK;
 }
 
+/* The first texts of a set, out of which they are taken; new. */
+static json_t *
+foldermemory_take_part(json_t *all)
+{
+	AUTO_JSON json_t *part = json_object();
+	const char *key;
+	json_t *text;
+	void *next;
+
+	json_object_foreach_safe(all, next, key, text) {
+		if (!part || json_object_size(part) >= TEXTS_ONCE)
+			break;
+		if (json_object_set(part, key, text) != 0)
+			return NULL;
+		json_object_del(all, key);
+	}
+	return take_ptr(part);
+}
+
 int
-foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
+foldermemory_add(struct cli *c, const char *entity, const char *type,
+	json_t *added, json_t *stored, json_t *masked)
+{
+	AUTO_JSON json_t *left = jx_copy(added);
+
+	if (!left)
+		return cli_nomem();
+	while (json_object_size(left) > 0) {
+		AUTO_JSON json_t *part = foldermemory_take_part(left);
+		int rc = part ? foldermemory_add_part(c, entity, type, part,
+					stored, masked)
+			      : cli_nomem();
+
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
+}
+
+static int
+foldermemory_remove_part(struct cli *c, const char *entity, const json_t *gone)
 {
 	AUTO_JSON json_t *reply = NULL, *texts = json_array();
 	const char *key;
@@ -242,6 +302,24 @@ foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
 			entity, "observations", texts, "confirm", 1, "message",
 			"from a folder of notes"),
 		CLI_NOW, &reply);
+}
+
+int
+foldermemory_remove(struct cli *c, const char *entity, const json_t *gone)
+{
+	AUTO_JSON json_t *left = jx_copy((json_t *)(uintptr_t)gone);
+
+	if (!left)
+		return cli_nomem();
+	while (json_object_size(left) > 0) {
+		AUTO_JSON json_t *part = foldermemory_take_part(left);
+		int rc = part ? foldermemory_remove_part(c, entity, part)
+			      : cli_nomem();
+
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
 }
 
 int

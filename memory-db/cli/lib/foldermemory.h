@@ -12,12 +12,15 @@ struct foldermemory {
 	/* Borrowed. name -> {type, facts: {key: text}, has_more?}; has_more: it
 	 * has texts that no note can hold. */
 	json_t *entities;
-	json_t *closed; /* names that are left alone: records, what is too
+	json_t *closed;	 /* names that are left alone: records, what is too
 			   large to be read whole */
+	json_t *renamed; /* names of before -> the one of now */
 };
 
 /* Each: an exit code, printed errors. */
 int foldermemory_read(struct foldermemory *x) MUST_CHECK;
+/* The name that an entity of this name has now. */
+const char *foldermemory_name(const struct foldermemory *x, const char *name);
 /* added: key -> text. What the memory holds of it then is put into `stored`, also
  * key -> text. Where it has a marker in the place of a secret its key and text are
  * others, and `masked` gets the key that was added -> the one that is stored. */

@@ -24,6 +24,34 @@
 
 /* --- all of them ---------------------------------------------------------- */
 
+static struct foldermemory
+foldersync_memory(const struct syncing *x)
+{
+	return (struct foldermemory){.c = x->c,
+		.entities = x->memory,
+		.closed = x->seen,
+		.renamed = x->renamed};
+}
+
+/* An entity that has another name now keeps its note. */
+static int
+follow_names(struct syncing *x)
+{
+	const struct foldermemory m = foldersync_memory(x);
+	const char *file;
+	json_t *known;
+
+	json_object_foreach(x->base, file, known) {
+		const char *had = cli_str(known, "entity", "");
+		const char *now = foldermemory_name(&m, had);
+
+		if (now != had &&
+			jx_set(known, "entity", json_string(now)) != 0)
+			return cli_nomem();
+	}
+	return CLI_OK;
+}
+
 /* A copy does not take the name from the note that had it. */
 static bool
 has_other_note(const struct syncing *x, const char *entity)
@@ -43,16 +71,17 @@ static int
 foldersync_entity_of(const struct syncing *x, const char *file,
 	const struct notefile *f, struct buf *out)
 {
+	const struct foldermemory m = foldersync_memory(x);
 	const char *had =
 		cli_str(json_object_get(x->base, file), "entity", NULL);
+	const char *name = f->name ? foldermemory_name(&m, f->name) : NULL;
 	size_t n = strlen(file) - strlen(".md");
 
 	if (had)
 		return buf_adds(out, had);
-	if (f->name && strlen(f->name) <= LIMIT_NAME_BYTES &&
-		!json_object_get(x->seen, f->name) &&
-		!has_other_note(x, f->name))
-		return buf_adds(out, f->name);
+	if (name && strlen(name) <= LIMIT_NAME_BYTES &&
+		!json_object_get(x->seen, name) && !has_other_note(x, name))
+		return buf_adds(out, name);
 	return buf_add(out, file, n);
 }
 
@@ -194,7 +223,7 @@ run(struct syncing *x)
 {
 	AUTO_JSON json_t *files = json_object();
 	int rc = files ? folderbase_list(x->dir, files) : MDB_E_NOMEM;
-	struct foldermemory m = {x->c, x->memory, x->seen};
+	struct foldermemory m = foldersync_memory(x);
 	size_t there = 0;
 	const char *file;
 	json_t *known;
@@ -210,6 +239,9 @@ run(struct syncing *x)
 			"--emptied if they were deleted on purpose",
 			json_object_size(x->base), x->o->folder);
 	rc = foldermemory_read(&m);
+	if (rc != CLI_OK)
+		return rc;
+	rc = follow_names(x);
 	if (rc != CLI_OK)
 		return rc;
 	rc = each_file(x, files);
@@ -234,16 +266,17 @@ foldersync_run(struct cli *c, const struct foldersync_options *o,
 {
 	AUTO_JSON json_t *base = NULL, *next = json_object(),
 			 *memory = json_object(), *seen = json_object(),
-			 *index = json_object(), *done = json_object();
+			 *index = json_object(), *done = json_object(),
+			 *renamed = json_object();
 	AUTO_FD int dir = open(o->folder,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct syncing x = {c, o, ret, dir, NULL, next, memory, seen, index,
-		done, false};
+		done, false, renamed};
 	AUTO_POINT struct folderbase_point point = {.change = 0};
 	int rc;
 
 	*ret = (struct foldersync_counts){0};
-	if (!next || !memory || !seen || !index || !done)
+	if (!next || !memory || !seen || !index || !done || !renamed)
 		return cli_nomem();
 	if (dir < 0)
 		return cli_fail(CLI_USAGE, "cannot open the folder %s: %m",

@@ -17,14 +17,15 @@ struct syncing {
 	struct cli *c;
 	const struct foldersync_options *o;
 	struct foldersync_counts *counts;
-	int dir;	/* the folder, locked */
-	json_t *base;	/* files: name -> {entity, facts: {key: 1}}; owned */
-	json_t *next;	/* the same for the next time; owned */
-	json_t *memory; /* entity -> {type, facts: {key: text}}; owned */
-	json_t *seen;	/* entities that have a note; owned */
-	json_t *index;	/* notes that came (name) or went (null); owned */
-	json_t *done;	/* notes that were looked at; owned */
-	bool is_late;	/* the rest waits for the next time */
+	int dir;	 /* the folder, locked */
+	json_t *base;	 /* files: name -> {entity, facts: {key: 1}}; owned */
+	json_t *next;	 /* the same for the next time; owned */
+	json_t *memory;	 /* entity -> {type, facts: {key: text}}; owned */
+	json_t *seen;	 /* entities that have a note; owned */
+	json_t *index;	 /* notes that came (name) or went (null); owned */
+	json_t *done;	 /* notes that were looked at; owned */
+	bool is_late;	 /* the rest waits for the next time */
+	json_t *renamed; /* names of before -> the one of now; owned */
 };
 
 /* Makes a note and the entity that it belongs to say the same, or tells what that

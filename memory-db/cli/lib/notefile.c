@@ -148,16 +148,18 @@ notefile_front_value(const char *s, size_t n, const char *key)
 	return n > 0 ? strndup(s, n) : NULL;
 }
 
-/* The end of the frontmatter; 0: none. It is torn when it does not end. */
+/* The end of the frontmatter; where there is none, where the text begins: behind
+ * the mark that some editors put before it. It is torn when it does not end. */
 static size_t
 read_front(struct notefile *f)
 {
 	const char *s = f->raw.data;
 	size_t n = f->raw.len, next;
+	size_t begin = notefile_begins(s, n, "\xef\xbb\xbf") ? 3 : 0;
 
-	if (!notefile_begins(s, n, "---\n") &&
-		!notefile_begins(s, n, "---\r\n"))
-		return 0;
+	if (!notefile_begins(s + begin, n - begin, "---\n") &&
+		!notefile_begins(s + begin, n - begin, "---\r\n"))
+		return begin;
 	for (size_t at = strcspn(s, "\n") + 1; at < n; at = next) {
 		const char *nl = memchr(s + at, '\n', n - at);
 		size_t len = nl ? (size_t)(nl - s) - at : n - at;
@@ -266,11 +268,22 @@ notefile_parse(struct notefile *f)
 }
 
 /* --- writing -------------------------------------------------------------- */
+
+/* What ends a line of this note. */
+static const char *
+line_end(const struct notefile *f)
+{
+	const char *nl =
+		f->raw.len > 0 ? memchr(f->raw.data, '\n', f->raw.len) : NULL;
+
+	return nl && nl > f->raw.data && nl[-1] == '\r' ? "\r\n" : "\n";
+}
+
 int
 notefile_write(const struct notefile *f, const json_t *gone,
 	const json_t *added, struct buf *out)
 {
-	const char *key;
+	const char *key, *end = line_end(f);
 	json_t *text;
 	size_t at = 0;
 
@@ -288,12 +301,12 @@ notefile_write(const struct notefile *f, const json_t *gone,
 		return MDB_E_NOMEM;
 	json_object_foreach((json_t *)(uintptr_t)added, key, text) {
 		if (out->len > 0 && out->data[out->len - 1] != '\n' &&
-			buf_addc(out, '\n') != 0)
+			buf_adds(out, end) != 0)
 			return MDB_E_NOMEM;
 		if (buf_adds(out, "- ") != 0 ||
 			add_words(json_string_value(text),
 				json_string_length(text), out) != 0 ||
-			buf_addc(out, '\n') != 0)
+			buf_adds(out, end) != 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
