@@ -31,6 +31,7 @@ static const struct {
 	[HOOK_START] = {4000, 1500},
 	[HOOK_PROMPT] = {800, 400},
 	[HOOK_CAPTURE] = {6000, 3000},
+	[HOOK_SUBAGENT] = {4000, 2000},
 	[HOOK_BRANCH] = {2000, 1000},
 	[HOOK_UNBRANCH] = {2000, 1000},
 };

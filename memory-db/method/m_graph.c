@@ -9,14 +9,17 @@
  *
  * Texts of the present graph are kept between two reads
  * (model/read/graph_keep.h); everything else is read from the file. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/method/given.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/read/graph_page.h"
 #include "memory-db/model/scope/idset.h"
+#include "memory-db/model/useful/question.h"
 #include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -150,6 +153,33 @@ open_pairs(struct graph_page *p, struct m_graph_asked *a, int64_t *at,
 	return 0;
 }
 
+static int
+give_names(struct call *c, const struct m_graph_asked *a, const struct scope *s,
+	const struct encode_given *given, struct err *e)
+{
+	AUTO_BUF struct buf names = {0};
+
+	if (given->n == 0)
+		return 0;
+	if (question_of_names(a->names, &names) != 0)
+		return err_nomem(e);
+	return given_receipt(c, RECEIPT_OPEN, names.data ? names.data : "",
+		names.len, s, given, e);
+}
+
+/* The whole of a large memory was asked for by nobody fact by fact. */
+static int
+give_all(struct call *c, const struct graph_page *p, struct err *e)
+{
+	static const struct encode_given none = {.n = 0};
+
+	if (p->entities_n == 0 || p->entities_n > GIVEN_MAX ||
+		!given_is_wanted(c, p->scope))
+		return 0;
+	return given_receipt(c, RECEIPT_GRAPH, QUESTION_ALL,
+		sizeof(QUESTION_ALL) - 1, p->scope, &none, e);
+}
+
 /* Cursor: (name, namespace) counted through, and the last relation given. */
 int
 m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
@@ -157,9 +187,11 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	struct m_graph_asked a = {.names = json_object_get(c->params, "names")};
 	AUTO_JSON json_t *missing = json_array();
 	AUTO_PAGE struct graph_page p = {0};
+	struct encode_given given = {.n = 0};
 	char next[CURSOR_SIZE];
 	struct scope s;
 	int64_t at, after;
+	bool is_full;
 	int rc = m_graph_begin(c, &s, &at, &after, e);
 
 	if (rc != 0)
@@ -167,14 +199,20 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	rc = graph_page_init(&p, c->st, &s, c->params, e);
 	if (rc != 0)
 		return rc;
+	/* A second page has the question of the first. */
+	if (at == 0 && after == 0 && given_is_wanted(c, &s))
+		p.encode.given = &given;
 	rc = open_pairs(&p, &a, &at, &after, missing, e);
 	idset_done(&a.seen);
-	if (rc < 0)
-		return rc;
-	if (rc == GRAPH_PAGE_FULL)
+	is_full = rc == GRAPH_PAGE_FULL;
+	if (is_full)
 		cursor_format(next, s.change, at, after);
-	rc = graph_page_result(&p, rc == GRAPH_PAGE_FULL ? next : NULL, c->text,
-		ret_result, e);
+	rc = rc < 0 ? rc : give_names(c, &a, &s, &given, e);
+	free(given.v);
+	if (rc != 0)
+		return rc;
+	rc = graph_page_result(&p, is_full ? next : NULL, c->text, ret_result,
+		e);
 	if (rc != 0)
 		return rc;
 	if (json_array_size(missing) > 0 &&
@@ -333,6 +371,7 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	struct m_graph_place at = {0};
 	int64_t packed, limit = INT64_MAX;
+	bool is_later;
 	int rc = m_graph_begin(c, &s, &packed, &at.existence, e);
 
 	if (rc != 0)
@@ -344,6 +383,7 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = 0;
+	is_later = packed != 0 || at.existence != 0;
 	at.which = packed & 1;
 	at.relation = packed >> 1;
 	if (p.with_relations && p.encode.members == MEMBERS_DEFAULT)
@@ -372,6 +412,10 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	if (rc == GRAPH_PAGE_FULL)
 		cursor_format(next, s.change, at.which | at.relation << 1,
 			at.existence);
+	else if (!is_later)
+		rc = give_all(c, &p, e);
+	if (rc < 0)
+		return rc;
 	return graph_page_result(&p, rc == GRAPH_PAGE_FULL ? next : NULL,
 		c->text, ret_result, e);
 }

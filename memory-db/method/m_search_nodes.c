@@ -3,17 +3,15 @@
  * next is held against them (model/useful). */
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
+#include "memory-db/method/given.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/search/search.h"
 #include "memory-db/model/search/search_page.h"
-#include "memory-db/model/secrets/secrets.h"
-#include "memory-db/store/beside/receipts.h"
 
 #define LIMIT_DEFAULT 10
 
@@ -52,37 +50,6 @@ m_search_nodes_read_place(struct call *c, struct search_request *q,
 	return 0;
 }
 
-/* Facts of one receipt: the best entities come first. */
-#define GIVEN_MAX 60
-
-static int
-give_receipt(struct call *c, const struct search_request *q,
-	const struct scope *s, const struct encode_given *given, struct err *e)
-{
-	size_t n = given->n < GIVEN_MAX ? given->n : GIVEN_MAX;
-	AUTO_FREE struct receipt_row *rows = NULL;
-	AUTO_BUF struct buf query = {0}; /* a receipt keeps no secret */
-	struct receipt x = {.kind = RECEIPT_SEARCH,
-		.at = clock_now_ms(),
-		.ns = s->ns[0],
-		.branch = s->lens.level[0].branch,
-		.change = s->change,
-		.is_relevant = true,
-		.n = n};
-
-	if (n == 0)
-		return 0;
-	rows = calloc(n, sizeof(*rows));
-	if (!rows || secret_mark(q->query, q->query_n, &query, NULL) != 0)
-		return err_nomem(e);
-	for (size_t i = 0; i < n; i++)
-		rows[i].fact = given->v[i];
-	x.rows = rows;
-	x.query = query.data ? query.data : "";
-	x.query_n = query.len;
-	return receipt_give(c->st, &x, e);
-}
-
 int
 m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -119,11 +86,12 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	rc = search_run(c->st, &q, &found, e);
 	if (rc != 0)
 		return rc;
-	if (c->ctx->is_agent && !s.is_past)
+	if (given_is_wanted(c, &s))
 		page.given = &given;
 	rc = search_page_json(c->st, &s, &page, &found, ret_result, e);
 	if (rc == 0 && given.n > 0) {
-		rc = give_receipt(c, &q, &s, &given, e);
+		rc = given_receipt(c, RECEIPT_SEARCH, q.query, q.query_n, &s,
+			&given, e);
 		if (rc != 0)
 			json_decref(take_ptr(*ret_result));
 	}

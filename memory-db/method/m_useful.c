@@ -8,6 +8,7 @@
 #include "memory-db/method/prepare.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/secrets/secrets.h"
+#include "memory-db/model/useful/question.h"
 #include "memory-db/model/useful/useful.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -43,14 +44,13 @@ prepare_judge_use(struct call *c, struct prepared *ret, struct err *e)
 /* The questions as receipts keep them: without secrets. Each once: two of the same
  * words in a turn show the same. */
 static int
-add_query(json_t *queries, const json_t *text, struct err *e)
+add_query(json_t *queries, const char *text, size_t n, struct err *e)
 {
 	AUTO_BUF struct buf masked = {0};
 	const json_t *known;
 	size_t i;
 
-	if (secret_mark(json_string_value(text), json_string_length(text),
-		    &masked, NULL) != 0)
+	if (secret_mark(text, n, &masked, NULL) != 0)
 		return err_nomem(e);
 	json_array_foreach(queries, i, known)
 		if (json_string_length(known) == masked.len &&
@@ -63,6 +63,28 @@ add_query(json_t *queries, const json_t *text, struct err *e)
 	return 0;
 }
 
+/* What one call of the agent asked with. */
+static int
+add_asked(json_t *queries, const json_t *one, struct err *e)
+{
+	const json_t *query = json_object_get(one, "query");
+	AUTO_BUF struct buf names = {0};
+	int rc = 0;
+
+	if (json_string_length(query) > 0)
+		rc = add_query(queries, json_string_value(query),
+			json_string_length(query), e);
+	if (rc != 0)
+		return rc;
+	if (question_of_names(json_object_get(one, "names"), &names) != 0)
+		return err_nomem(e);
+	if (names.len > 0)
+		rc = add_query(queries, names.data, names.len, e);
+	if (rc != 0 || !json_is_true(json_object_get(one, "all")))
+		return rc;
+	return add_query(queries, QUESTION_ALL, strlen(QUESTION_ALL), e);
+}
+
 /* What the agent asked for: by receipt, or by its words. */
 static int
 read_recalled(struct call *c, json_t *receipts, json_t *queries, struct err *e)
@@ -72,13 +94,11 @@ read_recalled(struct call *c, json_t *receipts, json_t *queries, struct err *e)
 
 	json_array_foreach(json_object_get(c->params, "recalled"), i, one) {
 		json_t *id = json_object_get(one, "receipt");
-		const json_t *query = json_object_get(one, "query");
-		int rc = 0;
+		int rc;
 
 		if (id && json_array_append(receipts, id) != 0)
 			return err_nomem(e);
-		if (json_string_length(query) > 0)
-			rc = add_query(queries, query, e);
+		rc = add_asked(queries, one, e);
 		if (rc != 0)
 			return rc;
 	}

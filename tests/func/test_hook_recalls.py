@@ -248,14 +248,143 @@ class Recalls(Asking):
         self.stop("claude-code", "s2", "go", [second], "I ran the tests.")
         self.assertEqual(self.ledger(), (2, 1, 2, 1, 0))
 
+    def test_entities_by_name(self):
+        self.fill(None, "infra", DEPLOY + " in infra, too")
+        for client in SHAPES:
+            with self.subTest(client):
+                before = self.ledger()
+                m = self.agent()
+                call = self.ask(m, "open_nodes", names=["infra", client])
+                self.assertIn("kestrel", call[2])
+                self.stop(client, "s1", "clean up, please", [call],
+                          "The build cache of kestrel is empty.")
+                self.assertEqual(
+                    tuple(b - a for a, b in zip(before, self.ledger())),
+                    (2, 1, 2, 1, 0))
+        # Names that nobody opened, or that are not there, judge nothing.
+        before = self.ledger()
+        m = self.agent()
+        call = self.ask(m, "open_nodes", names=["nobody"])
+        self.stop("claude-code", "s2", "go", [
+            call, ("open_nodes", {"names": ["rules"]}, "{}"),
+            ("open_nodes", {"names": [1, None]}, "{}"),
+            ("open_nodes", {"names": ["x" * 5000] * 9}, "{}")],
+            "Zoe Quint approves.")
+        self.assertEqual(self.ledger(), before)
+
+    def test_a_whole_graph(self):
+        m = self.agent()
+        call = self.ask(m, "read_graph")
+        self.assertIn("kestrel", call[2])
+        # Its own fact it was not shown.
+        m.ok("add_observations", {"observations": [{
+            "entityName": "infra", "contents": ["the disk of node heron was "
+                                                "emptied on Monday"]}]})
+        self.stop("claude-code", "s1", "clean up", [call],
+                  "The build cache of kestrel was emptied on Monday, as was "
+                  "the disk of node heron.")
+        # Who reads all of it has not asked for each fact.
+        self.assertEqual(self.ledger(), (1, 1, 1, 1, 0))
+        # A tool as its model is told of it is no call.
+        call = self.ask(m, "read_graph")
+        self.stop("claude-code", "s2", "go", [
+            ("read_graph", {"type": "object", "properties": {}}, "")],
+            "The build cache lives on kestrel.")
+        self.assertEqual(self.ledger(), (1, 1, 1, 1, 0))
+        self.stop("claude-code", "s2", "and?", [call], "The build cache lives on kestrel.")
+        self.assertEqual(self.ledger(), (2, 2, 2, 2, 0))
+        # Nor has anybody looked at each of many.
+        self.fill(None, "crane", *(f"crane {i} lifts {i} tons of steel"
+                                   for i in range(80)))
+        call = self.ask(self.agent(), "read_graph")
+        self.stop("claude-code", "s3", "go", [call], "The build cache lives on kestrel.")
+        self.assertEqual(self.ledger(), (2, 2, 2, 2, 0))
+
+    def sub_lines(self, session, call, answer, agent="a1"):
+        return "".join(
+            json.dumps({**x, "isSidechain": True, "agentId": agent,
+                        "sessionId": session}) + "\n"
+            for x in claude("look up the build cache", [call], answer))
+
     def test_a_sub_agent_answers_for_itself(self):
+        """Where its lines stand in the transcript of the session."""
         call = self.ask(self.agent(), "recall", query=ASK)
         file = self.dir / "claude-code-s1.jsonl"
-        file.write_text("".join(
-            json.dumps({**x, "isSidechain": True, "agentId": "a1"}) + "\n"
-            for x in claude("look it up", [call], "kestrel")))
+        file.write_text(self.sub_lines("s1", call, "I found nothing new."))
+        self.stop("claude-code", "s1", "go", [], "It is kestrel.")
+        self.assertEqual(self.ledger(), (1, 0, 1, 0, 0))
+        # One that has not answered yet is judged with the next turn.
+        call = self.ask(self.agent(), "recall", query=ASK)
+        with open(file, "a", encoding="utf-8") as f:
+            f.write("".join(self.sub_lines("s1", call, "")))
         self.stop("claude-code", "s1", "go", [], "I ran the tests.")
-        self.assertEqual(self.ledger(), (0,) * 5)
+        self.assertEqual(self.ledger(), (1, 0, 1, 0, 0))
+        with open(file, "a", encoding="utf-8") as f:
+            f.write(self.sub_lines("s1", ("read_file", {}, ""), "kestrel"))
+        self.stop("claude-code", "s1", "go", [], "I ran the tests.")
+        self.assertEqual(self.ledger(), (2, 1, 2, 1, 0))
+
+    def test_a_sub_agent_of_copilot(self):
+        call = self.ask(self.agent(), "recall", query=ASK)
+        file = self.dir / "copilot-cli-s1.jsonl"
+        lines = [*copilot("look it up", [call], "It lives on kestrel."),
+                 {"type": "assistant.message", "data": {
+                     "content": "My name is Sub Wrong."}}]
+        for x in lines:
+            x["data"]["parentToolCallId"] = "c7"
+        file.write_text("".join(json.dumps(x) + "\n" for x in lines))
+        self.stop("copilot-cli", "s1", "My name is Ada Orth. Go.", [], "Done.")
+        self.assertEqual(self.ledger(), (1, 1, 1, 1, 0))
+        with self.db.client() as c:
+            graph = json.dumps(c.ok("read_graph", namespace=self.namespace()))
+        self.assertIn("Ada Orth", graph)
+        self.assertNotIn("Wrong", graph)
+
+    def test_a_sub_agent_with_a_file_of_its_own(self):
+        """What its event names: its answer may not be written yet."""
+        folder = self.dir / "claude-code-s1" / "subagents"
+        folder.mkdir(parents=True)
+        base = {"session_id": "s1", "cwd": str(self.project), "agent_id": "a1",
+                "agent_type": "Explore",
+                "transcript_path": str(self.dir / "claude-code-s1.jsonl")}
+
+        def child(prompt, calls, answer):
+            return [{"type": "session_meta", "payload": {
+                "id": "c1", "source": {"subagent": {"thread_spawn": {
+                    "parent_thread_id": "s1", "depth": 1}}}}},
+                    *codex(prompt, calls, answer)]
+        used = 0
+        for client, event, form, answer in (
+                ("claude-code", "SubagentStop", None, "written"),
+                ("claude-code", "SubagentStop", None, "told"),
+                ("vscode", "SubagentStop", copilot, "written"),
+                ("codex", "SubagentStop", child, "told"),
+                ("codex", "SubagentStop", child, "written"),
+                ("cursor", "subagentStop", cursor, "summary")):
+            with self.subTest(client=client, answer=answer):
+                call = self.ask(self.agent(), "recall", query=ASK)
+                text = "It lives on kestrel."
+                told = {"told": {"last_assistant_message": text},
+                        "summary": {"summary": text, "task": "look it up"},
+                        "written": {}}[answer]
+                said = text if answer == "written" else ""
+                file = folder / f"agent-{used}.jsonl"
+                file.write_text(
+                    self.sub_lines("s1", call, said) if not form else
+                    "".join(json.dumps(x) + "\n"
+                            for x in form("look it up", [call], said)))
+                data = {**base, **told, "agent_transcript_path": str(file)}
+                for _ in range(2):
+                    self.run_hook(client, event, data)
+                used += 1
+                self.assertEqual(self.ledger(), (used, used, used, used, 0))
+        # The session's own turn has none of it; what is no file neither.
+        self.stop("claude-code", "s1", "go", [], "It is kestrel.")
+        for path in (None, 7, "", "relative", str(folder), "/nonexistent",
+                     "/etc/shadow"):
+            self.run_hook("claude-code", "SubagentStop",
+                          {**base, "agent_transcript_path": path})
+        self.assertEqual(self.ledger(), (used, used, used, used, 0))
 
     def test_the_next_prompt_denies(self):
         call = self.ask(self.agent(), "recall", query=ASK)

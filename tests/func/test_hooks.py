@@ -749,10 +749,11 @@ class Installed(Clients):
     OWN = ".copilot/hooks/enhanced-memory.json"
     EVENTS = {
         "claude-code": ["SessionStart", "UserPromptSubmit", "Stop",
-                        "PreCompact", "SessionEnd"],
-        "codex": ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact"],
-        "cursor": ["sessionStart", "beforeSubmitPrompt", "preCompact", "stop",
-                   "sessionEnd"],
+                        "PreCompact", "SubagentStop", "SessionEnd"],
+        "codex": ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact",
+                  "SubagentStop"],
+        "cursor": ["sessionStart", "beforeSubmitPrompt", "preCompact",
+                   "subagentStop", "stop", "sessionEnd"],
         "gemini": ["SessionStart", "BeforeAgent", "AfterAgent", "PreCompress",
                    "SessionEnd"]}
 
@@ -818,7 +819,7 @@ class Installed(Clients):
         text = path.read_text()
         for line in before.splitlines():
             self.assertIn(line.rstrip(","), text)
-        self.assertEqual(text.count("memoryctl"), 5)
+        self.assertEqual(text.count("memoryctl"), 6)
         self.uninstall("claude-code")
         self.assertEqual(path.read_text(), before)
 
@@ -860,6 +861,7 @@ class Installed(Clients):
             "opencode", "--hooks", "--socket", "/x/s y").stdout)
         self.uninstall("opencode")
         self.assertFalse(path.exists())
+        path.parent.mkdir(parents=True)
         path.write_text("// mine\n")
         self.assertIn("not written by memoryctl", self.install(
             "opencode", "--hooks", code=1).stderr)
@@ -878,7 +880,7 @@ class Installed(Clients):
             self.install(client, "--hooks")
         self.install("vscode", "--hooks", "--scope", "project")
         state = self.home / ".local/state/enhanced-memory"
-        state.mkdir(parents=True)
+        state.mkdir(parents=True, exist_ok=True)
         for name in ("session-1.json", "fired-x-y", "seen-a", "sync-a",
                      "code-a", "mine.txt"):
             (state / name).write_text("{}")

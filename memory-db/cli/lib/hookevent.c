@@ -68,6 +68,14 @@ hookevent_parse(const char *s, size_t n, struct hookevent *ret)
 	ret->worktree = hookevent_text_of(j, "worktree_path", "name");
 	if (!ret->worktree)
 		ret->worktree = cli_str(j, "worktree_name", NULL);
+	ret->agent_transcript = hookevent_text_of(j, "agent_transcript_path",
+		"agentTranscriptPath");
+	/* Cursor has names of its own for what a sub-agent was to do, and what
+	 * came of it. */
+	if (ret->agent_transcript && !ret->reply)
+		ret->reply = cli_str(j, "summary", NULL);
+	if (ret->agent_transcript && !ret->prompt)
+		ret->prompt = cli_str(j, "task", NULL);
 	ret->is_subagent = cli_str(j, "agent_id", NULL) != NULL;
 	return true;
 }

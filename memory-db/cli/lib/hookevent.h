@@ -12,6 +12,7 @@ enum hook_what {
 	HOOK_START,
 	HOOK_PROMPT,
 	HOOK_CAPTURE,
+	HOOK_SUBAGENT,
 	HOOK_BRANCH,
 	HOOK_UNBRANCH
 };
@@ -47,6 +48,7 @@ struct hookevent {
 	json_t *json; /* owned; everything below is borrowed from it */
 	const char *session, *transcript, *cwd, *prompt, *reply, *source;
 	const char *worktree;
+	const char *agent_transcript; /* of a sub-agent that stops */
 	/* the prompt with what the client added to it, else the prompt */
 	const char *for_model;
 	bool is_subagent;

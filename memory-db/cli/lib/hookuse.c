@@ -6,6 +6,10 @@
  *   prompt 2   "no, that moved to falcon"       asked
  *   stop 2     r1 may be denied by that prompt  before: what prompt 2 was shown
  *
+ * A sub-agent is asked, recalls and answers by itself: what it was shown is held
+ * against its own answer, when it stops (a file of its own) or with the turn whose
+ * lines it stands among.
+ *
  * What the agent asked for by itself is found in the transcript at the stop
  * (transcriptcalls.h) and judged with the rest; the service knows which facts
  * it gave for these words.
@@ -120,4 +124,38 @@ hookuse_answers(const json_t *turns, struct buf *out)
 				buf_addc(out, '\n') != 0))
 			return MDB_E_NOMEM;
 	return 0;
+}
+
+bool
+hookuse_agent(struct hookwork *w, const json_t *agent)
+{
+	const json_t *calls = json_object_get(agent, "calls");
+	AUTO_JSON json_t *reply = NULL;
+
+	if (json_array_size(calls) == 0 ||
+		cli_str(agent, "answer", "")[0] == '\0')
+		return false;
+	/* It may have begun before the last answer of the one that sent it. */
+	reply = hookwork_ask(w, "judge_use",
+		json_pack("{s:o,s:o,s:O,s:I}", "asked",
+			said(cli_str(agent, "asked", "")), "answer",
+			said(cli_str(agent, "answer", "")), "recalled", calls,
+			"since", (json_int_t)(clock_now_ms() - TURN_MS)),
+		NULL, NULL);
+	w->state->used += cli_int(reply, "used", 0);
+	w->state->contradicted += cli_int(reply, "contradicted", 0);
+	return reply != NULL;
+}
+
+void
+hookuse_agents(struct hookwork *w)
+{
+	const char *name;
+	json_t *agent;
+	void *next;
+
+	json_object_foreach_safe(w->state->agents, next, name, agent)
+		if (json_array_size(json_object_get(agent, "calls")) == 0 ||
+			hookuse_agent(w, agent))
+			json_object_del(w->state->agents, name);
 }

@@ -7,24 +7,18 @@
  *   prompt "yes"                      nothing to look for: nothing is asked */
 #include "memory-db/cli/lib/hookwork.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
-#include "common/owned.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/hookbranch.h"
+#include "memory-db/cli/lib/hookcapture.h"
 #include "memory-db/cli/lib/hookcode.h"
 #include "memory-db/cli/lib/hookfence.h"
 #include "memory-db/cli/lib/hookuse.h"
 #include "memory-db/cli/lib/transcript.h"
-#include "memory-db/cli/lib/transcriptcalls.h"
 
 /* Bytes of a prompt that are asked with: what follows is pasted. */
 #define QUERY_BYTES 4000
@@ -40,10 +34,6 @@
 /* Of the changes since the last session: the newest, from which some names are
  * told. */
 #define SINCE_BYTES 16384
-/* Text of a call that captures, and how long capturing goes on: what is left
- * comes with the next event. */
-#define CHUNK_BYTES (128 * 1024)
-#define CAPTURE_MS  3000
 
 /* The reply of a call, or NULL. *ret_code (may be NULL): of a refusal. */
 json_t *
@@ -303,153 +293,6 @@ prompt(struct hookwork *w)
 	w->state->recalled += facts;
 }
 
-/* --- what was said -------------------------------------------------------- */
-
-/* A retry of the same stretch is the same write. */
-static void
-key_of(const struct hookwork *w, int64_t from, int64_t to, char out[65])
-{
-	unsigned char d[16];
-	AUTO_BUF struct buf b = {0};
-
-	if (buf_addf(&b, "%s %s %" PRId64 " %" PRId64 " %" PRId64,
-		    w->hook->client, w->state->path, w->state->inode, from,
-		    to) != 0) {
-		out[0] = '\0';
-		return;
-	}
-	crypto_generichash(d, sizeof(d), (const unsigned char *)b.data, b.len,
-		NULL, 0);
-	memcpy(out, "hook-", 5);
-	for (size_t i = 0; i < sizeof(d); i++)
-		snprintf(out + 5 + 2 * i, 3, "%02x", d[i]);
-}
-
-/* True: the turns are in the memory, or never will be. */
-static bool
-keep(struct hookwork *w, const json_t *turns, int64_t from, int64_t to)
-{
-	AUTO_JSON json_t *reply = NULL;
-	AUTO_BUF struct buf text = {0};
-	const char *code;
-	char key[65];
-	const json_t *fact;
-	size_t i;
-
-	if (json_array_size(turns) == 0)
-		return true;
-	if (jx_dump(turns, &text) != 0 || !buf_str(&text))
-		return false;
-	key_of(w, from, to, key);
-	reply = hookwork_ask(w, "auto_extract_facts",
-		json_pack("{s:s,s:s,s:b}", "conversation_text", text.data,
-			"session_id", w->ev->session, "auto_store", 1),
-		key[0] ? key : NULL, &code);
-	if (!reply)
-		/* What it does not like now it will not like later. */
-		return strcmp(code, "invalid") == 0 ||
-		       strcmp(code, "limit") == 0;
-	json_array_foreach(json_object_get(reply, "facts"), i, fact)
-		if (strcmp(cli_str(fact, "status", ""), "stored") == 0)
-			w->state->captured++;
-	return true;
-}
-
-/* The transcript of the event, at the place to go on from; -1: none. */
-static int
-open_transcript(struct hookwork *w)
-{
-	const char *path = w->ev->transcript;
-	struct hookstate *s = w->state;
-	struct stat st;
-	int fd = -1;
-
-	if (!path || path[0] != '/' || strlen(path) >= sizeof(s->transcript) ||
-		owned_open(path, O_RDONLY, 0, &fd, &st, NULL) != 0)
-		return -1;
-	/* Another file, or one that was begun anew. */
-	if (strcmp(s->transcript, path) != 0 ||
-		s->inode != (int64_t)st.st_ino || s->cursor > st.st_size)
-		s->cursor = 0;
-	memcpy(s->transcript, path, strlen(path) + 1);
-	s->inode = (int64_t)st.st_ino;
-	return fd;
-}
-
-static int
-add_turn(json_t *turns, const char *role, const char *text)
-{
-	AUTO_BUF struct buf own = {0};
-
-	if (!text)
-		return 0;
-	if (transcript_strip(text, strlen(text), &own) != 0 || !buf_str(&own))
-		return MDB_E_NOMEM;
-	if (own.len == 0)
-		return 0;
-	if (own.len > CHUNK_BYTES)
-		own.data[text_cut(own.data, CHUNK_BYTES)] = '\0';
-	return jx_add(turns,
-		json_pack("{s:s,s:s}", "role", role, "content", own.data));
-}
-
-/* Of a client that sends both sides of a turn: what its agent asked the memory
- * for stands in a file of its own form, or in the event. */
-static void
-add_calls(struct hookwork *w)
-{
-	AUTO_FD int fd = -1;
-	struct stat st;
-
-	(void)!transcript_calls_of(json_object_get(w->ev->json, "tool_calls"),
-		w->state->calls);
-	if (w->ev->transcript && w->ev->transcript[0] == '/' &&
-		owned_open(w->ev->transcript, O_RDONLY, 0, &fd, &st, NULL) == 0)
-		(void)!transcript_calls_read(fd, w->state->calls);
-}
-
-static void
-capture(struct hookwork *w)
-{
-	const int64_t end = clock_mono_ns() + CAPTURE_MS * 1000000LL;
-	AUTO_BUF struct buf answer = {0};
-	AUTO_FD int fd = -1;
-
-	if (w->ev->is_subagent || !w->ev->session)
-		return;
-	/* Clients that send both sides of the turn keep no JSON lines. */
-	if (w->ev->prompt && w->ev->reply) {
-		AUTO_JSON json_t *turns = json_array();
-
-		if (turns && add_turn(turns, "user", w->ev->prompt) == 0 &&
-			add_turn(turns, "assistant", w->ev->reply) == 0)
-			(void)keep(w, turns, clock_now_ms(), 0);
-		add_calls(w);
-		hookuse_judge(w, w->ev->reply);
-		return;
-	}
-	fd = open_transcript(w);
-	(void)!transcript_calls_of(json_object_get(w->ev->json, "tool_calls"),
-		w->state->calls);
-	while (fd >= 0 && clock_mono_ns() < end) {
-		AUTO_JSON json_t *turns = json_array();
-		int64_t to = w->state->cursor;
-
-		if (!turns ||
-			transcript_read(fd, w->state->cursor, CHUNK_BYTES,
-				turns, w->state->calls, &to) != 0 ||
-			to == w->state->cursor ||
-			hookuse_answers(turns, &answer) != 0 ||
-			!keep(w, turns, w->state->cursor, to))
-			break;
-		w->state->cursor = to;
-	}
-	if (answer.len == 0 && w->ev->reply && buf_adds(&answer, w->ev->reply))
-		return;
-	if (answer.len > 0)
-		hookuse_judge(w, buf_str(&answer));
-}
-
 void
 hookwork_run(struct hookwork *w)
 {
@@ -464,7 +307,10 @@ hookwork_run(struct hookwork *w)
 		break;
 	case HOOK_CAPTURE:
 		hookbranch_begin(w);
-		capture(w);
+		hookcapture(w);
+		break;
+	case HOOK_SUBAGENT:
+		hookcapture_agent(w);
 		break;
 	case HOOK_BRANCH:
 	case HOOK_UNBRANCH:

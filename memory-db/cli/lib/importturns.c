@@ -179,8 +179,9 @@ lane_step(struct import_job *j, struct import_lane *l)
 	AUTO_JSON json_t *turns = json_array();
 	int64_t to = l->at;
 
-	if (!turns || transcript_read(l->fd, l->at, PIECE_BYTES, turns, NULL,
-			      &to) != 0) {
+	if (!turns ||
+		transcript_read(l->fd, l->at, PIECE_BYTES,
+			&(struct transcript_heard){.turns = turns}, &to) != 0) {
 		j->rc = cli_nomem();
 		return;
 	}

@@ -125,7 +125,7 @@ is_left_out(const json_t *line)
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (json_is_true(json_object_get(line, flags[i])))
 			return true;
-	return cli_str(line, "agentId", NULL) != NULL;
+	return transcript_agent_of(line) != NULL;
 }
 
 /* Who speaks in a line, and where the text is. NULL: it is no turn. */
@@ -159,12 +159,18 @@ json_t *
 transcript_turn(const char *line, size_t n)
 {
 	AUTO_JSON json_t *j = jx_parse(line, n, NULL);
+
+	return !j || is_left_out(j) ? NULL : transcript_said(j);
+}
+
+json_t *
+transcript_said(const json_t *j)
+{
 	AUTO_BUF struct buf all = {0}, own = {0};
 	const json_t *content = NULL;
 	const char *speaker, *at;
 
-	if (!j || is_left_out(j) ||
-		(speaker = speaker_of(j, &content)) == NULL ||
+	if ((speaker = speaker_of(j, &content)) == NULL ||
 		add_texts(content, &all) != 0 || all.len == 0 ||
 		transcript_strip(all.data, all.len, &own) != 0 ||
 		!buf_str(&own) || is_of_client(own.data))
@@ -181,10 +187,19 @@ transcript_turn(const char *line, size_t n)
 		"at", at);
 }
 
+/* What agents asked their memory for. */
+static int
+hear(const struct transcript_heard *to, const char *line, size_t n)
+{
+	if (to->calls && transcript_calls(line, n, to->calls) != 0)
+		return MDB_E_NOMEM;
+	return to->agents ? transcript_agents(line, n, to->agents) : 0;
+}
+
 /* Takes the whole lines of b; true: there is enough. */
 static bool
 take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
-	int64_t *at, json_t *turns, json_t *calls)
+	int64_t *at, const struct transcript_heard *to)
 {
 	size_t from = 0;
 	char *nl;
@@ -195,8 +210,7 @@ take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
 		json_t *turn =
 			*skipping ? NULL : transcript_turn(b->data + from, n);
 
-		if (!*skipping && calls &&
-			transcript_calls(b->data + from, n, calls) != 0) {
+		if (!*skipping && hear(to, b->data + from, n) != 0) {
 			json_decref(turn);
 			return true;
 		}
@@ -206,7 +220,7 @@ take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
 		if (!turn)
 			continue;
 		*texts += strlen(cli_str(turn, "content", ""));
-		if (jx_add(turns, turn) != 0)
+		if (jx_add(to->turns, turn) != 0)
 			return true;
 	}
 	buf_consume(b, from);
@@ -219,8 +233,8 @@ take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
 }
 
 int
-transcript_read(int fd, int64_t from, size_t most, json_t *turns, json_t *calls,
-	int64_t *ret_to)
+transcript_read(int fd, int64_t from, size_t most,
+	const struct transcript_heard *to, int64_t *ret_to)
 {
 	AUTO_BUF struct buf b = {0};
 	bool is_skipping = false, is_enough = false;
@@ -241,8 +255,7 @@ transcript_read(int fd, int64_t from, size_t most, json_t *turns, json_t *calls,
 			break;
 		b.len += (size_t)got;
 		read_at += got;
-		is_enough = take_lines(&b, &is_skipping, most, &texts, &at,
-			turns, calls);
+		is_enough = take_lines(&b, &is_skipping, most, &texts, &at, to);
 	}
 	/* Of a line that is passed over the rest is no JSON either. */
 	*ret_to = at;

@@ -154,7 +154,9 @@ receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 {
 	static const char *const kinds[] = {[RECEIPT_RECALL] = "recall",
 		[RECEIPT_CONTEXT] = "context",
-		[RECEIPT_SEARCH] = "search"};
+		[RECEIPT_SEARCH] = "search",
+		[RECEIPT_OPEN] = "open",
+		[RECEIPT_GRAPH] = "graph"};
 	const char *kind = r->kind > 0 && r->kind < ARRAY_LEN(kinds)
 				   ? kinds[r->kind]
 				   : "recall";

@@ -25,6 +25,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/model/scope/idset.h"
+#include "memory-db/model/useful/useful_graph.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/facts/facts.h"
 
@@ -40,6 +41,7 @@ struct judging {
 	json_t *receipts;   /* owned by the reply: those that were recalled */
 	struct idset seen;  /* facts of this call: none counts twice */
 	bool is_recalled;   /* the receipt at hand: the agent asked */
+	bool is_graph;	    /* the same: it read all there is */
 	int64_t ns;	    /* that was given it */
 	int64_t now;
 	int64_t n[OUTCOME_MAX], judged, recalled, corrected;
@@ -152,6 +154,8 @@ judge_one(struct judging *x, int64_t fact)
 	rc = judge_fact(x->j, &f, &said.what, x->e);
 	if (rc != 1)
 		return rc;
+	if (x->is_graph && said.what == OUTCOME_IGNORED)
+		return 0;
 	rc = outcome_add(x->st, &said, x->now, &is_counted, x->e);
 	if (rc != 0)
 		return rc;
@@ -162,11 +166,30 @@ judge_one(struct judging *x, int64_t fact)
 }
 
 /* --- receipts ------------------------------------------------------------- */
+/* --- a whole graph -------------------------------------------------------- */
+
+/* Nobody asked for each fact of it, so what was left aside is not blamed. */
+static int
+judge_graph(struct judging *x, const struct receipt *r)
+{
+	int64_t facts[USEFUL_GRAPH_FACTS];
+	size_t n = 0;
+	int rc = useful_graph(x->st, x->scope, r->change, facts, &n, x->e);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		rc = judge_one(x, facts[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int
 judge_receipt(void *ctx, const struct receipt *r)
 {
 	struct judging *x = ctx;
-
 	int rc;
 
 	/* Of a namespace that nobody had written to the receipt has none. What
@@ -182,6 +205,9 @@ judge_receipt(void *ctx, const struct receipt *r)
 	rc = judge_asked_with(x->j, r->query, r->query_n, x->e);
 	if (rc != 0)
 		return rc;
+	x->is_graph = r->kind == RECEIPT_GRAPH;
+	if (x->is_graph)
+		return judge_graph(x, r);
 	for (size_t i = 0; i < r->n; i++) {
 		rc = judge_one(x, r->rows[i].fact);
 		if (rc != 0)

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/vec.h"
 #include "memory-db/store/beside/receipts_int.h"
@@ -328,10 +329,10 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 	if (useful.len > 0)
 		bind_t(s, 10, useful.data, useful.len);
 	k = stmt_run(st, s, NULL);
-	/* What did not fit the question was of no use, and a search tells no
-	 * more than that somebody looked. */
+	/* What did not fit the question was of no use, and a search or an
+	 * entity by name tells no more than that somebody looked. */
 	for (size_t i = 0; k == 0 && r->is_relevant &&
-			   r->kind != RECEIPT_SEARCH && i < r->n;
+			   r->kind <= RECEIPT_CONTEXT && i < r->n;
 		i++) {
 		bool again = false;
 
@@ -351,10 +352,13 @@ bool
 receipts_waiting(const struct store *st)
 {
 	struct receipts *q = st->base->receipts;
-	bool any;
+	const int64_t late = clock_now_ms() - RECEIPTS_LAZY_MS;
+	bool any = false;
 
 	pthread_mutex_lock(&q->lock);
-	any = q->first != NULL;
+	for (const struct receipts_waiting *w = q->first; w && !any;
+		w = w->next)
+		any = w->r.kind < RECEIPT_OPEN || w->r.at < late;
 	pthread_mutex_unlock(&q->lock);
 	return any;
 }

@@ -27,7 +27,10 @@ struct database;
 enum receipt_kind {
 	RECEIPT_RECALL = 1,
 	RECEIPT_CONTEXT = 2,
-	RECEIPT_SEARCH = 3 /* of an agent; nobody is told of it */
+	/* of an agent; nobody is told of these */
+	RECEIPT_SEARCH = 3,
+	RECEIPT_OPEN = 4, /* entities by name */
+	RECEIPT_GRAPH = 5 /* the whole of a small memory: it has no rows */
 };
 
 struct receipt_row {
@@ -79,6 +82,10 @@ int receipts_forget_usage(struct store *st, int64_t entity, struct err *e)
 void receipts_write(struct store *st);
 /* Rises whenever usage has changed. */
 int64_t receipts_written(const struct store *st);
+/* Whether some are to be written now. Those of reads whose replies are kept in
+ * memory until the next commit (RECEIPT_OPEN, RECEIPT_GRAPH) wait for one of other
+ * work, or RECEIPTS_LAZY_MS. */
 bool receipts_waiting(const struct store *st);
+#define RECEIPTS_LAZY_MS 10000
 
 #endif
