@@ -419,8 +419,11 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 	if (is_scan)
 		return importfrom_scan(c);
 	if (kind)
-		return importfrom_run(c, kind, argc > 0 ? argv[0] : NULL,
-			is_fresh);
+		return importfrom_run(c,
+			&(struct importfrom_wish){.kind = kind,
+				.path = argc > 0 ? argv[0] : NULL,
+				.is_fresh = is_fresh,
+				.keeps_secrets = allow_secrets});
 	if (argc == 0)
 		return cli_fail(CLI_USAGE,
 			"which file? Or --scan, or --from KIND");

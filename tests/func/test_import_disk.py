@@ -128,8 +128,9 @@ class Disk(TestCase):
         (self.claude / "memory/k.md").write_text(
             f"- the token is {key}\n- fine\n")
         self.take("claude-code")
-        got = self.take("auto-memory", code=1)
-        self.assertEqual((got["stored"], got["refused"]), (1, 1))
+        got = self.take("auto-memory")
+        self.assertEqual((got["stored"], got["refused"], got["masked"]),
+                         (2, 0, 1))
         everything = self.db.ctl("export", "--all").stdout
         self.assertNotIn(key, everything)
         self.assertIn("prefers pnpm over npm", everything)

@@ -211,15 +211,16 @@ class Memories(Records):
             "relations": [{"source": "ada", "relationship": "works_at",
                            "target": "acme"}]})
         got = json.loads(self.ctl("import", "--json", "--from", "mem0",
-                                  path, code=1))
-        self.assertEqual((got["stored"], got["refused"], got["relations"]),
-                         (2, 1, 1))
+                                  path))
+        self.assertEqual((got["stored"], got["masked"], got["refused"],
+                          got["relations"]), (3, 1, 0, 1))
         facts = self.facts("mem0")
         tea = facts["ada"]["Likes green tea"]
         self.assertEqual((tea["tags"], tea["metadata"],
                           tea["claims"]["source_timestamp"][:16]),
                          (["food"], {"category": "food"}, "2026-01-02T10:04"))
         self.assertIn("Answers in German", facts["helper"])
+        self.assertEqual(len(facts["ada"]), 2)
         self.assertNotIn(TOKEN, json.dumps(self.graph("mem0")))
 
     def test_mem0_list_and_markdown(self):

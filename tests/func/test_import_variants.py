@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Import of what clients and other memories write in their older and newer
 forms: nested blocks, pictures, sub-agents, summaries, torn ends, other languages,
-long texts, secrets. Each is taken, and a second run adds nothing. Of a note or
-record that holds a secret the report says that it was refused (exit code 1)."""
+long texts, secrets. Each is taken, and a second run adds nothing. A marker takes
+the place of a secret, whatever it stood in, and the report counts it."""
 import json
 import sqlite3
 import unittest
@@ -78,9 +78,10 @@ class Transcripts(Variants):
             json.dumps(said("user", "My name is Torn Wrong."))[:-9])
         self.write(".claude/projects/-srv-shop/s/subagents/agent-a.jsonl",
                    lines(said("user", "My name is Sub Wrong.", agentId="a")))
-        self.taken("claude-code", namespace="/srv/shop",
-                   wanted=("Lena Vogt", "tabs over spaces", "Graz"),
-                   never=("Wrong", TOKEN))
+        first, _ = self.taken("claude-code", namespace="/srv/shop",
+                              wanted=("Lena Vogt", "tabs over spaces", "Graz"),
+                              never=("Wrong", TOKEN))
+        self.assertEqual(first["masked"], 1)
 
     def test_codex(self):
         def item(role, *texts, kind="input_text"):
@@ -201,9 +202,22 @@ class Notes(Variants):
             "```\n\n* The API listens on 8080\n1. Deploy on Fridays only\n")
         (self.dir / ".cursorrules").write_text("Never edit generated files.\n")
         (self.dir / "AGENTS.md").write_text(f"Token: {TOKEN}\n\n- tabs of 8\n")
-        self.taken("markdown", namespace=str(self.dir),
-                   wanted=("make test", "8080", "Fridays", "generated files",
-                           "tabs of 8"), never=("rm -rf", TOKEN), code=1)
+        first, got = self.taken(
+            "markdown", namespace=str(self.dir),
+            wanted=("make test", "8080", "Fridays", "generated files",
+                    "tabs of 8"), never=("rm -rf", TOKEN))
+        self.assertEqual((first["masked"], first["refused"]), (1, 0))
+        self.assertIn(("AGENTS.md", "Token: [secret:token-assignment]"), got)
+
+    def test_secrets_may_stay(self):
+        (self.dir / "AGENTS.md").write_text(
+            f"- deploys with {TOKEN} and postgres://a:hunter2secret@db/x\n")
+        self.assertEqual(self.take("markdown")["masked"], 2)
+        self.assertIn("1 facts stored", self.ctl(
+            "import", "--from", "markdown", "--allow-secrets"))
+        texts = {t for _, t in self.texts(self.dir, "import-markdown")}
+        self.assertEqual(len(texts), 2, texts)
+        self.assertEqual(sum(TOKEN in t for t in texts), 1, texts)
 
 
 class Exports(Variants):
@@ -280,8 +294,10 @@ class Exports(Variants):
             {"id": "2", "memory": "Plans reviews", "agent_id": "bot",
              "categories": ["work"]},
             {"id": "3", "memory": f"token {TOKEN}", "user_id": "ada"}]}))
-        self.taken("mem0", path, wanted=("Likes green tea", "Plans reviews"),
-                   never=(TOKEN,), code=1)
+        first, _ = self.taken("mem0", path, wanted=(
+            "Likes green tea", "Plans reviews", "token [secret:"),
+            never=(TOKEN,))
+        self.assertEqual((first["stored"], first["masked"]), (3, 1))
         # A list without a frame, and the plugin's Markdown.
         path = self.write("n.json", json.dumps([
             {"id": "4", "memory": "Sails on Sundays", "user_id": "ada"}]))
@@ -336,6 +352,17 @@ class Exports(Variants):
                        {"label": "persona", "value": ""}]}))
         self.taken("letta", path, wanted=("Name: Ada", "Likes oolong",
                                           "Plays chess"))
+        # Also in the names of records, and in relations between them.
+        path = self.write("s.json", json.dumps({
+            "nodes": [{"uuid": "1", "name": f"key {TOKEN}",
+                       "labels": ["Entity"], "summary": f"is {TOKEN}"},
+                      {"uuid": "2", "name": "vault", "labels": ["Entity"]}],
+            "edges": [{"uuid": "3", "name": "IN", "fact": f"{TOKEN} lies there",
+                       "source_node_uuid": "1", "target_node_uuid": "2"}]}))
+        first, _ = self.taken("graphiti", path, wanted=("lies there",),
+                              never=(TOKEN,))
+        self.assertGreaterEqual(first["masked"], 3)
+        self.assertEqual((first["refused"], first["relations"]), (0, 1))
         path = self.write("g.json", json.dumps({
             "nodes": [{"uuid": "1", "name": "Ada", "labels": ["Entity",
                                                               "Person"],

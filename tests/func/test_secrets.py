@@ -157,7 +157,8 @@ class Mark(Secrets):
         r = self.m.ok("create_entities", {"entities": [
             entity("ci", "builds", f"uses {TOKEN}, {URL}")]})
         self.assertEqual(r["marked"], [
-            {"param": "entities[0].observations[1]", "rule": "github-token"}])
+            {"param": "entities[0].observations[1]", "rule": "github-token",
+             "count": 2}])
         self.m.ok("replace_observation", {
             "entityName": "ci", "old": "builds", "new": f"builds {URL}"})
         self.m.ok("write_file", {"name": "f", "content": {

@@ -2,8 +2,8 @@
  * entity go as one entry, as the service looks at what the entity has once an
  * entry: a database of 20,000 records of seven projects, which alternate, takes it
  * a quarter of the time so. An entry is stored as a whole or not at all, so when
- * one is refused (a fact of it holds a secret) its facts go again, each by
- * itself. */
+ * one is refused (a fact of it is too long) its facts go again, each by itself.
+ * A fact that holds a secret is stored with a marker in its place. */
 #include <string.h>
 
 #include "common/buf.h"
@@ -21,9 +21,17 @@ json_t *
 importfrom_write(struct import_job *j, const char *place, const char *method,
 	const char *key, json_t *list)
 {
-	return importfrom_ask(j, place, j->branch, method,
-		json_pack("{s:O,s:s*}", key, list, "scope",
-			strcmp(place, "default") == 0 ? NULL : "project"));
+	json_t *params = json_pack("{s:O,s:s*}", key, list, "scope",
+		strcmp(place, "default") == 0 ? NULL : "project");
+	json_t *reply;
+
+	if (params && importfrom_secrets(j, params) != 0) {
+		json_decref(params);
+		params = NULL;
+	}
+	reply = importfrom_ask(j, place, j->branch, method, params);
+	j->n.masked += importfrom_masked(reply);
+	return reply;
 }
 
 /* Bytes of an entry, about. */
@@ -138,8 +146,10 @@ send_joined(struct import_job *j, const char *place, json_t *part)
 	added = added_by(reply);
 	j->n.facts += added;
 	if (!reply || json_array_size(json_object_get(reply, "failed")) > 0) {
-		/* Those that were stored just now will be known. */
+		/* Those that were stored just now will be known, and marked
+		 * again. */
 		j->n.known -= added;
+		j->n.masked -= importfrom_masked(reply);
 		return false;
 	}
 	j->n.known += (int64_t)json_array_size(part) - added;

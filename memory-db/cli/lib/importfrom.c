@@ -88,6 +88,26 @@ name_session(char out[IMPORT_SESSION_SIZE])
 		now, random[0], random[1], random[2]);
 }
 
+int
+importfrom_secrets(const struct import_job *j, json_t *params)
+{
+	return jx_set(params,
+		j->keeps_secrets ? "allow_secret" : "mark_secrets",
+		json_true());
+}
+
+int64_t
+importfrom_masked(const json_t *reply)
+{
+	const json_t *one;
+	int64_t n = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "marked"), i, one)
+		n += cli_int(one, "count", 1);
+	return n;
+}
+
 /* Asks as an agent does: what is known is not stored again. */
 json_t *
 importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
@@ -157,14 +177,15 @@ report_json(const struct import_job *j)
 	json_object_foreach(j->places, name, x)
 		if (jx_add(names, json_string(name)) != 0)
 			return NULL;
-	return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
-		"kind", j->src->name, "branch", j->branch, "session",
-		j->session, "files", (json_int_t)n->files, "turns",
-		(json_int_t)n->turns, "stored", (json_int_t)n->facts, "known",
-		(json_int_t)n->known, "refused", (json_int_t)n->refused,
-		"unread", (json_int_t)n->unread, "left_out",
-		(json_int_t)n->left_out, "relations", (json_int_t)n->relations,
-		"namespaces", names);
+	return json_pack(
+		"{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "kind",
+		j->src->name, "branch", j->branch, "session", j->session,
+		"files", (json_int_t)n->files, "turns", (json_int_t)n->turns,
+		"stored", (json_int_t)n->facts, "known", (json_int_t)n->known,
+		"masked", (json_int_t)n->masked, "refused",
+		(json_int_t)n->refused, "unread", (json_int_t)n->unread,
+		"left_out", (json_int_t)n->left_out, "relations",
+		(json_int_t)n->relations, "namespaces", names);
 }
 
 static void
@@ -187,6 +208,10 @@ print_report(const struct import_job *j)
 		printf(", %" PRId64 " records left out (too large, or cut off)",
 			n->left_out);
 	putchar('\n');
+	if (n->masked > 0)
+		printf("%" PRId64 " secrets were masked: a marker is stored in "
+		       "the place of each. --allow-secrets stores them\n",
+			n->masked);
 	if (n->facts + n->relations > 0)
 		printf("take all of this import back: memoryctl undo --session "
 		       "%s\n",
@@ -276,7 +301,7 @@ tell(const struct import_job *j, json_t *reports)
 struct import_run {
 	struct cli *c;
 	const char *branch; /* for all kinds; NULL: one for each */
-	bool is_fresh;
+	bool is_fresh, keeps_secrets;
 	char session[IMPORT_SESSION_SIZE];
 };
 
@@ -301,6 +326,7 @@ import_kind(const struct import_run *run, const struct disksource *src,
 		.src = src,
 		.session = run->session,
 		.is_fresh = run->is_fresh,
+		.keeps_secrets = run->keeps_secrets,
 		.seen = {.fd = -1}};
 	int rc;
 
@@ -350,11 +376,13 @@ import_all(const struct import_run *run, json_t *reports)
 }
 
 int
-importfrom_run(struct cli *c, const char *kind, const char *path, bool is_fresh)
+importfrom_run(struct cli *c, const struct importfrom_wish *wish)
 {
+	const char *kind = wish->kind, *path = wish->path;
 	struct import_run run = {.c = c,
 		.branch = c->branch && c->branch[0] ? c->branch : NULL,
-		.is_fresh = is_fresh};
+		.is_fresh = wish->is_fresh,
+		.keeps_secrets = wish->keeps_secrets};
 	const struct disksource *src = disksource_named(kind);
 	AUTO_JSON json_t *reports = json_array();
 	bool is_all = strcmp(kind, "all") == 0;

@@ -7,9 +7,16 @@
 
 /* Counts what is there; asks no service. */
 int importfrom_scan(const struct cli *c) MUST_CHECK;
-/* Takes one source (path: another place, or NULL), onto the branch of the
- * command line or "import-KIND". Exit codes. */
-int importfrom_run(struct cli *c, const char *kind, const char *path,
-	bool is_fresh) MUST_CHECK;
+/* What to take. */
+struct importfrom_wish {
+	const char *kind; /* or "all" */
+	const char *path; /* another place than usual, or NULL */
+	bool is_fresh;	  /* as if nothing had been told before */
+	bool keeps_secrets;
+};
+/* Takes it onto the branch of the command line or "import-KIND". A text that
+ * holds a secret is stored with a marker in its place. Exit codes. */
+int importfrom_run(struct cli *c, const struct importfrom_wish *wish)
+	MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@
 struct import_counts {
 	int64_t files, bytes, turns, facts, known, refused, unread;
 	int64_t relations, left_out;
+	int64_t masked; /* secrets in whose place a marker is stored */
 };
 
 struct import_job {
@@ -28,7 +29,8 @@ struct import_job {
 	char branch[80];
 	const char *session; /* of the run */
 	struct import_counts n;
-	bool is_fresh; /* as if nothing had been told before */
+	bool is_fresh;	    /* as if nothing had been told before */
+	bool keeps_secrets; /* they are stored as they stand */
 	/* owned; namespace that has the branch -> its identity, or true */
 	json_t *places;
 	json_t *relations; /* owned; that wait for their ends */
@@ -38,6 +40,11 @@ struct import_job {
 	int rc;
 };
 
+/* Says in the parameters of a write that markers take the places of secrets, or
+ * that these are stored (--allow-secrets). 0 or MDB_E_NOMEM. */
+int importfrom_secrets(const struct import_job *j, json_t *params) MUST_CHECK;
+/* Secrets that a reply says were marked; reply: may be NULL. */
+int64_t importfrom_masked(const json_t *reply);
 /* Asks as an agent does: what is known is not stored again. Sets j->rc when the
  * service is gone; NULL also when it refused. */
 json_t *importfrom_ask(struct import_job *j, const char *namespace_,
@@ -59,11 +66,11 @@ void importfrom_turns(struct import_job *j, const char *namespace_,
 	const char *session, const json_t *turns);
 
 /* A call that writes records. An entity of that name in the user's memory is
- * another one. */
+ * another one. Secrets that were marked are counted. */
 json_t *importfrom_write(struct import_job *j, const char *place,
 	const char *method, const char *key, json_t *list);
 /* Sends entries of add_observations, each with one content, in calls of bounded
- * size. One that holds a secret is refused and stops none. */
+ * size. One that is refused stops none. */
 void importfrom_facts(struct import_job *j, const char *place,
 	const json_t *entries);
 /* The same of entities without facts. */

@@ -1,6 +1,6 @@
 /* Records of other memories are read one after the other, made into items
- * (importitem.h) and sent in calls of bounded size. A fact that holds a secret
- * is refused and stops none; what is known is not stored again. */
+ * (importitem.h) and sent in calls of bounded size. Markers take the
+ * places of secrets; what is known is not stored again. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -395,6 +395,7 @@ make_ends(struct import_job *j, const char *place, const json_t *part)
 {
 	AUTO_JSON json_t *ends = json_array(), *reply = NULL;
 	const json_t *relation;
+	json_t *params;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)part, i, relation) {
@@ -410,10 +411,15 @@ make_ends(struct import_job *j, const char *place, const json_t *part)
 				return;
 			}
 	}
-	reply = importfrom_ask(j, place, j->branch, "create_entities",
-		json_pack("{s:O,s:s,s:s*}", "entities", ends, "mode", "skip",
-			"scope",
-			strcmp(place, "default") == 0 ? NULL : "project"));
+	params = json_pack("{s:O,s:s,s:s*}", "entities", ends, "mode", "skip",
+		"scope", strcmp(place, "default") == 0 ? NULL : "project");
+	/* The relation says the same names: they are counted there. */
+	if (!params || importfrom_secrets(j, params) != 0) {
+		json_decref(params);
+		j->rc = cli_nomem();
+		return;
+	}
+	reply = importfrom_ask(j, place, j->branch, "create_entities", params);
 }
 
 void

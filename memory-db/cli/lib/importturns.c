@@ -58,6 +58,7 @@ count_reply(struct import_job *j, const char *digest, const json_t *reply)
 	else if (digest[0] != '\0')
 		importseen_add(&j->seen, digest,
 			(int64_t)json_array_size(facts));
+	j->n.masked += importfrom_masked(reply);
 	json_array_foreach((json_t *)(uintptr_t)facts, i, fact) {
 		if (strcmp(cli_str(fact, "status", ""), "stored") == 0)
 			j->n.facts++;
@@ -101,7 +102,8 @@ send_piece(struct import_job *j, const char *place, const char *conversation,
 	AUTO_BUF struct buf b = {0};
 	struct import_flight *f;
 
-	if (!params || jx_set(params, "namespace", json_string(place)) != 0 ||
+	if (!params || importfrom_secrets(j, params) != 0 ||
+		jx_set(params, "namespace", json_string(place)) != 0 ||
 		jx_set(params, "branch", json_string(j->branch)) != 0 ||
 		jx_dump(params, &b) != 0 || !buf_str(&b)) {
 		j->rc = cli_nomem();

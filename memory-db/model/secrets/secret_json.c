@@ -65,31 +65,33 @@ secret_json_find_in(const char *key, const json_t *text, struct secret *ret)
 }
 
 static int
-secret_json_note_place(struct secret_json_walk *w, const char *rule,
+secret_json_note_place(struct secret_json_walk *w, const char *rule, size_t n,
 	const struct secret_json_step *at)
 {
 	char path[sizeof(w->found.path)] = "";
 
 	w->marked++;
 	step_path(at, path, sizeof(path));
-	if (w->places && jx_add(w->places, json_pack("{s:s,s:s}", "param", path,
-						   "rule", rule)) != 0)
+	if (w->places &&
+		jx_add(w->places,
+			json_pack("{s:s,s:s,s:o*}", "param", path, "rule", rule,
+				"count",
+				n > 1 ? json_integer((json_int_t)n) : NULL)))
 		return err_nomem(w->e);
 	return 0;
 }
 
-/* The text with markers, new. One that only its name gives away goes in
+/* The text with *ret_n markers, new. One that only its name gives away goes in
  * whole. */
 static json_t *
-marked_text(const json_t *text, const struct secret *first)
+marked_text(const json_t *text, const struct secret *first, size_t *ret_n)
 {
 	AUTO_BUF struct buf out = {0};
-	size_t marked = 0;
 
 	if (secret_mark(json_string_value(text), json_string_length(text), &out,
-		    &marked) != 0)
+		    ret_n) != 0)
 		return NULL;
-	return marked > 0 ? json_stringn(out.data, out.len)
+	return *ret_n > 0 ? json_stringn(out.data, out.len)
 			  : json_sprintf("[secret:%s]", first->rule);
 }
 
@@ -110,14 +112,15 @@ walk_text(struct secret_json_walk *w, const json_t *text,
 	const struct secret_json_step *at, json_t **ret_new)
 {
 	struct secret s;
+	size_t n = 0;
 
 	if (!secret_json_find_in(at->up != NULL ? at->key : NULL, text, &s))
 		return 0;
 	if (!w->marks)
 		return found_one(w, s.rule, at);
-	*ret_new = marked_text(text, &s);
+	*ret_new = marked_text(text, &s, &n);
 	return !*ret_new ? err_nomem(w->e)
-			 : secret_json_note_place(w, s.rule, at);
+			 : secret_json_note_place(w, s.rule, n, at);
 }
 
 /* --- trees ------------------------------------------------------------------- */
@@ -159,7 +162,7 @@ walk_name(struct secret_json_walk *w, json_t *o, const char *key,
 		json_object_set(o, marked.data, json_object_get(o, key)) != 0)
 		return err_nomem(w->e);
 	json_object_del(o, key);
-	return secret_json_note_place(w, s.rule, up);
+	return secret_json_note_place(w, s.rule, 1, up);
 }
 
 static int

@@ -27,8 +27,8 @@ bool secret_in_member(const json_t *o, const char *key, const char *path,
 	struct secret_place *ret);
 
 /* Puts markers into o[key], in place. For each text that got one, appends
- * {param, rule} to places (may be NULL) and counts it in *io_marked. 0 or
- * MDB_E_NOMEM. */
+ * {param, rule, count? (markers, when several)} to places (may be NULL) and
+ * counts the text in *io_marked. 0 or MDB_E_NOMEM. */
 int secret_mark_member(json_t *o, const char *key, const char *path,
 	json_t *places, int64_t *io_marked, struct err *e) MUST_CHECK;
 
