@@ -208,7 +208,13 @@ knows_equal_numbers(void **state)
 		{"it has two doors", "it has 2 doors"},
 		{"it begins at half past nine", "it begins at 9:30"},
 		{"version v1.4.2 is out", "version 1.4.2 is out"},
-		{"it is 2 GB large", "it is 2048 MB large"}};
+		{"it is 2 GB large", "it is 2048 MB large"},
+		{"it takes an hour and a half", "it takes 90 minutes"},
+		{"it takes half an hour", "it takes 30 minutes"},
+		{"it lasts two and a half hours", "it lasts 150 minutes"},
+		{"it has a 30-day limit", "it has a limit of 30 days"},
+		{"Bake it at 220 C", "Bake it at 220 degrees"},
+		{"Ada is 42 years old", "Ada turned 42"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
@@ -252,6 +258,9 @@ knows_what_is_denied(void **state)
 		{"the piano is in tune", "the piano is out of tune"},
 		{"No children are in the pool",
 			"Two children are swimming in the pool"},
+		{"eats meat", "stopped eating meat"},
+		{"plays golf", "does not play golf anymore"},
+		{"smokes and drinks", "neither smokes nor drinks"},
 	};
 
 	(void)state;
@@ -262,6 +271,48 @@ knows_what_is_denied(void **state)
 		if (v.kind != FACTS_CONTRADICTION)
 			fail_msg("'%s', '%s': %s", denied[i].a, denied[i].b,
 				verdict_kind_name(v.kind));
+		buf_done(&v.reason);
+	}
+}
+
+/* The second reading: words of one class, and the poles of one thing. */
+static void
+knows_classes_of_words(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		enum verdict_kind kind;
+	} pairs[] = {
+		{"gives guitar lessons to adults", "teaches adults the guitar",
+			FACTS_DUPLICATE},
+		{"has a fear of spiders", "is terrified of spiders",
+			FACTS_DUPLICATE},
+		{"the hotel is not expensive", "the hotel is cheap",
+			FACTS_DUPLICATE},
+		{"the decision was to use Rust", "decided to use Rust",
+			FACTS_DUPLICATE},
+		{"is quiet and withdrawn", "is outgoing and talkative",
+			FACTS_CONTRADICTION},
+		{"the cabin is insulated", "the cabin lacks insulation",
+			FACTS_CONTRADICTION},
+		{"works as a nurse", "is a carpenter", FACTS_UPDATE},
+		{"has a son and a daughter", "has a son", FACTS_DIFFERENT},
+		{"gives guitar lessons to adults",
+			"gives tennis lessons to adults", FACTS_DIFFERENT},
+		{"the upper shelf is full", "the lower shelf is empty",
+			FACTS_DIFFERENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		struct fact_verdict v;
+		enum verdict_kind is;
+
+		compare("it", pairs[i].a, pairs[i].b, &v);
+		is = v.confidence >= THRESHOLD ? v.kind : FACTS_DIFFERENT;
+		if (is != pairs[i].kind)
+			fail_msg("'%s', '%s': %s %.2f", pairs[i].a, pairs[i].b,
+				verdict_kind_name(v.kind), v.confidence);
 		buf_done(&v.reason);
 	}
 }
@@ -408,6 +459,7 @@ main(void)
 		cmocka_unit_test(says_why),
 		cmocka_unit_test(knows_equal_numbers),
 		cmocka_unit_test(knows_what_is_denied),
+		cmocka_unit_test(knows_classes_of_words),
 		cmocka_unit_test(knows_attributes_of_a_namespace),
 		cmocka_unit_test(takes_any_text),
 		cmocka_unit_test(does_not_mind_the_order),

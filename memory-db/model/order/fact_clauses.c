@@ -73,7 +73,7 @@ begins_clause(const char *text)
 	if (text_fold(text, n, &low) < 0 ||
 		lexicon_stem(low.data, low.len, &stem) < 0)
 		return MDB_E_NOMEM;
-	return (lexicon_flags(lexicon_find(&stem, 1)) &
+	return (lexicon_flags(lexicon_find(&stem, 1, false)) &
 		       (F_VERB | F_NOT | F_NOW)) != 0;
 }
 

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
 #include "memory-db/model/order/fact_compare_internal.h"
-#include "memory-db/model/write/repeats_compare.h"
 
 /* A part of a text that the other has not may be so large in a duplicate. */
 #define DETAIL 0.30
@@ -22,7 +20,7 @@
 #define ALIKE_HARD 0.64 /* a name or number among it */
 #define CORE	   0.55
 
-static void
+void
 fact_compare_decide(struct comparing *c, enum verdict_kind kind,
 	double confidence)
 {
@@ -44,6 +42,19 @@ fact_is_turned_round(const struct pairing *p)
 	       0;
 }
 
+/* "Not expensive", "cheap": the "not" stands right before the opposite. */
+static bool
+is_right_denied(const struct pairing *p)
+{
+	int a = p->a->not_at < 0 ? -1
+				 : p->a->v[p->a_opposite].word - p->a->not_at;
+	int b = p->b->not_at < 0 ? -1
+				 : p->b->v[p->b_opposite].word - p->b->not_at;
+
+	return p->a->not_n + p->b->not_n == 1 &&
+	       ((a > 0 && a <= 3) || (b > 0 && b <= 3));
+}
+
 static void
 decide_nothing_left(struct comparing *c)
 {
@@ -61,6 +72,8 @@ decide_nothing_left(struct comparing *c)
 		fact_compare_decide(c, FACTS_CONTRADICTION, 0.9);
 	else if (p->is_turned)
 		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
+	else if (p->opposites == 1 && is_right_denied(p))
+		fact_compare_decide(c, FACTS_DUPLICATE, 0.88);
 	/* "Allowed in the east", "forbidden in the west": which of the two is
 	 * turned round nobody knows. */
 	else if (p->opposites == 1)
@@ -198,6 +211,9 @@ decide_values(struct comparing *c)
 	if (a->date >= 0 && b->date >= 0 &&
 		(!fact_is_validity(&p->a->v[a->date]) || fact_is_event(c)))
 		sure = 0;
+	/* "Drives to work", "has no licence and never drives" */
+	if (p->a->not_n != p->b->not_n)
+		sure = 0;
 	if (sure > 0 && (p->core >= CORE || c->attribute >= 0 || c->rule >= 0))
 		fact_compare_decide(c, FACTS_UPDATE,
 			sure - 0.06 * (1 - p->core));
@@ -240,7 +256,7 @@ decide_subjects(struct comparing *c)
 		 b->subject_n == 1 && x->unit != UNIT_ORDINAL &&
 		 !fact_is_identifier(p->a, a->subject))
 		fact_compare_decide(c, FACTS_UPDATE, 0.87);
-	else if (flags & F_ROLE && p->partners > 1)
+	else if ((flags & F_ROLE || fact_is_run(c)) && p->partners > 1)
 		fact_compare_decide(c, FACTS_UPDATE, 0.88);
 	else
 		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
@@ -391,8 +407,8 @@ decide_both_left(struct comparing *c)
 
 /* --- time ---------------------------------------------------------------------- */
 /* "switched from MySQL to PostgreSQL": the old value is the other text's. */
-static bool
-names_old_value(const struct terms_text *t, const int *to)
+bool
+fact_names_old_value(const struct terms_text *t, const int *to)
 {
 	bool from = false;
 
@@ -402,7 +418,24 @@ names_old_value(const struct terms_text *t, const int *to)
 	return from && t->marks & F_SWITCH;
 }
 
+/* What was found of two that do not speak of one time, or are no statements. */
 static void
+decide_time(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	if (c->ret->kind == FACTS_DIFFERENT)
+		return;
+	if (fact_is_said_otherwise(p) || fact_is_only_planned(c) || p->is_two ||
+		(p->a->is_question && c->ret->kind != FACTS_DUPLICATE))
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
+	else if ((c->ret->kind == FACTS_UPDATE ||
+			 c->ret->kind == FACTS_CONTRADICTION) &&
+		 fact_is_one_after_other(c))
+		fact_compare_decide(c, FACTS_SUCCESSION, c->ret->confidence);
+}
+
+void
 fact_compare_settle(struct comparing *c)
 {
 	const struct pairing *p = &c->p;
@@ -417,71 +450,7 @@ fact_compare_settle(struct comparing *c)
 		decide_detail(c);
 	else
 		decide_both_left(c);
-	if (c->ret->kind == FACTS_DIFFERENT)
-		return;
-	if (fact_is_said_otherwise(p) || fact_is_only_planned(c) || p->is_two ||
-		(p->a->is_question && c->ret->kind != FACTS_DUPLICATE))
-		fact_compare_decide(c, FACTS_DIFFERENT, 0.8);
-	else if ((c->ret->kind == FACTS_UPDATE ||
-			 c->ret->kind == FACTS_CONTRADICTION) &&
-		 fact_is_one_after_other(c))
-		fact_compare_decide(c, FACTS_SUCCESSION, c->ret->confidence);
-}
-
-/* --- outside -------------------------------------------------------------------- */
-static int
-is_same_text(const char *a, const char *b, bool *ret)
-{
-	AUTO_FREE struct repeats_text *v = calloc(2, sizeof(*v));
-
-	if (!v || repeats_read(a, strlen(a), &v[0]) < 0 ||
-		repeats_read(b, strlen(b), &v[1]) < 0)
-		return MDB_E_NOMEM;
-	*ret = repeats_compare(&v[0], &v[1]) == ALIKE_SAME;
-	return 0;
-}
-
-int
-fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
-	const struct fact_attributes *known, struct fact_verdict *ret)
-{
-	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
-	struct comparing c = {.a = a,
-		.b = b,
-		.ret = ret,
-		.value_a = -1,
-		.value_b = -1,
-		.attribute = -1,
-		.rule = -1};
-	bool same = false;
-	int rc;
-
-	ret->kind = FACTS_DIFFERENT;
-	ret->confidence = 0;
-	if (!t)
-		return MDB_E_NOMEM;
-	rc = terms_read(a->subject, a->text, known, &t[0]);
-	if (rc)
-		return rc;
-	rc = terms_read(b->subject, b->text, known, &t[1]);
-	if (rc < 0)
-		return rc;
-	pairing_make(&t[0], &t[1], &c.p);
-	fact_find_rule(&c, known);
-	/* Most pairs need no second look word by word. */
-	if (c.p.rest_a.weight == 0 || c.p.rest_b.weight == 0 || t[0].too_long ||
-		t[1].too_long)
-		rc = is_same_text(a->text, b->text, &same);
-	if (rc < 0)
-		return rc;
-	c.switched = names_old_value(&t[1], c.p.b_to) !=
-		     names_old_value(&t[0], c.p.a_to);
-	if (same)
-		fact_compare_decide(&c, FACTS_DUPLICATE, 1);
-	else if (!t[0].too_long && !t[1].too_long)
-		fact_compare_settle(&c);
-	ret->is_same_subject = c.p.is_same_subject;
-	ret->action = fact_action(&c);
-	fact_name_attribute(&c);
-	return fact_reason(&c, &ret->reason);
+	if (p->a->wide && p->b->wide && c->ret->kind == FACTS_DIFFERENT)
+		fact_wide_decide(c);
+	decide_time(c);
 }

@@ -17,11 +17,23 @@ struct comparing {
 	size_t which;	      /* ... and which of its attributes */
 };
 
-/* --- texts as they are (fact_compare.c) --------------------------------------- */
+/* --- texts as they are (fact_readings.c) --------------------------------------- */
 /* fact_compare_known without a look at the parts of a text. 0 or MDB_E_NOMEM. */
 int fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 	MUST_CHECK;
+
+/* --- the decision (fact_compare.c) ------------------------------------------------ */
+void fact_compare_decide(struct comparing *c, enum verdict_kind kind,
+	double confidence);
+/* What the pairs of c->p make of the two. */
+void fact_compare_settle(struct comparing *c);
+/* "switched from MySQL to PostgreSQL": the old value is the other text's. */
+bool fact_names_old_value(const struct terms_text *t, const int *to);
+
+/* --- the decision of the second reading (fact_wide.c) ------------------------------- */
+/* For two that the rules of the first reading call different. */
+void fact_wide_decide(struct comparing *c);
 
 /* Not, an opposite, and the two sides of a comparison changed: "taller than Bob",
  * "Bob is shorter". Two of them are none. */
@@ -30,6 +42,8 @@ bool fact_is_turned_round(const struct pairing *p);
 /* --- values (fact_values.c) ------------------------------------------------ */
 /* Do both say who has a role that one has at a time, and name two? */
 bool fact_is_other_holder(const struct pairing *p);
+/* "Hale runs the club", "Ortiz runs the club": one of a kind is run by one. */
+bool fact_is_run(const struct comparing *c);
 /* What the words that both have say of how many values there may be: the flags
  * of the nearest one before the value, else of any. */
 unsigned fact_attribute(struct comparing *c);

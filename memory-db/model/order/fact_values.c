@@ -252,7 +252,12 @@ fact_is_event(const struct comparing *c)
 		if (p->a_to[i] >= 0 && p->a->v[i].flags & F_EVENT &&
 			!is_noun(&p->a->v[i]))
 			return true;
-	return p->a->is_past && p->b->is_past && c->attribute < 0;
+	if (!p->a->is_past || !p->b->is_past)
+		return false;
+	/* "Flew to Oslo in 2019", "flew to Tokyo in 2022" */
+	return c->attribute < 0 ||
+	       (!(p->a->v[c->attribute].flags & (F_STATE | F_ROLE)) &&
+		       p->rest_a.date >= 0 && p->rest_b.date >= 0);
 }
 
 bool
@@ -291,4 +296,29 @@ fact_is_other_holder(const struct pairing *p)
 	return role && p->partners > 1 && !fact_is_turned_round(p) &&
 	       (is_held_by(p->a, p->b, &p->rest_b, &p->rest_a) ||
 		       is_held_by(p->b, p->a, &p->rest_a, &p->rest_b));
+}
+
+bool
+fact_is_run(const struct comparing *c)
+{
+	static const char *const verbs[] = {"runs", "organizes", "organises",
+		"coordinates", "chairs", "heads", "hosts", "edits", "oversees",
+		"manages", "directs", "ran", "run"};
+	const struct terms_text *t = c->p.a;
+
+	if (c->p.a->v[c->value_a].kind == TERM_WORD &&
+		!c->p.a->v[c->value_a].maybe_name)
+		return false;
+	for (int i = 0; i < t->n; i++) {
+		const struct term *x = &t->v[i];
+
+		if (c->p.a_to[i] < 0 || x->word != t->verb ||
+			strncasecmp(t->text + x->at + x->n, " the ", 5) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(verbs); k++)
+			if (x->s_n == strlen(verbs[k]) &&
+				memcmp(x->s, verbs[k], x->s_n) == 0)
+				return true;
+	}
+	return false;
 }

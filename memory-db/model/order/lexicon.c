@@ -11,10 +11,10 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/text.h"
+#include "memory-db/model/order/lexicon_internal.h"
 
-#define MEANINGS 6144
-#define SLOTS	 16384 /* a power of two, at most half full */
-#define PAIRS	 20480
+#define SLOTS 32768 /* a power of two, at most half full */
+#define PAIRS 20480
 
 struct meaning {
 	const char *name;
@@ -28,6 +28,7 @@ struct meaning {
 struct lexicon_slot {
 	uint64_t key; /* 0: empty */
 	uint16_t meaning;
+	bool is_wide; /* of the second reading only */
 };
 
 enum entry_type {
@@ -76,7 +77,7 @@ static struct {
 	bool is_ready;
 	int meanings, groups;
 	int known[WORD_MAX];
-	struct meaning meaning[MEANINGS];
+	struct meaning meaning[LEXICON_MEANINGS];
 	struct lexicon_slot slot[SLOTS];
 	struct pairs opposite, is_a, kin;
 } lexicon = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -103,9 +104,8 @@ lexicon_slot_of(uint64_t key)
 }
 
 /* --- filling ----------------------------------------------------------------- */
-/* The next member of a list with bars; false at its end. */
-static bool
-next_member(const char **list, const char **ret, size_t *ret_n)
+bool
+lexicon_next_member(const char **list, const char **ret, size_t *ret_n)
 {
 	if (**list == '\0')
 		return false;
@@ -134,7 +134,7 @@ lexicon_take_piece(void *ctx, const struct text_piece *p)
 static int
 new_meaning(const char *name, size_t n, unsigned flags)
 {
-	assert(lexicon.meanings + 1 < MEANINGS);
+	assert(lexicon.meanings + 1 < LEXICON_MEANINGS);
 	lexicon.meaning[++lexicon.meanings] = (struct meaning){
 		.name = name,
 		.name_n = (uint16_t)n,
@@ -177,7 +177,7 @@ fill_meaning(const struct lexicon_entry *x)
 	int meaning = 0, rc;
 	size_t n;
 
-	while (next_member(&list, &word, &n)) {
+	while (lexicon_next_member(&list, &word, &n)) {
 		struct lexicon_slot *slot;
 		uint64_t key;
 
@@ -188,25 +188,54 @@ fill_meaning(const struct lexicon_entry *x)
 			continue;
 		if (meaning == 0 || x->type == ENTRY_EACH)
 			meaning = new_meaning(word, n, x->flags);
-		*slot = (struct lexicon_slot){key, (uint16_t)meaning};
+		*slot = (struct lexicon_slot){key, (uint16_t)meaning, false};
 	}
 	return 0;
 }
 
-/* The meaning of a word, a new one when it has none. Negative: no memory. */
+/* A phrase that begins with a verb is one: "takes pleasure". */
 static int
-meaning_of(const char *word, size_t n)
+flags_of_first(const char *word, size_t n, unsigned *ret)
+{
+	const char *space = memchr(word, ' ', n);
+	struct lexicon_slot *slot;
+	uint64_t key;
+	int rc = 0;
+
+	*ret = 0;
+	if (!space)
+		return 0;
+	rc = slot_of_member(word, (size_t)(space - word), &slot, &key);
+	if (rc < 0)
+		return rc;
+	*ret = lexicon.meaning[slot->meaning].flags & F_VERB;
+	return 0;
+}
+
+int
+lexicon_meaning_of(const char *word, size_t n, bool wide)
 {
 	struct lexicon_slot *slot;
+	unsigned flags = 0;
 	uint64_t key;
 	int rc = slot_of_member(word, n, &slot, &key);
 
 	if (rc < 0)
 		return rc;
+	if (slot->key == 0 && wide)
+		rc = flags_of_first(word, n, &flags);
+	if (rc < 0)
+		return rc;
 	if (slot->key == 0)
 		*slot = (struct lexicon_slot){key,
-			(uint16_t)new_meaning(word, n, 0)};
+			(uint16_t)new_meaning(word, n, flags), wide};
 	return slot->meaning;
+}
+
+static int
+meaning_of(const char *word, size_t n)
+{
+	return lexicon_meaning_of(word, n, false);
 }
 
 /* A meaning may be in two groups of one sort. */
@@ -226,7 +255,7 @@ fill_group(const struct lexicon_entry *x)
 	int group = ++lexicon.groups;
 	size_t n;
 
-	while (next_member(&list, &word, &n)) {
+	while (lexicon_next_member(&list, &word, &n)) {
 		int m = meaning_of(word, n);
 		struct meaning *at;
 
@@ -260,13 +289,13 @@ fill_pairs(const struct lexicon_entry *x, const char *other_list,
 	const char *list = x->words, *word;
 	size_t n, m;
 
-	while (next_member(&list, &word, &n)) {
+	while (lexicon_next_member(&list, &word, &n)) {
 		const char *others = other_list, *other;
 		int a = meaning_of(word, n);
 
 		if (a < 0)
 			return a;
-		while (next_member(&others, &other, &m)) {
+		while (lexicon_next_member(&others, &other, &m)) {
 			int b = meaning_of(other, m);
 
 			if (b < 0)
@@ -321,6 +350,8 @@ static const char *const known_words[WORD_MAX] = {
 	[WORD_WEEKLY] = "weekly",
 	[WORD_GOLANG] = "golang",
 	[WORD_VISIT] = "visit",
+	[WORD_AGE] = "age",
+	[WORD_WORK_AS] = "work as",
 };
 
 static int
@@ -342,7 +373,7 @@ lexicon_fill(void)
 	sort_pairs(&lexicon.opposite);
 	sort_pairs(&lexicon.is_a);
 	sort_pairs(&lexicon.kin);
-	return 0;
+	return lexicon_classes_fill();
 }
 
 int
@@ -365,9 +396,12 @@ lexicon_ready(void)
 
 /* --- asking ------------------------------------------------------------------ */
 int
-lexicon_find(const uint64_t *stems, int n)
+lexicon_find(const uint64_t *stems, int n, bool wide)
 {
-	return lexicon_slot_of(lexicon_key_of(stems, n))->meaning;
+	const struct lexicon_slot *slot =
+		lexicon_slot_of(lexicon_key_of(stems, n));
+
+	return slot->is_wide && !wide ? 0 : slot->meaning;
 }
 
 unsigned

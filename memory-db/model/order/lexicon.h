@@ -1,7 +1,7 @@
 /* What is known of words: which mean the same, which are opposites, which are
  * values of one kind, and which name an attribute that has one value at a time or
- * many. The words stand in words.def, kin.def, opposites.def, kinds.def and
- * word_forms.def.
+ * many. The words stand in words.def, kin.def, opposites.def, kinds.def,
+ * classes.def and word_forms.def.
  *
  * Example: "is based in" and "lives in" have one meaning, whose flags say that it
  * has a single value (F_SINGLE) and describes a state (F_STATE): somebody who
@@ -72,7 +72,14 @@ enum lexicon_unit {
 };
 
 /* Words that the code asks for by themselves. */
-enum lexicon_word { WORD_WEEKLY, WORD_GOLANG, WORD_VISIT, WORD_MAX };
+enum lexicon_word {
+	WORD_WEEKLY,
+	WORD_GOLANG,
+	WORD_VISIT,
+	WORD_AGE,
+	WORD_WORK_AS,
+	WORD_MAX
+};
 
 /* Fills the tables; once, and again after it failed. 0 or MDB_E_NOMEM. */
 int lexicon_ready(void) MUST_CHECK;
@@ -80,8 +87,9 @@ int lexicon_ready(void) MUST_CHECK;
 /* The hash of a word's stem, from its folded form. 0 or MDB_E_NOMEM. */
 int lexicon_stem(const char *word, size_t n, uint64_t *ret) MUST_CHECK;
 
-/* The number of the meaning of n stems in a row, 0: not known. */
-int lexicon_find(const uint64_t *stems, int n);
+/* The number of the meaning of n stems in a row, 0: not known. wide: with the words
+ * that only classes.def has. */
+int lexicon_find(const uint64_t *stems, int n, bool wide);
 /* How many words the longest entry with this first stem has. */
 unsigned lexicon_flags(int meaning);
 /* The first word of the entry. */
@@ -96,6 +104,14 @@ bool lexicon_opposite(int a, int b);
 bool lexicon_excludes_doing(int a, int b);
 /* They may say the same of the same thing: stored in, lives in. */
 bool lexicon_kin(int a, int b);
+/* Words of one class: a teacher gives lessons. */
+bool lexicon_near(int a, int b);
+/* The pole that a and b are at the two ends of, healthy and ill; 0: none. */
+int lexicon_pole(int a, int b);
+/* Is the meaning at either end of the pole? */
+bool lexicon_at_pole(int meaning, int pole);
+/* Says little beside other words: "suffers from", "a kind of". */
+bool lexicon_is_slight(int meaning);
 /* A cat is a pet. */
 bool lexicon_is_a(int special, int general);
 /* A form of a verb that tells of the past; stem: of exact spelling. */

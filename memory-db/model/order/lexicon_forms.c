@@ -126,10 +126,12 @@ lexicon_unit(const char *word, size_t n, double *ret)
 	return UNIT_NONE;
 }
 
-/* "mainly" is not "main": such words keep their ending. */
+/* "mainly" is not "main", an evening is not even: such words keep their ending. */
 static bool
-is_adverb(const char *word, size_t n)
+keeps_ending(const char *word, size_t n)
 {
+	if (n == 7 && memcmp(word, "evening", 7) == 0)
+		return true;
 	return n > 4 && memcmp(word + n - 2, "ly", 2) == 0 &&
 	       word[n - 3] != 'p' && word[n - 3] != 'i';
 }
@@ -145,7 +147,7 @@ lexicon_stem(const char *word, size_t n, uint64_t *ret)
 		word = base;
 		n = strlen(base);
 	}
-	rc = text_stem(word, n, is_adverb(word, n) ? "" : "english", &stem);
+	rc = text_stem(word, n, keeps_ending(word, n) ? "" : "english", &stem);
 
 	if (rc < 0)
 		return rc;

@@ -333,7 +333,7 @@ rest_of(const struct terms_text *t, const int *to)
 	for (int i = 0; i < t->n; i++) {
 		const struct term *x = &t->v[i];
 
-		if (to[i] == -2)
+		if (to[i] <= -2)
 			continue;
 		if (to[i] >= 0) {
 			running = running && x->flags & F_LIGHT;
@@ -375,6 +375,8 @@ pairing_weigh(struct pairing *p)
 	for (int i = 0; i < p->a->n; i++) {
 		double w = weight_of(&p->a->v[i]);
 
+		if (p->a_to[i] == -3)
+			continue;
 		p->all += w;
 		if (p->a_to[i] < 0)
 			continue;
@@ -385,7 +387,7 @@ pairing_weigh(struct pairing *p)
 		}
 	}
 	for (int i = 0; i < p->b->n; i++)
-		p->all += weight_of(&p->b->v[i]);
+		p->all += p->b_to[i] == -3 ? 0 : weight_of(&p->b->v[i]);
 	core = p->matched;
 	for (int i = 0; i < p->a->n; i++)
 		if (p->a_to[i] == -1 && i < p->rest_a.first &&
@@ -412,6 +414,8 @@ pairing_make(const struct terms_text *a, const struct terms_text *b,
 	find_opposites(ret);
 	find_partners(ret, true);
 	find_special(ret);
+	if (a->wide && b->wide)
+		pairing_widen(ret);
 	pairing_order(ret);
 	ret->rest_a = rest_of(a, ret->a_to);
 	ret->rest_b = rest_of(b, ret->b_to);

@@ -7,6 +7,9 @@
 /* --- pairing.c ---------------------------------------------------------------- */
 /* Does term i stand before the verb, where a fact says what it is about? */
 bool pairing_is_before_verb(const struct terms_text *t, int i);
+/* --- pairing_wide.c -------------------------------------------------------------- */
+/* Pairs what is left by the classes of words. */
+void pairing_widen(struct pairing *p);
 /* --- pairing_order.c ------------------------------------------------------------ */
 /* Sets what the order of the partners says: is_swapped, is_turned, .. */
 void pairing_order(struct pairing *p);

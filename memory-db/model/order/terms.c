@@ -103,7 +103,7 @@ is_next_begun(const struct reading *r, int i, int n)
 		return false;
 	for (int k = 0; k < 3 && last + k < r->n; k++) {
 		stems[k] = r->w[last + k].stem;
-		if (k > 0 && lexicon_find(stems, k + 1) != 0)
+		if (k > 0 && lexicon_find(stems, k + 1, false) != 0)
 			return true;
 	}
 	return false;
@@ -125,11 +125,22 @@ find_phrase(const struct reading *r, int i, int *ret)
 	n += n < LEXICON_WORDS && i + n < r->n && r->w[i + n].ends &&
 	     !(n > 0 && r->w[i + n].is_subject);
 	for (; n > 0; n--) {
-		*ret = lexicon_find(stems, n);
+		*ret = lexicon_find(stems, n, r->t->wide);
 		if (*ret != 0 && !is_next_begun(r, i, n))
 			return n;
 	}
 	return 0;
+}
+
+/* The meaning of n words, as one entry. */
+static int
+find_alone(const struct reading *r, int i, int n)
+{
+	uint64_t stems[LEXICON_WORDS];
+
+	for (int k = 0; k < n; k++)
+		stems[k] = r->w[i + k].stem;
+	return lexicon_find(stems, n, true);
 }
 
 static void
@@ -162,6 +173,29 @@ note_past(struct reading *r, int i, unsigned flags)
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 }
 
+/* "Boats make Ivo seasick", "makes them tired": who is made so gets so. */
+static bool
+is_causing(const struct reading *r, int i)
+{
+	static const char *const make[] = {"make", "makes", "made", "making",
+		"leave", "leaves", "get", "gets", NULL};
+	static const char *const whom[] = {"me", "him", "her", "them", "us",
+		"it", "you", "the", NULL};
+
+	return terms_word_in(r, i, make) && i + 2 < r->n &&
+	       (r->w[i + 1].is_subject || terms_word_in(r, i + 1, whom));
+}
+
+/* "Does not smoke any longer", "neither smokes nor drinks": denied once, in two
+ * words. */
+static bool
+is_denied_already(const struct reading *r, int i)
+{
+	static const char *const again[] = {"anymore", "any", "nor", NULL};
+
+	return r->t->not_n > 0 && terms_word_in(r, i, again);
+}
+
 /* An entry of n words. */
 static void
 take_meaning(struct reading *r, int i, int n, int meaning)
@@ -175,6 +209,8 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	note_verb(r, i, n, flags);
 	if (flags & F_NOT) {
 		static const char *const nobody[] = {"nobody", "none", NULL};
+		static const char *const plain[] = {"not", "never", "hardly",
+			"no", "non", "cannot", NULL};
 
 		/* "No children are in the pool" */
 		r->t->nobody |=
@@ -183,7 +219,9 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 			(n > 1 && terms_word_is(r, i + 1, "one"));
 		if (terms_word_is(r, i, "without"))
 			r->t->without = i;
-		r->t->not_n++;
+		if (terms_word_in(r, i, plain))
+			r->t->not_at = i;
+		r->t->not_n += !is_denied_already(r, i);
 		return;
 	}
 	/* "There are forty cows": what follows is no subject. */
@@ -197,12 +235,15 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 		return;
 	x->meaning = meaning;
 	x->flags = flags;
+	if (r->t->wide && (lexicon_is_slight(meaning) || is_causing(r, i)))
+		x->flags |= F_LIGHT;
 	/* "at night" */
 	if (n > 1 && x->before == BEFORE_NOTHING)
 		x->before = before_of(r, i);
 	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
 	settle_name(r, x, i);
 	r->behind = n > 1 && before_of(r, i + n - 1) != BEFORE_NOTHING;
+	x->alone = r->behind && r->t->wide ? find_alone(r, i, n - 1) : meaning;
 	/* "moved from Kyoto": the preposition is a part of the entry. */
 	if (n > 1 && flags & (F_SWITCH | F_OVER))
 		r->before = before_of(r, i + n - 1);
@@ -230,9 +271,21 @@ take_unknown(struct reading *r, int i)
 static bool
 take_denial(struct reading *r, int i)
 {
+	static const char *const stop[] = {"stop", "stops", "stopped",
+		"quit", "quits", "ceased", NULL};
 	const struct text_word *w = &r->w[i];
+	int meaning;
 
 	r->t->not_n += w->is_less;
+	/* "Stopped eating meat" */
+	if (terms_word_in(r, i, stop) && i + 1 < r->n && r->w[i + 1].n > 4 &&
+		memcmp(r->w[i + 1].s + r->w[i + 1].n - 3, "ing", 3) == 0 &&
+		!r->w[i].is_part && find_phrase(r, i, &meaning) < 2) {
+		r->t->marks |= F_ENDED;
+		r->t->not_at = i;
+		r->t->not_n++;
+		return true;
+	}
 	if (w->is_part && i > 0 && r->w[i - 1].at == w->at &&
 		terms_word_is(r, i, "free")) {
 		r->t->not_n++;
@@ -244,6 +297,36 @@ take_denial(struct reading *r, int i)
 		return true;
 	}
 	return false;
+}
+
+/* "Is 42 years old", "turned 42": of age. How many words; 0: it is no age. */
+static int
+take_age(struct reading *r, int i)
+{
+	static const char *const turn[] = {"turned", "turns", "turning",
+		"turn", NULL};
+	static const char *const years[] = {"years", "year", "yr", NULL};
+	static const char *const months[] = {"months", "month", "weeks", "week",
+		"days", "day", NULL};
+	const struct text_word *next = i + 1 < r->n ? &r->w[i + 1] : NULL;
+	bool is_old;
+
+	if (next && terms_word_in(r, i, turn) && next->is_term &&
+		next->term.kind == TERM_NUMBER &&
+		next->term.unit == UNIT_NONE && next->term.value < 130) {
+		take_meaning(r, i, 1, lexicon_known(WORD_AGE));
+		return 1;
+	}
+	is_old = terms_word_is(r, i + 2, "old") ||
+		 (terms_word_is(r, i + 2, "of") &&
+			 terms_word_is(r, i + 3, "age"));
+	if (!next || !is_old || terms_word_in(r, i + 1, months) ||
+		!terms_word_in(r, i + 1, years) ||
+		!terms_read_count(r, i))
+		return 0;
+	take_meaning(r, i + 1, terms_word_is(r, i + 2, "old") ? 2 : 3,
+		lexicon_known(WORD_AGE));
+	return terms_word_is(r, i + 2, "old") ? 3 : 4;
 }
 
 static int
@@ -264,6 +347,7 @@ take_at(struct reading *r, int i)
 		r->t->text[w->at + w->len] == ',')
 		return 1;
 	if (w->is_part && w->n == 1 && *w->s == 't') {
+		r->t->not_at = i;
 		r->t->not_n++;
 		return 1;
 	}
@@ -290,6 +374,8 @@ take_at(struct reading *r, int i)
 		return 1;
 	}
 	if (n < 2 && (k = terms_read_date(r, i)) > 0)
+		return k;
+	if (n < 2 && (k = take_age(r, i)) > 0)
 		return k;
 	if (n < 2 && (k = terms_read_number(r, i)) > 0)
 		return k;
@@ -334,7 +420,7 @@ guess_verb(struct reading *r)
 
 int
 terms_read(const char *subject, const char *text,
-	const struct fact_attributes *known, struct terms_text *ret)
+	const struct fact_attributes *known, bool wide, struct terms_text *ret)
 {
 	AUTO_FREE struct reading *r = calloc(1, sizeof(*r));
 	int rc = lexicon_ready();
@@ -344,7 +430,9 @@ terms_read(const char *subject, const char *text,
 	*ret = (struct terms_text){.text = text,
 		.verb = -1,
 		.subject = -1,
-		.without = -1};
+		.without = -1,
+		.not_at = -1,
+		.wide = wide};
 	r->t = ret;
 	r->last_have = -1;
 	rc = terms_take_words(r);

@@ -55,6 +55,7 @@ struct term {
 	uint64_t key;  /* equal for what is the same */
 	uint64_t stem; /* of its first word */
 	int meaning;   /* of the lexicon; 0: not known */
+	int alone;     /* ... without the preposition at its end: "stored in" */
 	unsigned flags;
 	int word, words; /* the first of the text, and how many */
 	size_t at, n;	 /* where it stands in the text */
@@ -77,7 +78,9 @@ struct terms_text {
 			   -1 */
 	unsigned marks; /* F_WAS, F_NOW, F_MAYBE, F_PLAN, F_IF, ... of all
 			   terms, those left out too */
+	int not_at;	/* the word that turned it round last; -1 */
 	bool is_question, is_past, too_long;
+	bool wide; /* read with the words of classes.def */
 	bool nobody; /* "nobody is ..", "no one has .." */
 	int copulas;
 	/* Of the attributes that an operator named: which ones the text has
@@ -89,9 +92,12 @@ struct terms_text {
 };
 
 /* subject: the name of the entity it is said of, "": not known. known: attributes
- * to look for, NULL: none. ret is large: not for the stack of many. 0 or MDB_E_NOMEM. */
+ * to look for, NULL: none. wide: with the words and phrases of classes.def, which
+ * read "never drinks alcohol" as one thing. ret is large: not for the stack of many.
+ * 0 or MDB_E_NOMEM. */
 int terms_read(const char *subject, const char *text,
-	const struct fact_attributes *known, struct terms_text *ret) MUST_CHECK;
+	const struct fact_attributes *known, bool wide, struct terms_text *ret)
+	MUST_CHECK;
 
 /* Does the text name the subject? 0 or MDB_E_NOMEM. */
 int terms_name_subject(const char *subject, const char *text, bool *ret)

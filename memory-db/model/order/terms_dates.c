@@ -168,6 +168,77 @@ read_past_hour(struct reading *r, int i)
 	return 3;
 }
 
+static void
+put_number(struct reading *r, int i, int words, double value,
+	enum lexicon_unit unit)
+{
+	struct term *x = terms_new(r, i, words);
+
+	if (!x)
+		return;
+	x->kind = TERM_NUMBER;
+	x->value = value;
+	x->unit = unit;
+}
+
+/* Word k as a unit; UNIT_NONE: it is none. */
+static enum lexicon_unit
+unit_at(const struct reading *r, int k, double *ret)
+{
+	*ret = 1;
+	if (k >= r->n || r->w[k].is_term)
+		return UNIT_NONE;
+	return lexicon_unit(r->w[k].s, r->w[k].n, ret);
+}
+
+/* "Half an hour", "a quarter of an hour", "an hour and a half", "half a tablet":
+ * how many words; 0: none. */
+static int
+read_part(struct reading *r, int i)
+{
+	static const char *const one[] = {"a", "an", "one", NULL};
+	enum lexicon_unit unit;
+	double factor;
+	int k = i + terms_word_in(r, i, one);
+
+	if (terms_word_is(r, k, "quarter") && terms_word_is(r, k + 1, "of") &&
+		terms_word_in(r, k + 2, one) &&
+		(unit = unit_at(r, k + 3, &factor)) != UNIT_NONE) {
+		put_number(r, i, k + 4 - i, factor / 4, unit);
+		return k + 4 - i;
+	}
+	if (terms_word_is(r, i, "half") && terms_word_in(r, i + 1, one) &&
+		i + 2 < r->n) {
+		unit = unit_at(r, i + 2, &factor);
+		k = unit != UNIT_NONE ? 3 : 2;
+		put_number(r, i, k, factor / 2, unit);
+		return k;
+	}
+	if (k > i && (unit = unit_at(r, k, &factor)) != UNIT_NONE &&
+		terms_word_is(r, k + 1, "and") &&
+		terms_word_in(r, k + 2, one) &&
+		terms_word_is(r, k + 3, "half")) {
+		put_number(r, i, k + 4 - i, factor * 1.5, unit);
+		return k + 4 - i;
+	}
+	return 0;
+}
+
+bool
+terms_read_count(struct reading *r, int i)
+{
+	struct term x = {0};
+
+	if (r->w[i].is_term)
+		x = r->w[i].term;
+	else if (!term_number_word(r->w[i].s, r->w[i].n, &x))
+		return false;
+	if (x.kind != TERM_NUMBER || x.unit != UNIT_NONE)
+		return false;
+	put_number(r, i, 1, x.value, UNIT_NONE);
+	return true;
+}
+
 /* What the word behind a number multiplies it by; 1: it is no such word. */
 static double
 times_word(struct reading *r, int k)
@@ -194,7 +265,7 @@ terms_read_number(struct reading *r, int i)
 	double factor;
 	int k;
 
-	if ((k = read_past_hour(r, i)) > 0)
+	if ((k = read_past_hour(r, i)) > 0 || (k = read_part(r, i)) > 0)
 		return k;
 	k = i + 1;
 	if (r->w[i].is_term)
@@ -206,6 +277,12 @@ terms_read_number(struct reading *r, int i)
 
 		x.value *= times;
 		k += times > 1;
+	}
+	if (x.kind == TERM_NUMBER && terms_word_is(r, k, "and") &&
+		terms_word_is(r, k + 1, "a") &&
+		terms_word_is(r, k + 2, "half")) {
+		x.value += 0.5;
+		k += 3;
 	}
 	if ((x.kind == TERM_TIME || x.kind == TERM_NUMBER) &&
 		x.unit == UNIT_NONE && k < r->n) {
@@ -228,6 +305,12 @@ terms_read_number(struct reading *r, int i)
 			x.value *= factor;
 			k++;
 		}
+	}
+	/* "220 C" */
+	if (x.kind == TERM_NUMBER && x.unit == UNIT_NONE && k < r->n &&
+		r->w[k].capital && terms_word_is(r, k, "c")) {
+		x.unit = UNIT_DEGREE;
+		k++;
 	}
 	if (x.unit == UNIT_DEGREE && k < r->n &&
 		(terms_word_is(r, k, "celsius") || terms_word_is(r, k, "c")))

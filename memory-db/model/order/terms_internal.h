@@ -44,5 +44,7 @@ struct term *terms_new(struct reading *r, int word, int words);
 /* A date, or a number with its unit, from word i on: how many words; 0: none. */
 int terms_read_date(struct reading *r, int i);
 int terms_read_number(struct reading *r, int i);
+/* Word i as a plain number, without what may be its unit behind it. */
+bool terms_read_count(struct reading *r, int i);
 
 #endif

@@ -68,7 +68,7 @@ stem_word(struct text_word *w)
 	size_t noun = noun_of_less(w->s, w->n);
 	int rc = lexicon_stem(w->s, w->n, &w->stem);
 
-	if (rc < 0 || noun == 0 || lexicon_find(&w->stem, 1) != 0)
+	if (rc < 0 || noun == 0 || lexicon_find(&w->stem, 1, false) != 0)
 		return rc;
 	w->is_less = true;
 	w->n = noun;
@@ -121,6 +121,23 @@ terms_words_is_code(const char *s, size_t n)
 	return n > 1 && (*s == '-' || *s == '~' || *s == '$');
 }
 
+/* "30-day", "42-year-old": how many bytes the number in front has; 0: none. */
+static size_t
+number_in_front(const char *s, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && ((s[k] >= '0' && s[k] <= '9') || s[k] == '.'))
+		k++;
+	if (k == 0 || k + 2 >= n || s[k] != '-')
+		return 0;
+	for (size_t i = k + 1; i < n; i++)
+		if ((s[i] | 32) < 'a' || (s[i] | 32) > 'z')
+			if (s[i] != '-')
+				return 0;
+	return k;
+}
+
 /* One word of the text between spaces. 1: no more room. */
 static int
 terms_words_take_whole(struct reading *r, const char *s, size_t n)
@@ -128,7 +145,16 @@ terms_words_take_whole(struct reading *r, const char *s, size_t n)
 	AUTO_BUF struct buf low = {0};
 	struct text_word *w;
 	struct term x = {0};
+	size_t front = number_in_front(s, n);
 
+	if (front > 0) {
+		int rc = terms_words_take_whole(r, s, front);
+
+		if (rc != 0)
+			return rc;
+		s += front + 1;
+		n -= front + 1;
+	}
 	r->at = (size_t)(s - r->t->text);
 	r->len = n;
 	if (term_number(s, n, &x)) {

@@ -1,0 +1,142 @@
+/* Two texts, read and compared, the second time with the classes of words.
+ *
+ *   "is allergic to peanuts"   "must avoid peanuts"
+ *   first reading:   peanuts are a pair, two words are left over     different
+ *   second reading:  "allergic" and "avoid" are of one class         duplicate
+ *
+ * The first reading knows fewer words and is sure of them. The second one is for
+ * what the first finds nothing in, because its phrases hide words: in it "no
+ * internet" is one thing, and its "no" denies nothing any more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "memory-db/model/order/fact_compare_internal.h"
+#include "memory-db/model/write/repeats_compare.h"
+
+/* A finding that is less sure is looked at again. */
+#define SURE 0.85
+/* Texts that have no word in common may say the same while they are short: "is an
+ * atheist", "believes in God". */
+#define SHORT 4
+/* A longer text has too much in it for its words to decide. */
+#define LONG 20
+
+static int
+is_same_text(const char *a, const char *b, bool *ret)
+{
+	AUTO_FREE struct repeats_text *v = calloc(2, sizeof(*v));
+
+	if (!v || repeats_read(a, strlen(a), &v[0]) < 0 ||
+		repeats_read(b, strlen(b), &v[1]) < 0)
+		return MDB_E_NOMEM;
+	*ret = repeats_compare(&v[0], &v[1]) == ALIKE_SAME;
+	return 0;
+}
+
+/* Is there something in the two that a second reading may find? */
+static bool
+is_worth_more(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	if (c->ret->kind != FACTS_DIFFERENT && c->ret->kind != FACTS_UPDATE &&
+		c->ret->confidence >= SURE)
+		return false;
+	if (p->a->too_long || p->b->too_long || p->a->n > LONG ||
+		p->b->n > LONG)
+		return false;
+	return p->partners + p->opposites > 0 ||
+	       (p->a->n <= SHORT && p->b->n <= SHORT);
+}
+
+/* *more: a second reading is worth its time. 0 or MDB_E_NOMEM. */
+static int
+compare_read(struct comparing *c, const struct fact_attributes *known,
+	bool wide, bool *more)
+{
+	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
+	bool same = false;
+	int rc;
+
+	if (!t)
+		return MDB_E_NOMEM;
+	rc = terms_read(c->a->subject, c->a->text, known, wide, &t[0]);
+	if (rc)
+		return rc;
+	rc = terms_read(c->b->subject, c->b->text, known, wide, &t[1]);
+	if (rc < 0)
+		return rc;
+	pairing_make(&t[0], &t[1], &c->p);
+	fact_find_rule(c, known);
+	/* Most pairs need no second look word by word. */
+	if (c->p.rest_a.weight == 0 || c->p.rest_b.weight == 0 ||
+		t[0].too_long || t[1].too_long)
+		rc = is_same_text(c->a->text, c->b->text, &same);
+	if (rc < 0)
+		return rc;
+	c->switched = fact_names_old_value(&t[1], c->p.b_to) !=
+		      fact_names_old_value(&t[0], c->p.a_to);
+	if (same)
+		fact_compare_decide(c, FACTS_DUPLICATE, 1);
+	else if (!t[0].too_long && !t[1].too_long)
+		fact_compare_settle(c);
+	*more = is_worth_more(c);
+	c->ret->is_same_subject = c->p.is_same_subject;
+	c->ret->action = fact_action(c);
+	fact_name_attribute(c);
+	return fact_reason(c, &c->ret->reason);
+}
+
+static int
+compare_once(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, bool wide,
+	struct fact_verdict *ret, bool *more)
+{
+	struct comparing c = {.a = a,
+		.b = b,
+		.ret = ret,
+		.value_a = -1,
+		.value_b = -1,
+		.attribute = -1,
+		.rule = -1};
+
+	ret->kind = FACTS_DIFFERENT;
+	ret->confidence = 0;
+	return compare_read(&c, known, wide, more);
+}
+
+/* Two values may be the poles of one thing ("is included", "costs extra") or one
+ * value in two words ("maths", "mathematics"). */
+static bool
+is_better(const struct fact_verdict *again, const struct fact_verdict *first)
+{
+	if (again->kind == FACTS_DIFFERENT)
+		return false;
+	if (first->kind == FACTS_UPDATE && first->confidence >= SURE)
+		return (again->kind == FACTS_CONTRADICTION ||
+			       again->kind == FACTS_DUPLICATE) &&
+		       again->confidence >= SURE;
+	return first->kind == FACTS_DIFFERENT || again->confidence >= SURE;
+}
+
+int
+fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, struct fact_verdict *ret)
+{
+	struct fact_verdict again = {0};
+	bool more = false;
+	int rc = compare_once(a, b, known, false, ret, &more);
+
+	if (rc < 0 || !more)
+		return rc;
+	rc = compare_once(a, b, known, true, &again, &more);
+	if (rc == 0 && is_better(&again, ret)) {
+		struct buf before = ret->reason;
+
+		*ret = again;
+		again.reason = before;
+	}
+	buf_done(&again.reason);
+	return rc;
+}
