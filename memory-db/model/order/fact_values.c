@@ -191,6 +191,15 @@ is_under_way(const struct comparing *c)
 	       p->rest_a.value_n == 1 && p->rest_b.value_n == 1;
 }
 
+/* "The exam is in room 204": where it is, not which room is meant. */
+static bool
+is_in_room(const struct pairing *p, int i)
+{
+	return p->a->copulas > 0 && p->b->copulas > 0 &&
+	       (p->a->v[i - 1].before == BEFORE_IN ||
+		       p->a->v[i - 1].before == BEFORE_PLACE);
+}
+
 double
 fact_one_value(struct comparing *c)
 {
@@ -206,7 +215,8 @@ fact_one_value(struct comparing *c)
 		return 0;
 	/* "three bedrooms", "two bathrooms" */
 	if (fact_is_numbers(x, y))
-		return fact_is_identifier(p->a, c->value_a) ||
+		return (fact_is_identifier(p->a, c->value_a) &&
+			       !is_in_room(p, c->value_a)) ||
 				       values_n(p->a, p->a_to, &p->rest_a) >
 					       1 ||
 				       values_n(p->b, p->b_to, &p->rest_b) > 1
@@ -303,7 +313,7 @@ fact_is_run(const struct comparing *c)
 {
 	static const char *const verbs[] = {"runs", "organizes", "organises",
 		"coordinates", "chairs", "heads", "hosts", "edits", "oversees",
-		"manages", "directs", "ran", "run"};
+		"manages", "directs", "ran", "run", "owns"};
 	const struct terms_text *t = c->p.a;
 
 	if (c->p.a->v[c->value_a].kind == TERM_WORD &&

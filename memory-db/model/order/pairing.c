@@ -188,6 +188,19 @@ is_done_otherwise(const struct pairing *p, int i, int k)
 	       lexicon_excludes_doing(a->meaning, b->meaning);
 }
 
+/* "Is painted green", "is painted red": colours, though a test that is red is none
+ * that is green. */
+static bool
+is_value_of_kind(const struct pairing *p, int i, int k)
+{
+	if (!lexicon_same_kind(p->a->v[i].meaning, p->b->v[k].meaning))
+		return false;
+	for (int j = 0; j < p->a->n; j++)
+		if (p->a_to[j] >= 0 && p->a->v[j].flags & F_SINGLE)
+			return true;
+	return false;
+}
+
 static bool
 is_told_apart(const struct pairing *p, int i, int k)
 {
@@ -271,11 +284,14 @@ find_opposites(struct pairing *p)
 				continue;
 			}
 			if (p->b_to[k] == -1 && p->a_to[i] == -1 &&
+				!is_value_of_kind(p, i, k) &&
 				(terms_opposite(&p->a->v[i], &p->b->v[k]) ||
 					is_done_otherwise(p, i, k))) {
 				p->a_to[i] = p->b_to[k] = -2;
 				p->is_doing |= is_done_otherwise(p, i, k);
-				p->opposites++;
+				/* "Outgoing and talkative", "shy and quiet" */
+				p->opposites += !p->a->wide ||
+						pairing_is_new_pole(p, i, k);
 				p->a_opposite = i;
 				p->b_opposite = k;
 			}

@@ -23,14 +23,13 @@ struct rest {
 
 struct pairing {
 	const struct terms_text *a, *b;
-	int a_to[TERMS],
-		b_to[TERMS];	    /* the partner; -1: none; -2: an opposite;
+	int a_to[TERMS], b_to[TERMS]; /* the partner; -1: none; -2: an opposite;
 				       -3: says once more what another says */
-	int near;		    /* partners by a class of words */
+	int near;		      /* partners by a class of words */
 	int poles[PAIRING_POLES], poles_n; /* that both texts are at */
-	int opposites;		    /* pairs of them, */
-	int a_opposite, b_opposite; /* the last one; -1 */
-	bool is_swapped;	    /* A over B, B over A */
+	int opposites;			   /* pairs of them, */
+	int a_opposite, b_opposite;	   /* the last one; -1 */
+	bool is_swapped;		   /* A over B, B over A */
 	bool is_same_subject; /* a pair that says something is before both verbs
 			       */
 	bool is_turned;	      /* the two ends of a verb are swapped */

@@ -125,10 +125,19 @@ is_crossed(const struct pairing *p)
 static bool
 is_same_verb(const struct pairing *p)
 {
-	for (int i = 0; i < p->a->n; i++)
-		if (p->a->v[i].word == p->a->verb)
-			return p->a_to[i] >= 0 &&
-			       p->b->v[p->a_to[i]].word == p->b->verb;
+	for (int i = 0; i < p->a->n; i++) {
+		const struct term *x = &p->a->v[i], *y;
+
+		if (x->word != p->a->verb)
+			continue;
+		if (p->a_to[i] < 0)
+			return false;
+		y = &p->b->v[p->a_to[i]];
+		/* "Attracts visitors", "visitors come": in other words the ends
+		 * may be turned. */
+		return y->word == p->b->verb &&
+		       (!p->a->wide || x->stem == y->stem);
+	}
 	return true;
 }
 

@@ -95,27 +95,38 @@ is_at_used_pole(const struct pairing *p, const struct term *t)
 	return false;
 }
 
-static void
-take_pole(struct pairing *p, int i, int k, int pole)
-{
-	bool is_new = !is_at_used_pole(p, &p->a->v[i]);
-
-	p->a_to[i] = p->b_to[k] = -2;
-	if (!is_new)
-		return;
-	p->opposites++;
-	p->a_opposite = i;
-	p->b_opposite = k;
-	if (p->poles_n < PAIRING_POLES)
-		p->poles[p->poles_n++] = pole;
-}
-
 static int
 pole_of(const struct term *a, const struct term *b)
 {
 	int pole = lexicon_pole(a->meaning, b->meaning);
 
+	/* Red and green are colours, whatever lights mean by them. */
+	if (lexicon_same_kind(a->meaning, b->meaning))
+		return 0;
+
 	return pole != 0 ? pole : lexicon_pole(a->alone, b->alone);
+}
+
+bool
+pairing_is_new_pole(struct pairing *p, int i, int k)
+{
+	int pole = pole_of(&p->a->v[i], &p->b->v[k]);
+	bool is_new = pole == 0 || !is_at_used_pole(p, &p->a->v[i]);
+
+	if (pole != 0 && is_new && p->poles_n < PAIRING_POLES)
+		p->poles[p->poles_n++] = pole;
+	return is_new;
+}
+
+static void
+take_pole(struct pairing *p, int i, int k)
+{
+	p->a_to[i] = p->b_to[k] = -2;
+	if (!pairing_is_new_pole(p, i, k))
+		return;
+	p->opposites++;
+	p->a_opposite = i;
+	p->b_opposite = k;
 }
 
 static void
@@ -132,7 +143,7 @@ find_poles(struct pairing *p)
 				(pairing_is_before_verb(p->a, i) &&
 					pairing_is_before_verb(p->b, k)))
 				continue;
-			take_pole(p, i, k, pole);
+			take_pole(p, i, k);
 		}
 }
 

@@ -60,7 +60,9 @@ is_change(const struct reading *r, int i)
 	static const char *const words[] = {"moved", "relocated", "joined",
 		"switched", "migrated", "settled", "became", "started",
 		"changed", "upgraded", "renamed", "replaced", "got", "bought",
-		"turned", "transitioned", NULL};
+		"turned", "transitioned", "raised", "lowered", "increased",
+		"reduced", "bumped", "extended", "shortened", "doubled",
+		"halved", "moved", "adopted", "introduced", "promoted", NULL};
 
 	return terms_word_in(r, i, words);
 }
@@ -71,8 +73,10 @@ note_verb(struct reading *r, int i, int words, unsigned flags)
 	struct terms_text *t = r->t;
 	const struct text_word *w = &r->w[i];
 	bool aux = (flags & (F_COPULA | F_HAVE)) != 0;
+	/* "Won't" is no "won". */
 	bool past = lexicon_is_past(w->s, w->n) && !is_change(r, i) &&
-		    !(flags & F_MOVE);
+		    !(flags & F_MOVE) &&
+		    !(i + 1 < r->n && w[1].is_part && w[1].at == w->at);
 
 	if (t->verb < 0 && flags & F_VERB)
 		t->verb = i;
@@ -88,59 +92,6 @@ note_verb(struct reading *r, int i, int words, unsigned flags)
 		r->last_have = i + words - 1;
 	if (flags & F_COPULA)
 		t->copulas++;
-}
-
-/* "Run by hand": the last of the n words begins an entry of its own, so that "run
- * by" is none here. */
-static bool
-is_next_begun(const struct reading *r, int i, int n)
-{
-	static const char *const by[] = {"by", "in", "on", "at", NULL};
-	uint64_t stems[LEXICON_WORDS];
-	int last = i + n - 1;
-
-	if (n < 2 || !terms_word_in(r, last, by) || last + 1 >= r->n)
-		return false;
-	for (int k = 0; k < 3 && last + k < r->n; k++) {
-		stems[k] = r->w[last + k].stem;
-		if (k > 0 && lexicon_find(stems, k + 1, false) != 0)
-			return true;
-	}
-	return false;
-}
-
-/* The longest entry of the lexicon from word i on: *ret its meaning. */
-static int
-find_phrase(const struct reading *r, int i, int *ret)
-{
-	uint64_t stems[LEXICON_WORDS];
-	int n = 0;
-
-	while (n < LEXICON_WORDS && i + n < r->n) {
-		stems[n] = r->w[i + n].stem;
-		if ((n > 0 && r->w[i + n].is_subject) || r->w[i + n].ends)
-			break;
-		n++;
-	}
-	n += n < LEXICON_WORDS && i + n < r->n && r->w[i + n].ends &&
-	     !(n > 0 && r->w[i + n].is_subject);
-	for (; n > 0; n--) {
-		*ret = lexicon_find(stems, n, r->t->wide);
-		if (*ret != 0 && !is_next_begun(r, i, n))
-			return n;
-	}
-	return 0;
-}
-
-/* The meaning of n words, as one entry. */
-static int
-find_alone(const struct reading *r, int i, int n)
-{
-	uint64_t stems[LEXICON_WORDS];
-
-	for (int k = 0; k < n; k++)
-		stems[k] = r->w[i + k].stem;
-	return lexicon_find(stems, n, true);
 }
 
 static void
@@ -243,7 +194,8 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
 	settle_name(r, x, i);
 	r->behind = n > 1 && before_of(r, i + n - 1) != BEFORE_NOTHING;
-	x->alone = r->behind && r->t->wide ? find_alone(r, i, n - 1) : meaning;
+	x->alone = r->behind && r->t->wide ? terms_find_alone(r, i, n - 1)
+					   : meaning;
 	/* "moved from Kyoto": the preposition is a part of the entry. */
 	if (n > 1 && flags & (F_SWITCH | F_OVER))
 		r->before = before_of(r, i + n - 1);
@@ -271,8 +223,8 @@ take_unknown(struct reading *r, int i)
 static bool
 take_denial(struct reading *r, int i)
 {
-	static const char *const stop[] = {"stop", "stops", "stopped",
-		"quit", "quits", "ceased", NULL};
+	static const char *const stop[] = {"stop", "stops", "stopped", "quit",
+		"quits", "ceased", NULL};
 	const struct text_word *w = &r->w[i];
 	int meaning;
 
@@ -280,7 +232,7 @@ take_denial(struct reading *r, int i)
 	/* "Stopped eating meat" */
 	if (terms_word_in(r, i, stop) && i + 1 < r->n && r->w[i + 1].n > 4 &&
 		memcmp(r->w[i + 1].s + r->w[i + 1].n - 3, "ing", 3) == 0 &&
-		!r->w[i].is_part && find_phrase(r, i, &meaning) < 2) {
+		!r->w[i].is_part && terms_find_phrase(r, i, &meaning) < 2) {
 		r->t->marks |= F_ENDED;
 		r->t->not_at = i;
 		r->t->not_n++;
@@ -303,8 +255,8 @@ take_denial(struct reading *r, int i)
 static int
 take_age(struct reading *r, int i)
 {
-	static const char *const turn[] = {"turned", "turns", "turning",
-		"turn", NULL};
+	static const char *const turn[] = {"turned", "turns", "turning", "turn",
+		NULL};
 	static const char *const years[] = {"years", "year", "yr", NULL};
 	static const char *const months[] = {"months", "month", "weeks", "week",
 		"days", "day", NULL};
@@ -321,8 +273,7 @@ take_age(struct reading *r, int i)
 		 (terms_word_is(r, i + 2, "of") &&
 			 terms_word_is(r, i + 3, "age"));
 	if (!next || !is_old || terms_word_in(r, i + 1, months) ||
-		!terms_word_in(r, i + 1, years) ||
-		!terms_read_count(r, i))
+		!terms_word_in(r, i + 1, years) || !terms_read_count(r, i))
 		return 0;
 	take_meaning(r, i + 1, terms_word_is(r, i + 2, "old") ? 2 : 3,
 		lexicon_known(WORD_AGE));
@@ -367,7 +318,10 @@ take_at(struct reading *r, int i)
 		return 1;
 	if (take_denial(r, i))
 		return 1;
-	n = find_phrase(r, i, &meaning);
+	/* "An hour" is said of how often, "an hour and a half" is not. */
+	if ((k = terms_read_part(r, i)) > 0)
+		return k;
+	n = terms_find_phrase(r, i, &meaning);
 	/* The language, not the verb. */
 	if (n < 2 && w->capital && !w->first && terms_word_is(r, i, "go")) {
 		take_meaning(r, i, 1, lexicon_known(WORD_GOLANG));

@@ -80,7 +80,7 @@ struct terms_text {
 			   terms, those left out too */
 	int not_at;	/* the word that turned it round last; -1 */
 	bool is_question, is_past, too_long;
-	bool wide; /* read with the words of classes.def */
+	bool wide;   /* read with the words of classes.def */
 	bool nobody; /* "nobody is ..", "no one has .." */
 	int copulas;
 	/* Of the attributes that an operator named: which ones the text has

@@ -193,8 +193,8 @@ unit_at(const struct reading *r, int k, double *ret)
 
 /* "Half an hour", "a quarter of an hour", "an hour and a half", "half a tablet":
  * how many words; 0: none. */
-static int
-read_part(struct reading *r, int i)
+int
+terms_read_part(struct reading *r, int i)
 {
 	static const char *const one[] = {"a", "an", "one", NULL};
 	enum lexicon_unit unit;
@@ -222,6 +222,28 @@ read_part(struct reading *r, int i)
 		return k + 4 - i;
 	}
 	return 0;
+}
+
+/* "5 to 7 days" counts as the middle of it: how many words; 0: none. */
+static int
+read_range(struct reading *r, int i)
+{
+	const struct term *from = &r->w[i].term, *to;
+	enum lexicon_unit unit;
+	double factor;
+
+	if (i + 3 >= r->n || !r->w[i].is_term || !r->w[i + 2].is_term ||
+		(!terms_word_is(r, i + 1, "to") &&
+			!terms_word_is(r, i + 1, "or")))
+		return 0;
+	to = &r->w[i + 2].term;
+	unit = unit_at(r, i + 3, &factor);
+	if (from->kind != TERM_NUMBER || to->kind != TERM_NUMBER ||
+		from->unit != UNIT_NONE || to->unit != UNIT_NONE ||
+		unit == UNIT_NONE)
+		return 0;
+	put_number(r, i, 4, (from->value + to->value) / 2 * factor, unit);
+	return 4;
 }
 
 bool
@@ -265,7 +287,7 @@ terms_read_number(struct reading *r, int i)
 	double factor;
 	int k;
 
-	if ((k = read_past_hour(r, i)) > 0 || (k = read_part(r, i)) > 0)
+	if ((k = read_past_hour(r, i)) > 0 || (k = read_range(r, i)) > 0)
 		return k;
 	k = i + 1;
 	if (r->w[i].is_term)

@@ -38,12 +38,21 @@ void terms_mark_attributes(struct reading *r,
 bool terms_word_is(const struct reading *r, int i, const char *text);
 bool terms_word_in(const struct reading *r, int i, const char *const *list);
 
+/* --- entries of the lexicon (terms_phrases.c) ------------------------------------ */
+/* The longest entry of the lexicon from word i on: *ret its meaning. How many
+ * words; 0: none. */
+int terms_find_phrase(const struct reading *r, int i, int *ret);
+/* The meaning of n words as one entry; 0: they are none. */
+int terms_find_alone(const struct reading *r, int i, int n);
+
 /* --- dates and numbers (terms_dates.c) -------------------------------------- */
 /* The term of words from `word` on; NULL: there are too many. */
 struct term *terms_new(struct reading *r, int word, int words);
 /* A date, or a number with its unit, from word i on: how many words; 0: none. */
 int terms_read_date(struct reading *r, int i);
 int terms_read_number(struct reading *r, int i);
+/* "Half an hour", "an hour and a half": the same. */
+int terms_read_part(struct reading *r, int i);
 /* Word i as a plain number, without what may be its unit behind it. */
 bool terms_read_count(struct reading *r, int i);
 
