@@ -138,5 +138,8 @@ fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 		again.reason = before;
 	}
 	buf_done(&again.reason);
+	/* Of what failed nothing is left to the caller. */
+	if (rc < 0)
+		buf_done(&ret->reason);
 	return rc;
 }

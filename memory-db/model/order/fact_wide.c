@@ -17,9 +17,21 @@
 #define CONTRARY_ALONE 0.45
 /* Of two that say one thing in other words. */
 #define OTHER_WORDS 0.75
+#define OTHER_LEFT  2
 #define PLAINLY	    0.62
 /* ... and words that are left over in two that are contrary. */
 #define CONTRARY_LEFT 3
+
+/* --- what a word is --------------------------------------------------------------- */
+static bool
+is_verbal(const struct terms_text *t, int i)
+{
+	const struct term *x = &t->v[i];
+
+	return x->flags & F_VERB || x->word == t->verb ||
+	       lexicon_is_past(x->s, x->s_n) ||
+	       (x->s_n > 5 && memcmp(x->s + x->s_n - 3, "ing", 3) == 0);
+}
 
 /* --- measures ------------------------------------------------------------------- */
 /* The one number that is left over, -1: none, or several; *ret_words: words that
@@ -39,8 +51,11 @@ one_number(const struct terms_text *t, const int *to, int *ret_words)
 			if (found >= 0)
 				return -1;
 			found = i;
-		} else if (!(x->flags & F_SINGLE && x->flags & F_VERB))
+		} else if (!is_verbal(t, i)) {
+			return -1;
+		} else if (!(x->flags & F_SINGLE)) {
 			++*ret_words;
+		}
 	}
 	return found;
 }
@@ -199,17 +214,6 @@ is_other_place(struct comparing *c)
 	       p->b->v[b->first].before == BEFORE_UNDER;
 }
 
-/* --- what a word is --------------------------------------------------------------- */
-static bool
-is_verbal(const struct terms_text *t, int i)
-{
-	const struct term *x = &t->v[i];
-
-	return x->flags & F_VERB || x->word == t->verb ||
-	       lexicon_is_past(x->s, x->s_n) ||
-	       (x->s_n > 5 && memcmp(x->s + x->s_n - 3, "ing", 3) == 0);
-}
-
 /* --- in other words ------------------------------------------------------------------ */
 static bool
 are_partners(const struct pairing *p, int i, int k)
@@ -240,6 +244,18 @@ has_contrast(const struct pairing *p)
 	return false;
 }
 
+/* How many words are left over that are no verbs. */
+static int
+others_left(const struct terms_text *t, const int *to)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->n; i++)
+		n += to[i] == -1 && !(t->v[i].flags & F_LIGHT) &&
+		     !is_verbal(t, i);
+	return n;
+}
+
 /* Much is common, and what is not has no counterpart. */
 static bool
 is_in_other_words(const struct comparing *c)
@@ -249,7 +265,10 @@ is_in_other_words(const struct comparing *c)
 	return p->partners >= 3 && p->opposites == 0 && !p->is_swapped &&
 	       !p->is_turned && !fact_is_turned_round(p) &&
 	       !p->a->is_question && p->rest_a.hard_n + p->rest_b.hard_n == 0 &&
-	       p->matched / p->all >= OTHER_WORDS && !has_contrast(p);
+	       p->matched / p->all >= OTHER_WORDS &&
+	       others_left(p->a, p->a_to) + others_left(p->b, p->b_to) <=
+		       OTHER_LEFT &&
+	       !has_contrast(p);
 }
 
 /* --- a verb that says little --------------------------------------------------------- */
@@ -416,6 +435,9 @@ is_contrary_twice(const struct comparing *c)
 void
 fact_wide_decide(struct comparing *c)
 {
+	if (c->rule == ATTRIBUTE_MULTI && c->p.opposites == 0 &&
+		!fact_is_turned_round(&c->p))
+		return;
 	if (is_measure(c) || is_other_version(c) || is_other_kind(c) ||
 		is_other_trade(c) || is_other_place(c))
 		fact_compare_decide(c, FACTS_UPDATE, 0.87);

@@ -120,11 +120,23 @@ is_crossed(const struct pairing *p)
 	       is_modifier(p->a, moved[0]) && is_modifier(p->a, moved[1]);
 }
 
+/* "Is" and "has" are no terms. */
+static bool
+has_verb_term(const struct terms_text *t)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->v[i].word == t->verb)
+			return true;
+	return false;
+}
+
 /* The verbs whose ends are looked at are the same; where one is not kept as a
  * term nothing is known. */
 static bool
 is_same_verb(const struct pairing *p)
 {
+	if (p->a->wide && has_verb_term(p->a) != has_verb_term(p->b))
+		return false;
 	for (int i = 0; i < p->a->n; i++) {
 		const struct term *x = &p->a->v[i], *y;
 
