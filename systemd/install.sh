@@ -13,6 +13,12 @@ case $prefix in
 /*) ;;
 *) echo "install.sh: '$prefix' is no absolute path" >&2; exit 100 ;;
 esac
+case $prefix in
+*[\"\'\\]*)
+	echo "install.sh: '$prefix' has a quote or a backslash, and systemd" \
+		"starts no program with one in its path: take another PREFIX" >&2
+	exit 100 ;;
+esac
 
 cd "$here"
 if ! sha256sum --quiet --strict -c SHA256SUMS; then
@@ -31,6 +37,15 @@ if [ -n "$machine" ] && [ -z "$remove" ] && [ "$machine" != "$(uname -m)" ]; the
 	exit 1
 fi
 files=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | grep -v '^install\.sh$')
+# A path as a unit takes it: in quotes where systemd would cut it at a blank,
+# and with each % doubled, as one alone begins a specifier.
+unit_path()
+{
+	case $1 in
+	*[!A-Za-z0-9/._+@:-]*) printf '"%s"\n' "$1" | sed 's/%/%%/g' ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
 if [ -n "$remove" ]; then
 	echo "$files" | while read -r file; do rm -f "$prefix/$file"; done
 	echo "removed from $prefix; the memory in ~/.memories stays"
@@ -43,9 +58,16 @@ echo "$files" | while read -r file; do
 	install -m "$mode" "$file" "$prefix/$file.new"
 	# Units were packed for /bin.
 	case $file in
-	*.service) awk -v to="ExecStart=$prefix/bin/" '
-		index($0, "ExecStart=/bin/") == 1 { $0 = to substr($0, 16) }
-		{ print }' "$file" > "$prefix/$file.new" ;;
+	*.service)
+		while IFS= read -r line; do
+			case $line in
+			ExecStart=/bin/*)
+				program=${line#ExecStart=}
+				rest=${program#"${program%% *}"}
+				line=ExecStart=$(unit_path "$prefix${program%% *}")$rest ;;
+			esac
+			printf '%s\n' "$line"
+		done < "$file" > "$prefix/$file.new" ;;
 	esac
 	mv "$prefix/$file.new" "$prefix/$file"
 done

@@ -55,6 +55,8 @@ SYSUSERS   := $(wildcard systemd/sysusers.d/*.conf)
 TMPFILES   := $(wildcard systemd/tmpfiles.d/*.conf)
 MONITORING := $(wildcard systemd/monitoring/*)
 EXAMPLES   := $(wildcard systemd/examples/*.conf)
+# With the folders whose names begin with a dot.
+PLUGIN     := $(shell cd mcp-server/plugin && find . -type f -printf '%P\n' | sort)
 DOCS       := common/contract/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.8 */*/*.1 */*/*.3)
 PC_FILE    := libmemory-client.pc
@@ -93,6 +95,8 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 		install -D -m 644 $$page \
 		$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
+	@for file in $(PLUGIN); do install -D -m 644 mcp-server/plugin/$$file \
+		$(DESTDIR)$(datadir)/plugin/$$file || exit 1; done
 
 uninstall: ## Remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(PROGRAMS))) \
@@ -111,7 +115,9 @@ uninstall: ## Remove what install put there
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done
-	rm -f $(addprefix $(DESTDIR)$(datadir)/monitoring/,$(notdir $(MONITORING)))
+	rm -f $(addprefix $(DESTDIR)$(datadir)/monitoring/,$(notdir $(MONITORING))) \
+		$(addprefix $(DESTDIR)$(datadir)/plugin/,$(PLUGIN))
+	@find $(DESTDIR)$(datadir)/plugin -depth -type d -empty -delete 2>/dev/null || true
 	@rmdir $(DESTDIR)$(datadir)/monitoring $(DESTDIR)$(datadir) $(DESTDIR)$(docdir) 2>/dev/null || true
 
 .PHONY: client install uninstall

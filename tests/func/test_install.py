@@ -21,6 +21,81 @@ memory_free
 """.split()
 
 
+class Archive(unittest.TestCase):
+    """install.sh of `make dist`, over an archive of stand-ins."""
+
+    PREFIXES = ("plain", "Jan Maria/.local", "50% off", "money $HOME; true",
+                "ends with blank ")
+
+    def setUp(self):
+        self.dir = Path(tempfile.mkdtemp(prefix="archive"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.from_ = self.dir / "from"
+        (self.from_ / "share/systemd/user").mkdir(parents=True)
+        (self.from_ / "bin").mkdir()
+        for name in ("memory-db", "memoryctl"):
+            (self.from_ / "bin" / name).write_text("#!/bin/sh\n# " + "x" * 40)
+        for unit in (ROOT / "systemd/user").glob("*.service"):
+            (self.from_ / "share/systemd/user" / unit.name).write_text(
+                unit.read_text().replace("@bindir@", "/bin"))
+        shutil.copy(ROOT / "systemd/install.sh", self.from_)
+        sums = subprocess.run(
+            "find . -type f -printf '%P\\0' | xargs -0 sha256sum",
+            shell=True, cwd=self.from_, check=True, capture_output=True)
+        (self.from_ / "SHA256SUMS").write_bytes(sums.stdout)
+
+    def install(self, prefix, *args):
+        return subprocess.run(
+            ["sh", self.from_ / "install.sh", *args, prefix],
+            capture_output=True, text=True, env=clean_env(self.dir, {}))
+
+    def test_units_name_the_program_whatever_the_path(self):
+        for name in self.PREFIXES:
+            prefix = self.dir / name
+            self.assertEqual(self.install(prefix).returncode, 0)
+            units = sorted((prefix / "share/systemd/user").iterdir())
+            self.assertEqual(len(units), 2, name)
+            for unit in units:
+                lines = [x.partition("=")[2]
+                         for x in unit.read_text().splitlines()
+                         if x.startswith("ExecStart=")]
+                self.assertEqual(len(lines), 1, unit)
+                # As systemd reads it: a word in quotes or up to a blank, and
+                # "%%" is "%".
+                quoted, word, rest = re.fullmatch(
+                    r'(?:"([^"]*)"|([^" ]+))( .*)', lines[0]).groups()
+                word = quoted or word
+                self.assertNotRegex(word.replace("%%", ""), "%")
+                self.assertTrue(os.access(word.replace("%%", "%"), os.X_OK),
+                                (name, lines[0]))
+                self.assertTrue(rest.startswith(" --"), lines[0])
+            self.install(prefix, "--remove")
+            self.assertEqual(
+                [p for p in prefix.rglob("*") if p.is_file()], [])
+
+    def test_what_systemd_takes_in_no_path_is_refused(self):
+        for name in ('a "b"', "o'neil", "back\\slash"):
+            done = self.install(self.dir / name)
+            self.assertEqual((done.returncode, (self.dir / name).exists()),
+                             (100, False))
+            self.assertIn("another PREFIX", done.stderr)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd")
+    def test_systemd_finds_the_program(self):
+        for name in self.PREFIXES:
+            prefix = self.dir / name
+            self.install(prefix)
+            unit = prefix / "share/systemd/user/memory-db.service"
+            shutil.copy(unit, self.dir / "memory-db.service")
+            done = subprocess.run(
+                ["systemd-analyze", "verify", self.dir / "memory-db.service"],
+                capture_output=True, text=True, timeout=60 * SLOW,
+                env=clean_env(self.dir, {}))
+            for bad in ("not executable", "does not exist", "invalid slot",
+                        "xecutable"):
+                self.assertNotIn(bad, done.stderr, name)
+
+
 class Install(unittest.TestCase):
     """Always of the release variant: that is what gets installed."""
 
@@ -74,6 +149,10 @@ class Install(unittest.TestCase):
                      "lib/libmemory-client.so", "lib/libmemory-client.so.0",
                      "lib/pkgconfig/libmemory-client.pc",
                      "share/enhanced-memory/memory_client.py",
+                     "share/enhanced-memory/plugin/plugin.json",
+                     "share/enhanced-memory/plugin/hooks/codex.json",
+                     "share/enhanced-memory/plugin/.claude-plugin/plugin.json",
+                     "share/enhanced-memory/plugin/skills/memory/SKILL.md",
                      "share/bash-completion/completions/memoryctl",
                      "share/man/man1/memoryctl.1",
                      "share/man/man3/libmemory-client.3"):

@@ -72,6 +72,55 @@ class Real(TestCase):
                           ROOT / "mcp-server/plugin")
         self.assertIn("Validation passed", out)
 
+    @needs("claude")
+    def test_marketplace_of_the_repository(self):
+        claude = program("claude")
+        self.assertIn("Validation passed",
+                      self.run_it(claude, "plugin", "validate", ROOT))
+        self.run_it(claude, "plugin", "marketplace", "add", ROOT)
+        self.run_it(claude, "plugin", "install",
+                    "enhanced-memory@enhanced-memory")
+        self.assertIn("enabled", self.run_it(claude, "plugin", "list"))
+
+    @needs("codex")
+    def test_plugin_of_codex(self):
+        """Codex itself says which hooks it found: its own, and no others."""
+        codex = program("codex")
+        self.run_it(codex, "plugin", "marketplace", "add", ROOT)
+        self.run_it(codex, "plugin", "add", "enhanced-memory@enhanced-memory")
+        asked = "".join(json.dumps(x) + "\n" for x in (
+            {"id": 1, "method": "initialize", "params": {"clientInfo": {
+                "name": "test", "version": "1"}}},
+            {"method": "initialized"},
+            {"id": 2, "method": "hooks/list", "params": {
+                "cwds": [str(self.project)]}}))
+        env = clean_env(self.home, {"CODEX_HOME": None,
+                                    "PATH": os.environ["PATH"]})
+        server = subprocess.Popen([codex, "app-server"], env=env, text=True,
+                                  stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+        try:
+            server.stdin.write(asked)
+            server.stdin.flush()
+            answer = {}
+            while answer.get("id") != 2:
+                answer = json.loads(server.stdout.readline())
+        finally:
+            server.kill()
+            server.communicate()
+        found = {h["command"]: h["timeoutSec"]
+                 for h in answer["result"]["data"][0]["hooks"]}
+        from test_plugins import rows
+        self.assertEqual(found, {f"memoryctl hook codex {event}": timeout
+                                 for event, timeout in rows("codex")})
+
+    @needs("gemini")
+    def test_extension_of_gemini(self):
+        for folder in (ROOT, ROOT / "mcp-server/plugin/gemini"):
+            self.assertIn("successfully validated", self.run_it(
+                program("gemini"), "extensions", "validate", folder))
+
     @needs("codex")
     def test_codex(self):
         self.install("codex")

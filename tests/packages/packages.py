@@ -63,7 +63,7 @@ class Packages(Trees):
         self.assertEqual(PROGRAMS, {p.name for p in
                                     (prefix / "bin").iterdir()})
         unit = (prefix / "share/systemd/user/memory-db.service").read_text()
-        self.assertIn(f"ExecStart={prefix}/bin/memory-db ", unit)
+        self.assertIn(f'ExecStart="{prefix}/bin/memory-db" ', unit)
         self.remember(prefix / "bin")
         # A second time, over what is there; and away again.
         run(unpacked / "install.sh", prefix, env=env)
