@@ -119,6 +119,47 @@ class CodeBranch(CodeFolder):
         self.assertEqual((self.texts(), self.branches()),
                          (["on the trunk"], []))
 
+    def test_an_import_is_of_all_projects(self):
+        """MEMORY_BRANCH=auto names the branch of one folder's code; what is
+        imported lands on a branch of its own in each project, and one undo
+        finds it there."""
+        other = self.dir / "other"
+        other.mkdir()
+        for cwd, text in ((self.code, "We decided to use Postgres."),
+                          (other, "We decided to use Redis.")):
+            folder = (self.home / ".claude/projects" /
+                      str(cwd).replace("/", "-"))
+            folder.mkdir(parents=True)
+            (folder / "s.jsonl").write_text(json.dumps({
+                "type": "user", "cwd": str(cwd),
+                "message": {"role": "user", "content": text}}) + "\n")
+        env = {"MEMORY_BRANCH": "auto", "MEMORY_NAMESPACE": "auto"}
+        for branch in ("main", "login"):
+            if branch != "main":
+                self.git("checkout", "-q", "-b", branch)
+            report = json.loads(self.ctl("import", "--json", "--from",
+                                         "claude-code", "--restart", **env))
+            self.assertEqual(report["branch"], "import-claude-code")
+            self.assertGreater(report["stored"], 0)
+            names = set(report["namespaces"])
+            self.assertLessEqual({str(self.code), str(other)}, names)
+            self.assertEqual((self.texts(), self.branches()),
+                             ([], ["import-claude-code"]))
+            self.assertTrue(self.texts("import-claude-code"))
+            self.ctl("undo", "--session", report["session"], **env)
+            with self.db.client() as c:
+                for name in names:
+                    g = c.ok("read_graph", namespace=name,
+                             branch="import-claude-code")
+                    self.assertEqual([o for e in g["entities"]
+                                      for o in e["observations"]], [], name)
+        # A branch that somebody names is the one.
+        report = json.loads(self.ctl(
+            "--branch", "mine", "import", "--json", "--from", "claude-code",
+            "--restart", MEMORY_NAMESPACE="auto"))
+        self.assertEqual(report["branch"], "mine")
+        self.assertTrue(self.texts("mine"))
+
     def test_no_repository(self):
         plain = self.dir / "plain"
         plain.mkdir()

@@ -379,8 +379,12 @@ int
 importfrom_run(struct cli *c, const struct importfrom_wish *wish)
 {
 	const char *kind = wish->kind, *path = wish->path;
+	/* "auto" names the branch of one folder's code, and an import is of
+	 * all projects: only a branch that somebody named counts. */
 	struct import_run run = {.c = c,
-		.branch = c->branch && c->branch[0] ? c->branch : NULL,
+		.branch = !c->follows_code && c->branch && c->branch[0]
+				  ? c->branch
+				  : NULL,
 		.is_fresh = wish->is_fresh,
 		.keeps_secrets = wish->keeps_secrets};
 	const struct disksource *src = disksource_named(kind);

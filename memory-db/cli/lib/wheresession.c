@@ -3,7 +3,8 @@
  *   an import    /srv/shop: import-codex, default: import-codex
  *   a terminal   default: main
  *
- * What somebody named, a namespace or a branch, narrows that down. */
+ * What somebody named, a namespace or a branch, narrows that down. The branch
+ * of the code (MEMORY_BRANCH=auto) was named by nobody. */
 #include <string.h>
 
 #include "common/jx.h"
@@ -58,7 +59,8 @@ add_places(const struct cli *c, const json_t *reply, json_t *places)
 		if (c->is_named &&
 			strcmp(cli_str(x, "namespace", ""), c->namespace_) != 0)
 			continue;
-		if (c->branch && strcmp(cli_str(x, "branch", ""), c->branch))
+		if (c->branch && !c->follows_code &&
+			strcmp(cli_str(x, "branch", ""), c->branch) != 0)
 			continue;
 		if (json_array_append(places, (json_t *)(uintptr_t)x) != 0)
 			return cli_nomem();
