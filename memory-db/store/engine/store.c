@@ -115,7 +115,7 @@ open_connection(struct store *st, struct err *e)
 }
 
 static int
-store_open_steps(struct store *st, struct err *e)
+store_open_steps(struct store *st, bool is_first, struct err *e)
 {
 	int rc = open_connection(st, e);
 
@@ -129,7 +129,9 @@ store_open_steps(struct store *st, struct err *e)
 	rc = lens_prepare(st, e);
 	if (rc != 0)
 		return rc;
-	rc = stmt_prepare_all(st, e);
+	rc = stmt_begin(st, e);
+	if (rc == 0 && is_first)
+		rc = stmt_prepare_all(st, e);
 	if (rc != 0)
 		return rc;
 	sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress, st);
@@ -152,7 +154,7 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 		base->read_only && role == STORE_WRITER ? STORE_READER : role;
 	/* What the service before left is looked at once (idle.c). */
 	st->merged_at = st->checkpointed_at = -1;
-	rc = store_open_steps(st, e);
+	rc = store_open_steps(st, role == STORE_WRITER, e);
 	if (st->snapshot)
 		snapshot_release(st->snapshot);
 	if (role == STORE_WRITER)

@@ -29,8 +29,8 @@ struct stmt_def {
 	int params; /* checked against the prepared statement */
 	unsigned flags;
 };
-/* A module lists its statements once; all are prepared at open, so that a
- * typo or a schema mismatch fails at start. */
+/* A module lists its statements once; the first connection prepares them all,
+ * so that a typo or a schema mismatch fails at start. */
 struct stmt_module {
 	const char *name;
 	const struct stmt_def *defs;
@@ -104,6 +104,7 @@ struct store {
 	sqlite3 *db;
 	enum store_role role;
 	sqlite3_stmt **stmts[MOD_MAX]; /* [module][2 * index + form] */
+	struct err unprepared;	       /* why stmt_use has no statement */
 	struct lens lens;
 	struct codec codec;
 	struct text_queue *queue;    /* writer: text index work of the group */
@@ -162,10 +163,13 @@ struct store {
 /* Frees what store_kept() has. */
 void store_drop_kept(struct store *st);
 
-/* The statement, reset and with its bindings cleared. Never NULL. For
- * STMT_LENS the form that fits the lens applied. */
+/* The statement, reset and with its bindings cleared. For STMT_LENS the form
+ * that fits the lens applied. NULL when it could not be prepared now: nobody has
+ * to ask, as sqlite3_bind_* do nothing with it, and stmt_row says why. */
 sqlite3_stmt *stmt_use(struct store *st, enum stmt_module_id module, int index)
 	MUST_CHECK;
+/* Room for all statements, none of them prepared. */
+int stmt_begin(struct store *st, struct err *e) MUST_CHECK;
 int stmt_prepare_all(struct store *st, struct err *e) MUST_CHECK;
 void stmt_finalize_all(struct store *st);
 
