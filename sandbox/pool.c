@@ -10,25 +10,24 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/signals.h"
-#include "sandbox/talk.h"
+#include "sandbox/ready.h"
+#include "sandbox/wire.h"
 
 #define RETIRED_MAX  64
 #define RETIRED_SOME 8 /* more are reaped at once */
 #define QUIET_MS     2
-#define READY_MS     5000
+#define PROBE_MS     5000
 #define PAUSE_MIN_MS 100
 #define START_MS     150
 #define PAUSE_MAX_MS 5000
@@ -52,98 +51,6 @@ struct pool {
 	struct buf setup;
 };
 
-/* --- starting one --------------------------------------------------------- */
-static int
-write_setup(struct pool *p, const struct jail *j)
-{
-	/* The socket takes some 200 KB; more is sent as the jail reads. */
-	size_t at = 0;
-
-	while (at < p->setup.len) {
-		ssize_t n = send(j->fd, p->setup.data + at, p->setup.len - at,
-			MSG_NOSIGNAL);
-		struct pollfd w = {j->fd, POLLOUT, 0};
-
-		if (n > 0)
-			at += (size_t)n;
-		else if (errno != EINTR && errno != EAGAIN)
-			return -1;
-		else if (poll(&w, 1, READY_MS) == 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Bytes of READY are read one frame at a time: nothing follows it. */
-static int
-read_ready(const struct jail *j, uint32_t *ret_in_place, uint32_t *ret_refused)
-{
-	uint8_t data[512];
-	size_t n = 0;
-
-	for (;;) {
-		struct pollfd r = {j->fd, POLLIN, 0};
-		ssize_t got;
-
-		if (poll(&r, 1, READY_MS) != 1)
-			return -1;
-		got = recv(j->fd, data + n, sizeof(data) - n, 0);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (got <= 0)
-			return -1;
-		n += (size_t)got;
-		ssize_t used = talk_ready(data, n, ret_in_place, ret_refused);
-		if (used > 0)
-			return (size_t)used == n ? 0 : -1;
-		if (used < 0 || n == sizeof(data))
-			return -1;
-	}
-}
-
-static const char *const layer_names[] = WIRE_LAYER_NAMES;
-
-/* Why a jail ended before it was ready. */
-static int
-pool_explain(int status, struct err *e)
-{
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-
-	if (code >= WIRE_EXIT_LAYER &&
-		code < WIRE_EXIT_LAYER + (int)WIRE_LAYER_REQUIRED)
-		return err_set(e, MDB_E_SANDBOX,
-			"this system does not give a jail its layer '%s'",
-			layer_names[code - WIRE_EXIT_LAYER]);
-	if (WIFSIGNALED(status))
-		return err_set(e, MDB_E_SANDBOX,
-			"a jail died at its start (signal %d)",
-			WTERMSIG(status));
-	return err_set(e, MDB_E_SANDBOX,
-		"a jail ended at its start (exit code %d); is memory-sandbox "
-		"of the same version as this program?",
-		code);
-}
-
-static int
-pool_start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
-	uint32_t *ret_refused, struct err *e)
-{
-	const uint32_t required = (1u << WIRE_LAYER_REQUIRED) - 1;
-	struct jail j = JAIL_NONE;
-	int rc = launch_start(p->program, p->uid, "serve", -1, &j, e);
-
-	if (rc)
-		return rc;
-	if (write_setup(p, &j) || read_ready(&j, ret_in_place, ret_refused))
-		return pool_explain(launch_reap(&j, 50, NULL), e);
-	if ((*ret_in_place & required) != required) {
-		launch_end(&j);
-		return err_set(e, MDB_E_SANDBOX, "a jail lacks a layer");
-	}
-	*ret = j;
-	return 0;
-}
-
 /* --- the self test -------------------------------------------------------- */
 static int
 pool_probe(struct pool *p, int n, struct err *e)
@@ -155,7 +62,7 @@ pool_probe(struct pool *p, int n, struct err *e)
 	rc = launch_start(p->program, p->uid, "probe", n, &j, e);
 	if (rc)
 		return rc;
-	status = launch_reap(&j, READY_MS, NULL);
+	status = launch_reap(&j, PROBE_MS, NULL);
 	if (WIFSIGNALED(status) ||
 		(WIFEXITED(status) && WEXITSTATUS(status) == WIRE_EXIT_POLICY))
 		return 0;
@@ -178,7 +85,8 @@ self_test(struct pool *p, struct err *e)
 {
 	struct jail j = JAIL_NONE;
 	uint32_t in_place = 0, refused = 0;
-	int rc = pool_start(p, &j, &in_place, &refused, e);
+	int rc = ready_start(p->program, p->uid, &p->setup, &j, &in_place,
+		&refused, e);
 
 	if (rc)
 		return rc;
@@ -241,7 +149,8 @@ refill(struct pool *p)
 	int rc;
 
 	pthread_mutex_unlock(&p->lock);
-	rc = pool_start(p, &j, &in_place, &refused, &e);
+	rc = ready_start(p->program, p->uid, &p->setup, &j, &in_place, &refused,
+		&e);
 	pthread_mutex_lock(&p->lock);
 	assert(p->status.waiting < LIMIT_SCRIPT_POOL_MAX);
 	if (rc == 0) {

@@ -10,11 +10,13 @@
 #   KEEP_DAYS        another number of days (7)
 #   ENCRYPT_TO       who can read them: age1..., ssh-..., or a key of gpg
 #   MEMORY_DB_PATH   another database; MEMORY_DB_SOCKET another service
-#   MEMORYCTL        where memoryctl is, when it is not on PATH
+#   MEMORYCTL        where memoryctl is (else the one this script was installed
+#                    with, else the one on PATH)
 #
 # Exit codes: 0 done; 1 the database is damaged, or there is none; 75 a backup
-# into this folder is still under way; 100 a setting is wrong; 111 no room, no
-# rights, no memoryctl. What was there before is still there then.
+# into this folder is still under way, of this script or of somebody's memoryctl;
+# 100 a setting is wrong; 111 no room, no rights, no memoryctl, no service. What
+# was there before is still there then.
 set -eu
 umask 077
 
@@ -29,7 +31,9 @@ fail()
 # cron knows few folders.
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/bin
 export PATH
-memoryctl=${MEMORYCTL:-memoryctl}
+beside=$(dirname -- "$0")/../../bin/memoryctl
+[ -x "$beside" ] || beside=memoryctl
+memoryctl=${MEMORYCTL:-$beside}
 keep_days=${KEEP_DAYS:-7}
 [ -n "${BACKUP_DIR:-}" ] || [ -n "${HOME:-}" ] ||
 	fail 100 "neither BACKUP_DIR nor HOME is set"
@@ -42,10 +46,17 @@ command -v "$memoryctl" >/dev/null 2>&1 ||
 	fail 111 "no $memoryctl; MEMORYCTL says where it is"
 mkdir -p -- "$folder" || fail 111 "cannot make $folder"
 
-# Two of these at once: the second has nothing to add.
-exec 9>"$folder/.backup_memory.lock" || fail 111 "cannot write into $folder"
+# Two of these at once, or one beside a memoryctl of somebody: the second has
+# nothing to add. An exec that fails would end this shell with a code of its own.
+lock=$folder/.backup_memory.lock
+(: >>"$lock") 2>/dev/null ||
+	fail 111 "cannot write $lock: is $folder mounted for writing, and whose is it?"
+exec 9>>"$lock"
 if command -v flock >/dev/null 2>&1; then
 	flock -n 9 || fail 75 "a backup into $folder is still under way"
+	other=$folder/.memory-backup.lock
+	[ ! -r "$other" ] || flock -n "$other" true ||
+		fail 75 "another memoryctl backs up into $folder"
 fi
 
 # 9 stays with us: a service that this may start would hold the lock on.

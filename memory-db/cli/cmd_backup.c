@@ -10,12 +10,12 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/backup_advice.h"
+#include "memory-db/cli/lib/backup_base.h"
 #include "memory-db/cli/lib/backup_check.h"
 #include "memory-db/cli/lib/backup_folder.h"
 #include "memory-db/cli/lib/backup_make.h"
-#include "memory-db/cli/lib/backup_sum.h"
 #include "memory-db/cli/lib/out.h"
-#include "memory-db/cli/lib/restore.h"
 
 /* How near to the end of what may be ahead a name waits for its second. */
 #define SECONDS_TAKEN_MS 30000
@@ -93,6 +93,16 @@ names_file(const char *given)
 	       strcmp(last, ".") != 0 && strcmp(last, "..") != 0;
 }
 
+/* What can be done about a folder that took nothing; the error is printed. */
+static int
+advise(const struct cmd_backup *b)
+{
+	char advice[BACKUP_ADVICE_SIZE];
+
+	backup_advice(&b->folder, cli_int(b->copy.reply, "bytes", 0), advice);
+	return advice[0] ? cli_fail(CLI_SYSTEM, "%s", advice) : CLI_SYSTEM;
+}
+
 static int
 open_folder(struct cmd_backup *b)
 {
@@ -102,8 +112,10 @@ open_folder(struct cmd_backup *b)
 	if (!path)
 		return cli_nomem();
 	if (backup_folder_open(&b->folder, path, !b->is_file, &e) != 0 ||
-		backup_folder_lock(&b->folder, b->c->timeout_s, &e) != 0)
-		return cli_fail(CLI_SYSTEM, "%s. No backup was made", e.text);
+		backup_folder_lock(&b->folder, b->c->timeout_s, &e) != 0) {
+		(void)cli_fail(CLI_SYSTEM, "%s. No backup was made", e.text);
+		return advise(b);
+	}
 	return CLI_OK;
 }
 
@@ -158,37 +170,14 @@ choose_name(struct cmd_backup *b)
 	return b->path ? CLI_OK : cli_nomem();
 }
 
-/* The description of the newest backup of this database, when all of its chain is
- * there. NULL: there is nothing to go on with. */
-static json_t *
-find_base(struct cmd_backup *b, const char *id)
-{
-	AUTO_FREE char *path = NULL;
-	json_t *about = NULL;
-	struct err e = {0};
-	size_t whole;
-
-	if (backup_folder_list(&b->folder, id, &e) != 0 || b->folder.n == 0 ||
-		!backup_folder_base(&b->folder, b->folder.n - 1, &whole))
-		return NULL;
-	path = backup_folder_path(&b->folder,
-		b->folder.entries[b->folder.n - 1].file);
-	if (!path)
-		return NULL;
-	if (b->folder.entries[b->folder.n - 1].name.cipher != BACKUP_PLAIN) {
-		char sha[BACKUP_SHA_SIZE];
-
-		return backup_sum_read(path, &about, sha, &e) ? NULL : about;
-	}
-	return restore_about(path, NULL, &about, &e) ? NULL : about;
-}
-
 /* A part where there is a chain that it follows, else all of it. */
 static int
 cmd_backup_take(struct cmd_backup *b)
 {
 	AUTO_JSON json_t *status = NULL, *base = NULL;
-	int rc = -1;
+	char why[BACKUP_WHY_SIZE] = "";
+	struct err e = {0};
+	int rc;
 
 	if (!incremental)
 		return backup_copy_take(&b->copy);
@@ -196,15 +185,18 @@ cmd_backup_take(struct cmd_backup *b)
 		CLI_NOW, &status);
 	if (rc != CLI_OK)
 		return rc;
-	base = find_base(b,
-		cli_str(json_object_get(status, "database"), "id", ""));
+	rc = backup_base_find(&b->folder,
+		cli_str(json_object_get(status, "database"), "id", ""),
+		recipient, &base, why, &e);
+	if (rc < 0)
+		return cli_fail_err(&e);
 	rc = base ? backup_copy_take_part(&b->copy, base, b->folder.path) : -1;
 	if (rc != -1)
 		return rc;
 	cli_note(b->c,
-		"no backup in %s is one that changes could follow: a "
-		"whole one is made",
-		b->folder.path);
+		"no backup in %s is one that changes could follow%s%s: a whole "
+		"one is made",
+		b->folder.path, why[0] ? ": " : "", why);
 	return backup_copy_take(&b->copy);
 }
 
@@ -213,6 +205,7 @@ prune(struct cmd_backup *b)
 {
 	struct err e = {0};
 	const char *made;
+	int rc;
 
 	if (keep_days == 0 && keep_n == 0)
 		return CLI_OK;
@@ -222,7 +215,16 @@ prune(struct cmd_backup *b)
 	made = strrchr(b->path, '/');
 	backup_folder_choose(&b->folder, keep_days, keep_n,
 		made ? made + 1 : b->path);
-	if (backup_folder_prune(&b->folder, &b->removed, &e) != 0)
+	if (!backup_folder_claim(&b->folder)) {
+		cli_note(b->c,
+			"a restore reads from %s now: what is old there is "
+			"removed by the next backup",
+			b->folder.path);
+		return CLI_OK;
+	}
+	rc = backup_folder_prune(&b->folder, &b->removed, &e);
+	backup_folder_let(&b->folder);
+	if (rc != 0)
 		return cli_fail(CLI_SYSTEM, "the backup is made, but %s",
 			e.text);
 	return CLI_OK;
@@ -306,6 +308,8 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 		return rc;
 	b.copy.recipient = recipient;
 	rc = cmd_backup_take(&b);
+	if (rc == CLI_SYSTEM && incremental)
+		return advise(&b);
 	if (rc != CLI_OK)
 		return rc;
 	rc = choose_name(&b);
@@ -318,6 +322,8 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	rc = backup_copy_write(c, &b.copy, b.made_ms, b.path, &b.bytes);
+	if (rc == CLI_SYSTEM)
+		return advise(&b);
 	if (rc != CLI_OK)
 		return rc;
 	rc = prune(&b);

@@ -46,6 +46,7 @@ restore_done(struct restore *r)
 {
 	private_service_done(&r->service);
 	restore_place_done(&r->place);
+	backup_folder_done(&r->held);
 }
 
 /* --into, else the database of this user. */
@@ -199,7 +200,8 @@ cmd_restore_tell(const struct restore *r)
 static int
 cmd_restore_run(struct cli *c, int argc, char **argv)
 {
-	__attribute__((cleanup(restore_done))) struct restore r = {.c = c};
+	__attribute__((cleanup(restore_done))) struct restore r = {.c = c,
+		.held = {.fd = -1, .lock_fd = -1}};
 	const char *point = change ? change : at;
 	struct err e = {0};
 	int64_t id;

@@ -150,6 +150,39 @@ log_reader(struct server *s)
 		s->log_reader_name[0] ? s->log_reader_name : "unknown");
 }
 
+/* A thread that has taken no step for so long waits for something outside. */
+#define HANGS_MS 10000
+
+/* What hangs: a disk that answers no more fails nothing, it only lasts. */
+static int
+hanging(struct server *s, json_t *a)
+{
+	int64_t since = work_writer_busy_since(s->work);
+	int64_t writer_ms =
+		since == 0 ? 0 : (clock_mono_ns() - since) / 1000000;
+	int64_t script_ms = work_script_overdue_ms(s->work);
+	int rc = 0;
+
+	if (writer_ms > HANGS_MS)
+		rc |= jx_add(a,
+			json_sprintf(
+				"a write has waited for the disk for %lld s, "
+				"and all others behind it: look at the system's "
+				"log (dmesg) and at the disk. What was accepted "
+				"is stored when the disk goes on",
+				(long long)(writer_ms / 1000)));
+	if (script_ms > 0)
+		rc |= jx_add(a,
+			json_sprintf(
+				"a script should have ended %lld s ago and "
+				"hangs: a call of it waits for the disk, or its "
+				"process (memory-sandbox) cannot be ended, as ps "
+				"shows by the state D. Look at the disk; a "
+				"restart of memory-db ends it",
+				(long long)(script_ms / 1000)));
+	return rc;
+}
+
 /* Each problem is a sentence that says what to do. */
 static json_t *
 problems(struct server *s)
@@ -181,6 +214,7 @@ problems(struct server *s)
 				(long long)(s->config->disk_free_bytes >> 20)));
 	if (s->log_reader > 0)
 		rc |= jx_add(a, log_reader(s));
+	rc |= hanging(s, a);
 	work_embedding(s->work, &x);
 	if (strcmp(x.state, "down") == 0)
 		rc |= jx_add(a,

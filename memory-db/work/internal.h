@@ -32,7 +32,8 @@ struct runner {
 	pthread_t thread;
 	bool is_started;
 	struct job *_Atomic current;
-	int64_t cpu_us; /* of the script under way */
+	_Atomic int64_t due_ns; /* when the script should have ended; 0: none */
+	int64_t cpu_us;		/* of the script under way */
 };
 
 struct work {

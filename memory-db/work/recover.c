@@ -124,8 +124,10 @@ reopen(struct work *w)
 	if (!embedding_park(w->embedding, true))
 		return;
 	close_all(w);
-	trouble_over(w->opt.db, TROUBLE_LOCKS);
+	/* The trouble lasts until it is open: nobody says that all is well while
+	 * it cannot be opened. */
 	if (recover_open_all(w, &e) == 0) {
+		trouble_over(w->opt.db, TROUBLE_LOCKS);
 		atomic_store(&w->is_closed, false);
 		(void)embedding_park(w->embedding, false);
 		log_event(LOG_INFO, "the database was opened anew", 0);

@@ -5,13 +5,13 @@ import contextlib
 import errno
 import json
 import os
+import platform
 import re
 import resource
 import signal
 import socket
 import struct
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -26,12 +26,27 @@ ALWAYS = 1 << 40
 DAY = 24 * 3600
 NOBODY = 111        # health: nobody answers
 
+# A program for x86-64 that waits for a signal, whatever its arguments.
+_CODE = bytes.fromhex("b822000000" "0f05" "ebf7")     # pause(); again
+PAUSES = struct.pack(
+    "<16sHHIQQQIHHHHHH" "IIQQQQQQ", b"\x7fELF\2\1\1", 2, 62, 1, 0x400078,
+    64, 0, 0, 64, 56, 1, 64, 0, 0,
+    1, 5, 0, 0x400000, 0x400000, 120 + len(_CODE), 120 + len(_CODE),
+    0x1000) + _CODE
+
 # Fault (a function below): doctor's check, its level, words of its text, words of
 # its advice; exit code of health, words of its line.
 TABLE = {
     "sync_fails": ("service", "fail", "does not take writes", "",
                    1, "does not take writes"),
-    "locks_fail": ("service", "fail", "refuses locks", "", None, ""),
+    "locks_fail": ("service", "fail", "refuses locks", "",
+                   1, "refuses locks"),
+    "writer_hangs": ("service", "warn", "a write has waited for the disk",
+                     "", 1, "waited for the disk"),
+    "reads_fail": ("service", "fail", "does not read|damaged", "",
+                   1, "a read fails|damaged"),
+    "script_hangs": ("service", "warn", "a script should have ended", "",
+                     1, "a script should have ended"),
     "disk_low": ("service", "warn", "writes are off until", "",
                  1, "free on the disk"),
     "page_damaged": ("service", "fail", "damaged.*verify", "",
@@ -42,6 +57,8 @@ TABLE = {
                       1, "no vectors"),
     "no_sandbox": ("scripts", "warn", "unavailable",
                    "MEMORY_SANDBOX_PROGRAM", 0, "healthy"),
+    "sandbox_silent": ("scripts", "warn", "did not answer in 5 s",
+                       "MEMORY_SANDBOX_PROGRAM", 0, "healthy"),
     "sandbox_misses": ("programs", "fail", "no executable", "unset it",
                        0, "healthy"),
     "stopped": ("service", "fail", "does not answer", "kill -CONT",
@@ -86,6 +103,26 @@ TABLE = {
                            0, "healthy"),
     "chain_broken": ("backup", "fail", "cannot be restored",
                      "whole one", 0, "healthy"),
+    "hooks_partial": ("hooks", "warn", "3 of 4 hooks are installed",
+                      "enters the rest", 0, "healthy"),
+    "hooks_silent": ("hooks", "warn", "none has fired yet",
+                     "start the client anew", 0, "healthy"),
+    "hooks_untrusted": ("hooks", "warn", "not trusted: Codex does not trust "
+                        "4 of 4", "/hooks", 0, "healthy"),
+    "hooks_untrusted_one": ("hooks", "warn", "does not trust 1 of 4",
+                            "/hooks", 0, "healthy"),
+    "hooks_changed": ("hooks", "warn", "changed after Codex was told",
+                      "/hooks", 0, "healthy"),
+    "hooks_disabled": ("hooks", "warn", "1 of 4 are disabled", "",
+                       0, "healthy"),
+    "hooks_off_codex": ("hooks", "warn", "switched off: .*hooks = false",
+                        "change that there", 0, "healthy"),
+    "hooks_off_claude": ("hooks", "warn", "switched off: .*disableAllHooks",
+                         "memoryctl uninstall", 0, "healthy"),
+    "hooks_off_gemini": ("hooks", "warn", "switched off: .*hooksConfig",
+                         "change that there", 0, "healthy"),
+    "hooks_untrusted_folder": ("hooks", "warn", "does not trust the folder",
+                               "", 0, "healthy"),
     "backups_open": ("backup", "warn", "others may read", "chmod 700",
                      0, "healthy"),
 }
@@ -170,17 +207,34 @@ class Faulty(TestCase):
     def locks_fail(self):
         db = self.faulty()
         self.shim.arm(faults.LOCK, count=ALWAYS, error=errno.EIO)
-        c = db.client()
-        done = threading.Event()
+        return db, None     # nobody else asks: health and doctor do
 
-        def write():
-            """Whether locks work is seen by who takes one."""
-            while not done.wait(.02):
-                c.call("create_entities", entities=[entity("bob", "x")])
-        writer = threading.Thread(target=write)
-        writer.start()
-        self.after.callback(writer.join)
-        self.after.callback(done.set)
+    def writer_hangs(self):
+        db = self.faulty()
+        self.shim.arm(faults.SYNC, count=ALWAYS, error=0)
+        db.client().request("create_entities", {
+            "entities": [entity("bob", "x")]})
+        return db, None
+
+    def reads_fail(self):
+        db = self.faulty()
+        db.stop()
+        db.start()
+        self.shim.arm(faults.READ, count=ALWAYS, error=errno.EIO)
+        return db, None
+
+    def script_hangs(self):
+        db = self.faulty()
+        wait_until(lambda: db.client().ok("get_memory_status")["sandbox"]
+                   ["reason"] != "the self test is running", 30)
+        if not db.client().ok("get_memory_status")["sandbox"]["available"]:
+            self.skipTest("no script runs here")
+        db.stop()
+        db.start()
+        self.shim.arm(faults.READ, count=ALWAYS, error=0)
+        db.client().request("execute_code", {
+            "code": "return memory.search_nodes{query = 'tea'}",
+            "timeout_ms": 500})
         return db, None
 
     def disk_low(self):
@@ -225,6 +279,17 @@ class Faulty(TestCase):
         db = self.filled_then([])
         db.stop()
         db.start(env={"MEMORY_SANDBOX_PROGRAM": "/gone/memory-sandbox"})
+        return db, None
+
+    def sandbox_silent(self):
+        if platform.machine() != "x86_64":
+            self.skipTest("its program is for x86-64")
+        db = self.filled_then([])
+        db.stop()
+        silent = db.folder / "silent"
+        silent.write_bytes(PAUSES)
+        silent.chmod(0o755)
+        db.start(env={"MEMORY_SANDBOX_PROGRAM": silent})
         return db, None
 
     def sandbox_misses(self):
@@ -388,6 +453,96 @@ class Faulty(TestCase):
         self.assertEqual(len(files), 3, files)
         files[1].unlink()
         return db, None
+
+    # --- hooks ----------------------------------------------------------------
+    def hooked(self, client, folder):
+        """Its hooks are installed; its folder."""
+        db = self.filled()
+        home = db.folder / "home"
+        (home / folder).mkdir(parents=True)
+        db.ctl("install", "--client", client, "--hooks")
+        return db, home / folder
+
+    def hooks_partial(self):
+        db, folder = self.hooked("codex", ".codex")
+        path = folder / "hooks.json"
+        said = json.loads(path.read_text())
+        del said["hooks"]["Stop"]
+        path.write_text(json.dumps(said))
+        return db, None
+
+    def hooks_silent(self):
+        return self.hooked("claude-code", ".claude")[0], None
+
+    def hooks_untrusted(self):
+        return self.hooked("codex", ".codex")[0], None
+
+    def trusted(self, n=4, more=""):
+        """As Codex notes that a person trusts the first n."""
+        db, folder = self.hooked("codex", ".codex")
+        with open(folder / "config.toml", "a") as f:
+            f.write("\n[hooks.state]\n")
+            for event in ("session_start", "user_prompt_submit", "stop",
+                          "pre_compact")[:n]:
+                f.write(f'[hooks.state."{folder}/hooks.json:{event}:0:0"]\n'
+                        'trusted_hash = "sha256:00"\n')
+            f.write(more)
+        return db, folder
+
+    def hooks_untrusted_one(self):
+        return self.trusted(3)[0], None
+
+    def hooks_changed(self):
+        db, folder = self.trusted()
+        then = time.time() + 60
+        os.utime(folder / "hooks.json", (then, then))
+        return db, None
+
+    def hooks_disabled(self):
+        return self.trusted(4, "enabled = false\n")[0], None
+
+    def hooks_off_codex(self):
+        return self.trusted(4, "\n[features]\nhooks = false\n")[0], None
+
+    def setting(self, client, folder, name, value):
+        db, place = self.hooked(client, folder)
+        path = place / "settings.json"
+        said = json.loads(path.read_text())
+        said[name] = value
+        path.write_text(json.dumps(said))
+        return db, None
+
+    def hooks_off_claude(self):
+        return self.setting("claude-code", ".claude", "disableAllHooks", True)
+
+    def hooks_off_gemini(self):
+        return self.setting("gemini", ".gemini", "hooksConfig",
+                            {"enabled": False})
+
+    def hooks_untrusted_folder(self):
+        db, folder = self.hooked("gemini", ".gemini")
+        (folder / "trustedFolders.json").write_text(json.dumps(
+            {str(db.folder): "DO_NOT_TRUST"}))
+        return db, None
+
+    def test_hooks_that_run(self):
+        """Trusted and fired: when, and which never did. Where Codex keeps no
+        trust, that they fired since says enough."""
+        db, _ = self.trusted()
+        self.assertIn("installed and trusted, none has fired", " ".join(
+            f["text"] for f in self.doctor(db, None)))
+        event = json.dumps({"session_id": "s", "cwd": str(db.folder),
+                            "prompt": "what does ada like?"})
+        db.ctl("hook", "codex", "UserPromptSubmit", stdin=event)
+        found = [f for f in self.doctor(db, None) if f["check"] == "hooks"]
+        self.assertEqual([f["level"] for f in found], ["ok"], found)
+        self.assertRegex(found[0]["text"], "installed and trusted, fired last "
+                         "20.*; never yet: SessionStart, Stop, PreCompact")
+        db, folder = self.hooked("codex", ".codex")
+        os.utime(folder / "hooks.json", (1, 1))
+        db.ctl("hook", "codex", "UserPromptSubmit", stdin=event)
+        found = [f for f in self.doctor(db, None) if f["check"] == "hooks"]
+        self.assertRegex(found[0]["text"], "are installed, fired last")
 
     def backups_open(self):
         db, folder, _ = self.backed_up()

@@ -3,7 +3,8 @@
  * A test maps the file named by FAIL_CONTROL (struct control, written by
  * tests/lib/faults.py) and arms it while the program runs: of the calls of the
  * armed kinds, `skip` pass, the next `count` fail with `error`, later ones pass
- * again. `seen` and `failed` count. So one process is taken through a loop over
+ * again. `seen` and `failed` count. With `error` 0 they hang, as on a disk that
+ * answers no more, until they are disarmed. So one process is taken through a loop over
  * n without restarts.
  *
  * Not hit: allocations of libev (it aborts without memory by design; its tables
@@ -125,6 +126,12 @@ hit(enum kind kind)
 		number >= atomic_load(&c->skip) + atomic_load(&c->count))
 		return 0;
 	atomic_fetch_add(&c->failed, 1);
+	/* Error 0: the call hangs until it is disarmed, and then passes. */
+	if (atomic_load(&c->error) == 0) {
+		while (atomic_load(&c->kinds) & (uint32_t)kind)
+			(void)usleep(5000);
+		return 0;
+	}
 	if (trace)
 		backtrace_symbols_fd(trace_frames,
 			backtrace(trace_frames, TRACE_FRAMES), 2);

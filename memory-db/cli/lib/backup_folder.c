@@ -23,9 +23,8 @@
 #include "common/vec.h"
 #include "memory-db/cli/lib/backup_sum.h"
 
-#define LOCK_NAME ".memory-backup.lock"
-#define LOOK_MS	  100
-#define DAY_MS	  86400000LL
+#define LOOK_MS 100
+#define DAY_MS	86400000LL
 
 static int
 backup_folder_error(struct err *e, const char *what, const char *path)
@@ -96,7 +95,7 @@ backup_folder_lock(struct backup_folder *f, int64_t wait_s, struct err *e)
 {
 	int64_t until = clock_mono_ns() + wait_s * 1000000000;
 
-	f->lock_fd = openat(f->fd, LOCK_NAME,
+	f->lock_fd = openat(f->fd, BACKUP_LOCK_NAME,
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (f->lock_fd < 0)
 		return backup_folder_error(e, "write into", f->path);
@@ -298,6 +297,26 @@ backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
 	if (*ret_n > 0)
 		(void)fsync(f->fd);
 	return rc;
+}
+
+/* The folder itself is locked: who may only read it can do that, too. */
+void
+backup_folder_hold(struct backup_folder *f)
+{
+	while (flock(f->fd, LOCK_SH) != 0 && errno == EINTR)
+		;
+}
+
+bool
+backup_folder_claim(struct backup_folder *f)
+{
+	return flock(f->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+void
+backup_folder_let(struct backup_folder *f)
+{
+	(void)flock(f->fd, LOCK_UN);
 }
 
 char *

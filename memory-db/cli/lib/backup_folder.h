@@ -10,6 +10,8 @@
 #include "common/err.h"
 #include "memory-db/cli/lib/backup_name.h"
 
+#define BACKUP_LOCK_NAME ".memory-backup.lock"
+
 struct backup_entry {
 	char file[BACKUP_NAME_SIZE];
 	struct backup_name name;
@@ -53,6 +55,14 @@ void backup_folder_choose(struct backup_folder *f, int64_t keep_days,
  * error that names it; the others are gone all the same. */
 int backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
 	MUST_CHECK;
+/* A restore reads backups of it, one after the other: nothing is removed until the
+ * folder is done. Waits for a prune under way. A file system without locks goes
+ * without. */
+void backup_folder_hold(struct backup_folder *f);
+/* True: none is held, and none will be until backup_folder_let(). */
+bool backup_folder_claim(struct backup_folder *f) MUST_CHECK;
+void backup_folder_let(struct backup_folder *f);
+
 /* The path of a file in it; new. */
 char *backup_folder_path(const struct backup_folder *f, const char *file)
 	MUST_CHECK;

@@ -14,6 +14,7 @@
 
 #include "common/client/memory_client_int.h"
 #include "common/jx.h"
+#include "memory-db/cli/lib/backup_base.h"
 #include "memory-db/cli/lib/backup_check.h"
 #include "memory-db/cli/lib/backup_file.h"
 #include "memory-db/cli/lib/backup_sum.h"
@@ -134,6 +135,7 @@ backup_make_describe(const struct backup_copy *copy, int64_t made_ms,
 		"version", BACKUP_VERSION, "kind",
 		copy->part ? "changes" : "whole", "made", (json_int_t)made_ms,
 		"hash", hash);
+	char whose[BACKUP_WHOSE_SIZE];
 
 	for (size_t i = 0; o && i < ARRAY_LEN(taken); i++)
 		if (json_object_set(o, taken[i],
@@ -142,6 +144,14 @@ backup_make_describe(const struct backup_copy *copy, int64_t made_ms,
 			return NULL;
 		}
 	if (o && copy->part && json_object_update(o, copy->part) != 0) {
+		json_decref(o);
+		return NULL;
+	}
+	if (!o || !copy->recipient)
+		return o;
+	backup_base_whose(copy->recipient,
+		cli_str(copy->reply, "database_id", ""), whose);
+	if (jx_set(o, "recipient", json_string(whose)) != 0) {
 		json_decref(o);
 		return NULL;
 	}
@@ -210,6 +220,36 @@ feed_plain(void *ctx, FILE *to, struct err *e)
 	return backup_write(p->fd, p->about, to, NULL, NULL, e);
 }
 
+/* What is encrypted is on the disk under its temporary name: this and the sum get
+ * their names. The sum is whole before, so that a disk that is full ends it while
+ * nothing has changed. A sum of the file that is replaced would refuse the new
+ * one; without any the backup is as good, but no part can follow it. */
+static int
+put_both_in_place(struct newfile *nf, const char *path, json_t *about,
+	const char sha[BACKUP_SHA_SIZE], struct err *e)
+{
+	AUTO_NEWFILE struct newfile sum = {0};
+	struct err ignored;
+	struct stat st;
+	int rc;
+
+	if (fstat(fileno(nf->f), &st) != 0)
+		return err_set(e, MDB_E_STORE, "cannot look at %s: %m", path);
+	if (jx_set(about, "file_bytes", json_integer(st.st_size)) != 0)
+		return err_nomem(e);
+	rc = backup_sum_write(&sum, path, about, sha, e);
+	if (rc)
+		return rc;
+	rc = backup_sum_remove(path, e);
+	if (rc)
+		return rc;
+	rc = newfile_commit(nf, e);
+	if (rc)
+		return rc;
+	(void)!newfile_commit(&sum, &ignored);
+	return 0;
+}
+
 /* Without the key nobody can look into it: it is compared with what came out of
  * the program. */
 static int
@@ -234,10 +274,7 @@ encrypt_file(const struct backup_copy *copy, json_t *about, const char *path,
 			"what was written to %s is not what was to be written "
 			"there",
 			path);
-	rc = newfile_commit(nf, e);
-	if (rc)
-		return rc;
-	return backup_sum_write(path, about, sha, e);
+	return put_both_in_place(nf, path, about, sha, e);
 }
 
 static int
@@ -245,7 +282,7 @@ backup_make_write_file(const struct backup_copy *copy, int64_t made_ms,
 	const char *path, struct steps *s, struct err *e)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
-	char hash[BACKUP_HASH_SIZE], sum[PATH_MAX];
+	char hash[BACKUP_HASH_SIZE];
 	AUTO_JSON json_t *about = NULL;
 	int rc = backup_hash(copy->fd, hash, e);
 
@@ -269,11 +306,9 @@ backup_make_write_file(const struct backup_copy *copy, int64_t made_ms,
 	if (rc)
 		return rc;
 	/* That of an encrypted one which is replaced would refuse this one. */
-	if (snprintf(sum, sizeof(sum), "%s" BACKUP_SUM_SUFFIX, path) >=
-		(int)sizeof(sum))
-		return err_set(e, MDB_E_INVALID, "%s: too long", path);
-	if (unlink(sum) < 0 && errno != ENOENT)
-		return err_set(e, MDB_E_STORE, "cannot remove %s: %m", sum);
+	rc = backup_sum_remove(path, e);
+	if (rc)
+		return rc;
 	return newfile_commit(&nf, e);
 }
 
@@ -290,8 +325,7 @@ backup_copy_write(struct cli *c, const struct backup_copy *copy,
 	rc = backup_make_write_file(copy, made_ms, path, &s, &e);
 	progress_clear(&s.progress);
 	if (rc != 0)
-		return cli_fail(rc == MDB_E_NOMEM ? CLI_SYSTEM
-						  : cli_exit_of(rc),
+		return cli_fail(CLI_SYSTEM,
 			"%s. No backup was made and no old one removed",
 			e.text);
 	*ret_bytes = stat(path, &st) == 0 ? st.st_size : 0;

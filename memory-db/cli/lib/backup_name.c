@@ -146,14 +146,20 @@ backup_name_parse(const char *file, struct backup_name *ret)
 bool
 backup_name_is_leftover(const char *file)
 {
-	char name[BACKUP_NAME_SIZE + TEMP_DIGITS];
+	static const char unnamed[] = BACKUP_UNNAMED, sum[] = BACKUP_SUM_SUFFIX;
+	char name[BACKUP_NAME_SIZE + sizeof(sum) + TEMP_DIGITS];
 	struct backup_name n;
 	size_t len = strlen(file);
 
+	if (strncmp(file, unnamed, sizeof(unnamed) - 1) == 0)
+		return len == sizeof(unnamed) - 1 + TEMP_DIGITS - 1;
 	if (len <= TEMP_DIGITS || len >= sizeof(name) ||
 		file[len - TEMP_DIGITS] != '.')
 		return false;
-	memcpy(name, file, len - TEMP_DIGITS);
-	name[len - TEMP_DIGITS] = '\0';
+	len -= TEMP_DIGITS;
+	memcpy(name, file, len);
+	name[len] = '\0';
+	if (len > sizeof(sum) && strcmp(name + len - sizeof(sum) + 1, sum) == 0)
+		name[len - sizeof(sum) + 1] = '\0';
 	return backup_name_parse(name, &n);
 }

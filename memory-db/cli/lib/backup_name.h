@@ -17,6 +17,11 @@
 
 #define BACKUP_NAME_SIZE 128
 #define BACKUP_ID_DIGITS 8
+/* What lies beside an encrypted one (backup_sum.h). */
+#define BACKUP_SUM_SUFFIX ".sum"
+/* The log of a part, where a file without a name cannot be had; six characters
+ * follow. */
+#define BACKUP_UNNAMED ".memory-backup-"
 
 enum backup_cipher { BACKUP_PLAIN, BACKUP_AGE, BACKUP_GPG, BACKUP_CIPHER_MAX };
 
@@ -32,8 +37,8 @@ void backup_name_format(const struct backup_name *n,
 	char out[BACKUP_NAME_SIZE]);
 /* False: no such name (of a temporary file neither). */
 bool backup_name_parse(const char *file, struct backup_name *ret) MUST_CHECK;
-/* The name of a temporary file of one (newfile.h), which a killed memoryctl
- * left behind. */
+/* The name of a temporary file of one, or of its sum (newfile.h), or of the log of
+ * a part before it is packed: a killed memoryctl left it behind. */
 bool backup_name_is_leftover(const char *file);
 /* ".age" of BACKUP_AGE, and so on. */
 const char *backup_cipher_suffix(enum backup_cipher c);

@@ -10,6 +10,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/backup_make.h"
+#include "memory-db/cli/lib/backup_name.h"
 #include "memory-db/cli/lib/replay.h"
 
 /* Rows that the description of a part may hold: when more was forgotten, a whole
@@ -72,7 +73,8 @@ open_unnamed(const char *folder, FILE **ret)
 	AUTO_FREE char *path = NULL;
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (fd < 0 && asprintf(&path, "%s/.memory-backup-XXXXXX", folder) > 0) {
+	if (fd < 0 &&
+		asprintf(&path, "%s/" BACKUP_UNNAMED "XXXXXX", folder) > 0) {
 		fd = mkostemp(path, O_CLOEXEC);
 		if (fd >= 0)
 			(void)unlink(path);

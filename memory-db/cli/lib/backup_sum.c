@@ -7,15 +7,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/cli/lib/backup_file.h"
-#include "memory-db/cli/lib/newfile.h"
 
 /* Of one number or hash each. */
 static const char *const shown[] = {"format", "version", "kind", "database_id",
-	"instance_id", "schema", "change", "hash", "from", "base"};
+	"instance_id", "schema", "change", "hash", "from", "base", "recipient",
+	"file_bytes"};
 #define LINE_MOST 4096
 
 static int
@@ -42,10 +43,9 @@ make_line(const json_t *about, struct buf *line, struct err *e)
 }
 
 int
-backup_sum_write(const char *path, const json_t *about,
+backup_sum_write(struct newfile *nf, const char *path, const json_t *about,
 	const char sha[BACKUP_SHA_SIZE], struct err *e)
 {
-	AUTO_NEWFILE struct newfile nf = {0};
 	AUTO_BUF struct buf line = {0};
 	AUTO_FREE char *beside = NULL;
 	const char *slash = strrchr(path, '/');
@@ -56,14 +56,28 @@ backup_sum_write(const char *path, const json_t *about,
 	rc = make_line(about, &line, e);
 	if (rc)
 		return rc;
-	rc = newfile_open(&nf, beside, 0600, e);
+	rc = newfile_open(nf, beside, 0600, e);
 	if (rc)
 		return rc;
-	if (fprintf(nf.f, "# %s\n%s  %s\n", line.data, sha,
+	if (fprintf(nf->f, "# %s\n%s  %s\n", line.data, sha,
 		    slash ? slash + 1 : path) < 0)
 		return err_set(e, MDB_E_STORE, "cannot write %s: %s", beside,
 			strerrordesc_np(errno));
-	return newfile_commit(&nf, e);
+	return newfile_sync(nf, e);
+}
+
+int
+backup_sum_remove(const char *path, struct err *e)
+{
+	AUTO_FREE char *beside = NULL;
+	int rc = backup_sum_path_of(path, &beside, e);
+
+	if (rc)
+		return rc;
+	if (unlink(beside) == 0 || errno == ENOENT)
+		return 0;
+	return err_set(e, MDB_E_STORE, "cannot remove %s: %s", beside,
+		strerrordesc_np(errno));
 }
 
 static int

@@ -12,12 +12,14 @@
 #include <jansson.h>
 
 #include "memory-db/cli/lib/backup_cipher.h"
+#include "memory-db/cli/lib/newfile.h"
 
-#define BACKUP_SUM_SUFFIX ".sum"
-
-/* about: of the backup; taken from it is what may be seen. */
-int backup_sum_write(const char *path, const json_t *about,
+/* Writes it under a temporary name and syncs it; newfile_commit() gives it its
+ * place. about: of the backup; taken from it is what may be seen. */
+int backup_sum_write(struct newfile *nf, const char *path, const json_t *about,
 	const char sha[BACKUP_SHA_SIZE], struct err *e) MUST_CHECK;
+/* Removes what lies beside; 0 also where nothing does. MDB_E_STORE. */
+int backup_sum_remove(const char *path, struct err *e) MUST_CHECK;
 /* *ret_about new. MDB_E_NOT_FOUND: there is none. MDB_E_CORRUPT. */
 int backup_sum_read(const char *path, json_t **ret_about,
 	char ret_sha[BACKUP_SHA_SIZE], struct err *e) MUST_CHECK;

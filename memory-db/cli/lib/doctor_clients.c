@@ -3,6 +3,7 @@
  * entered, whole, and were ever run. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "memory-db/cli/lib/cliententry.h"
@@ -11,6 +12,7 @@
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookfile.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/hooktrust.h"
 #include "memory-db/cli/lib/programs.h"
 
 /* One server that is ours. where: the folder of a project, or NULL. */
@@ -114,15 +116,78 @@ last_fired(const char *client)
 	return last;
 }
 
-/* Hooks of one client: whether they are entered, whole, and run. Whether a
- * client trusts them it tells nobody: that they fired says so. */
+/* ", never yet: PreCompact, SessionEnd" of a client whose other hooks fired. */
+static void
+name_silent(const char *client, char out[160])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < hooks_n && n < 120; i++)
+		if (hooks[i].is_installed &&
+			strcmp(hooks[i].client, client) == 0 &&
+			hookstate_last_fired(client, hooks[i].event) == 0)
+			n += (size_t)snprintf(out + n, 160 - n, "%s%.30s",
+				n == 0 ? "; never yet: " : ", ",
+				hooks[i].event);
+}
+
+/* What the client's own files say; of Codex less than hooks that fired since they
+ * were written: an older one asks for no trust. */
+static enum hooktrust
+trust_of(const struct hookfile *hf, const char *path, int64_t fired_ms,
+	char why[HOOKTRUST_WHY_SIZE])
+{
+	enum hooktrust t = hooktrust_look(hf, path, why);
+	struct stat st;
+
+	if (t == HOOKTRUST_WAITS && strcmp(hf->client, "codex") == 0 &&
+		stat(path, &st) == 0 &&
+		fired_ms / 1000 > (int64_t)st.st_mtim.tv_sec)
+		return HOOKTRUST_UNKNOWN;
+	return t;
+}
+
+/* Entries that are whole: does the client run them? */
+static void
+check_running(struct doctor *d, const struct hookfile *hf, const char *path)
+{
+	char when[CLOCK_TEXT_SIZE], why[HOOKTRUST_WHY_SIZE], silent[160];
+	int64_t at = last_fired(hf->client);
+	enum hooktrust trust = trust_of(hf, path, at, why);
+	const char *how = hf->trust ? hf->trust : "start the client anew";
+
+	if (trust == HOOKTRUST_OFF) {
+		doctor_say(d, DOCTOR_WARN, "hooks",
+			"change that there, or take the entries out with "
+			"memoryctl uninstall",
+			"%s: hooks are installed and switched off: %s", path,
+			why);
+	} else if (trust == HOOKTRUST_WAITS) {
+		doctor_say(d, DOCTOR_WARN, "hooks", how,
+			"%s: hooks are installed and not trusted: %s", path,
+			why);
+	} else if (at == 0) {
+		doctor_say(d, DOCTOR_WARN, "hooks", how,
+			"%s: hooks are installed%s, none has fired yet", path,
+			trust == HOOKTRUST_YES ? " and trusted" : "");
+	} else {
+		clock_format(at, when);
+		name_silent(hf->client, silent);
+		doctor_say(d, DOCTOR_OK, "hooks", NULL,
+			"%s: hooks are installed%s, fired last %s%s", path,
+			trust == HOOKTRUST_YES ? " and trusted" : "", when,
+			silent);
+	}
+}
+
+/* Hooks of one client: whether they are entered, whole, and run. */
 static void
 check_hooks(struct doctor *d, const struct client *cl, bool is_project)
 {
 	const struct hookfile *hf = hookfile_of(cl->name);
-	char path[PATH_MAX], when[CLOCK_TEXT_SIZE], advice[160];
+	char path[PATH_MAX], advice[160];
 	int n, all = 0;
-	int64_t at;
 
 	if (!hf || clients_named(cl->name) != cl ||
 		hookfile_path(hf, is_project, path, NULL) != 0 ||
@@ -131,19 +196,11 @@ check_hooks(struct doctor *d, const struct client *cl, bool is_project)
 	snprintf(advice, sizeof(advice),
 		"memoryctl install --client %s --hooks%s enters the rest",
 		cl->name, is_project ? " --scope project" : "");
-	at = last_fired(cl->name);
 	if (n < all)
 		doctor_say(d, DOCTOR_WARN, "hooks", advice,
 			"%s: %d of %d hooks are installed", path, n, all);
-	else if (at == 0)
-		doctor_say(d, DOCTOR_WARN, "hooks",
-			hf->trust ? hf->trust : "start the client anew",
-			"%s: hooks are installed, none has fired yet", path);
-	if (n < all || at == 0)
-		return;
-	clock_format(at, when);
-	doctor_say(d, DOCTOR_OK, "hooks", NULL,
-		"%s: hooks are installed, fired last %s", path, when);
+	else
+		check_running(d, hf, path);
 }
 
 /* Several editors of one family share the file of a project. */

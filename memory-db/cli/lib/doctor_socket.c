@@ -16,6 +16,7 @@
 
 #define SHARED	    TWOMEMORIES_SHARED
 #define PATIENCE_MS 2000
+#define ANSWER_MS   5000 /* of a service with much to do, too */
 
 static const char *
 group_name(gid_t gid)
@@ -317,31 +318,72 @@ say_silent(struct doctor *d, const char *why)
 		why);
 }
 
+/* What the service says of itself now; false after saying that it says nothing. */
+static bool
+ask_status(struct doctor *d, memory_client *client)
+{
+	char *reply = NULL;
+	struct err e = {0};
+	bool is_told = memory_client_call(client, "get_memory_status", NULL,
+			       &reply) == MEMORY_OK;
+
+	if (is_told) {
+		json_decref(d->status);
+		d->status = jx_parse(reply, strlen(reply), &e);
+	} else {
+		doctor_say(d, DOCTOR_FAIL, "service", "look at its log",
+			"no status: %s", memory_client_error(client));
+	}
+	memory_free(reply);
+	return is_told;
+}
+
+static const json_t *
+problems_of(const struct doctor *d)
+{
+	return json_object_get(json_object_get(d->status, "health"),
+		"problems");
+}
+
+/* It knows of what it met, and one that nobody asks meets nothing: so it is asked
+ * to read. A read that is refused shows what the status then tells; one that hangs
+ * shows nothing there. */
+static void
+try_reading(struct doctor *d, memory_client *client)
+{
+	char *reply = NULL;
+	int rc = memory_client_call(client, "list_namespaces", NULL, &reply);
+	char why[400];
+
+	memory_free(reply);
+	if (rc == MEMORY_OK)
+		return;
+	snprintf(why, sizeof(why), "%s", memory_client_error(client));
+	if (rc == MEMORY_REFUSED && !ask_status(d, client))
+		return;
+	if (json_array_size(problems_of(d)) == 0)
+		doctor_say(d, DOCTOR_FAIL, "service",
+			"look at its log and at the disk; a restart helps when "
+			"something hangs",
+			"it answers, but does not read: %s", why);
+}
+
 /* What the service itself finds wrong. */
 static void
 check_health(struct doctor *d, memory_client *client)
 {
-	char *reply = NULL;
-	struct err e = {0};
 	const json_t *p;
-	json_t *status;
 	size_t i;
 
-	if (memory_client_call(client, "get_memory_status", NULL, &reply) !=
-		MEMORY_OK) {
-		doctor_say(d, DOCTOR_FAIL, "service", "look at its log",
-			"no status: %s", memory_client_error(client));
-		memory_free(reply);
+	if (!ask_status(d, client))
 		return;
-	}
-	status = d->status = jx_parse(reply, strlen(reply), &e);
-	memory_free(reply);
+	if (json_array_size(problems_of(d)) == 0)
+		try_reading(d, client);
 	check_scripts(d);
 	check_room(d);
-	json_array_foreach(json_object_get(json_object_get(status, "health"),
-				   "problems"),
-		i, p)
-		doctor_say(d, cli_is_broken(status) ? DOCTOR_FAIL : DOCTOR_WARN,
+	json_array_foreach(problems_of(d), i, p)
+		doctor_say(d,
+			cli_is_broken(d->status) ? DOCTOR_FAIL : DOCTOR_WARN,
 			"service", NULL, "it says: %s",
 			json_is_string(p) ? json_string_value(p) : "?");
 }
@@ -365,7 +407,8 @@ doctor_service(struct doctor *d)
 		return;
 	options.socket = d->socket;
 	options.retries = -1;
-	options.timeout_ms = options.connect_timeout_ms = PATIENCE_MS;
+	options.connect_timeout_ms = PATIENCE_MS;
+	options.timeout_ms = ANSWER_MS;
 	client = memory_client_new(&options);
 	if (!client) {
 		d->is_out_of_memory = true;

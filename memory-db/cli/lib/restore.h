@@ -15,7 +15,8 @@
 struct restore {
 	struct cli *c;
 	char source[PATH_MAX], target[PATH_MAX];
-	const char *identity; /* borrowed; of age, or NULL */
+	const char *identity;	   /* borrowed; of age, or NULL */
+	struct backup_folder held; /* that of the source: nothing of it goes */
 	struct restore_place place;
 	struct private_service service; /* of what is restored */
 	int64_t parts; /* of the chain behind the whole backup */
