@@ -157,9 +157,7 @@ log_reader(struct server *s)
 static int
 hanging(struct server *s, json_t *a)
 {
-	int64_t since = work_writer_busy_since(s->work);
-	int64_t writer_ms =
-		since == 0 ? 0 : (clock_mono_ns() - since) / 1000000;
+	int64_t writer_ms = work_writer_busy_ms(s->work);
 	int64_t script_ms = work_script_overdue_ms(s->work);
 	int rc = 0;
 

@@ -187,6 +187,14 @@ work_writer_busy_since(const struct work *w)
 }
 
 int64_t
+work_writer_busy_ms(const struct work *w)
+{
+	int64_t since = work_writer_busy_since(w), now = clock_mono_ns();
+
+	return since == 0 || now < since ? 0 : (now - since) / 1000000;
+}
+
+int64_t
 work_writer_cpu_ns(const struct work *w)
 {
 	clockid_t id;

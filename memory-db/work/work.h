@@ -133,6 +133,8 @@ size_t work_background(const struct work *w,
 /* Monotonic time since which the writer has been in one piece of work, or 0:
  * it waits. The watchdog looks at it. */
 int64_t work_writer_busy_since(const struct work *w);
+/* How long that is; 0: it waits. */
+int64_t work_writer_busy_ms(const struct work *w);
 /* How long a script has gone on after it should have ended; 0: none has. */
 int64_t work_script_overdue_ms(const struct work *w);
 /* CPU time of the writer thread so far; 0: unknown. */

@@ -586,6 +586,62 @@ class Chains(Trial):
         self.all_restore()
 
 
+class Databases(Trial):
+    """Several in one folder: two users of a NAS, or one that was lost and the
+    empty one that took its place."""
+
+    def test_the_one_in_use(self):
+        self.fill("mine")
+        mine = Path(self.backup()["path"])
+        other = self.service()
+        other.client().ok("create_entities", entities=[entity("theirs")])
+        theirs = json.loads(other.ctl("--json", "backup", self.target,
+                                      "--keep", 1).stdout)["path"]
+        self.assertTrue(mine.exists())
+        place = self.db.folder / "n" / "m.db"
+        for stopped in (False, True):
+            done = self.run_ctl("--json", "restore", self.target, "--into",
+                                place)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(json.loads(done.stdout)["from"], str(mine))
+            self.assertIn(Path(theirs).name, done.stderr)
+            place.unlink()
+            if not stopped:
+                self.db.stop()
+        # A part follows its own, whoever was there last.
+        self.db.start()
+        self.c = self.db.client()
+        self.fill("more")
+        self.assertEqual(self.backup("--incremental")["kind"], "changes")
+        self.assertEqual(self.names(self.target), {"mine", "more"})
+
+    def test_lost_and_begun_anew(self):
+        self.fill("mine")
+        mine = Path(self.backup()["path"])
+        self.db.stop()
+        shutil.rmtree(self.db.database.parent)
+        place = self.db.folder / "n" / "m.db"
+        # Nothing is in use: all are of one database.
+        done = self.run_ctl("restore", self.target, "--into", place)
+        self.assertEqual(done.returncode, 0, done)
+        place.unlink()
+        self.db.start()
+        self.c = self.db.client()
+        empty = Path(self.backup("--keep", 1)["path"])
+        self.assertEqual(set(self.files()), {mine, empty})
+        self.db.stop()
+        shutil.rmtree(self.db.database.parent)
+        done = self.run_ctl("restore", self.target)
+        self.assertEqual(done.returncode, 1, done)
+        for p in (mine, empty):
+            self.assertIn(p.name, done.stderr)
+        self.assertIn("Name the file", done.stderr)
+        self.assertFalse(self.db.database.exists())
+        self.assertEqual(self.run_ctl("restore", mine).returncode, 0)
+        self.db.start()
+        self.db.client().ok("open_nodes", names=["mine"])
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to be two users")
 class Others(Trial):
     AS = ("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY),

@@ -29,38 +29,6 @@ restore_folder_of(const char *path, char out[PATH_MAX])
 	slash[slash == out ? 1 : 0] = '\0';
 }
 
-int
-restore_choose(struct restore *r, const char *given)
-{
-	struct backup_folder *f = &r->held;
-	char folder[PATH_MAX];
-	struct err e = {0};
-	struct stat st;
-
-	if (cli_absolute(given, r->source, sizeof(r->source)) != CLI_OK)
-		return CLI_USAGE;
-	if (stat(r->source, &st) != 0)
-		return cli_fail(CLI_PROBLEM, "cannot read %s: %m", given);
-	if (!S_ISDIR(st.st_mode)) {
-		restore_folder_of(r->source, folder);
-		/* One may read a file of a folder that one may not list. */
-		if (backup_folder_open(f, folder, false, &e) == 0)
-			backup_folder_hold(f);
-		return CLI_OK;
-	}
-	if (backup_folder_open(f, r->source, false, &e) != 0)
-		return cli_fail_err(&e);
-	backup_folder_hold(f);
-	if (backup_folder_list(f, NULL, &e) != 0)
-		return cli_fail_err(&e);
-	if (f->n == 0)
-		return cli_fail(CLI_PROBLEM, "no backup is in %s", given);
-	if (snprintf(r->source, sizeof(r->source), "%s/%s", f->path,
-		    f->entries[f->n - 1].file) >= (int)sizeof(r->source))
-		return cli_fail(CLI_USAGE, "the path %s is too long", given);
-	return CLI_OK;
-}
-
 /* --- files ---------------------------------------------------------------- */
 static void
 restore_chain_on_tick(void *ctx, int64_t bytes)
