@@ -3,8 +3,8 @@
  * database before the socket, so that a socket which is left behind belongs to
  * nobody; and the process is hardened before any key is read.
  *
- * With --check-fd or --fold it does one thing with one file, for memoryctl,
- * and serves nobody. */
+ * With --check-fd, --check-settings or --fold it does one thing with one file, for
+ * memoryctl, and serves nobody. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
@@ -357,6 +357,25 @@ check_fd(const char *number)
 	return json_array_size(json_object_get(o, "problems")) > 0 ? 1 : 0;
 }
 
+/* --check-settings DATABASE: whether memory-db.conf beside the database is one that
+ * a service would start with. Opens nothing else and serves nobody. */
+static int
+check_settings(char **argv)
+{
+	static char spawned[] = "--spawned", option[] = "--database";
+	char *args[] = {argv[0], spawned, option, argv[2], NULL};
+	AUTO_FREE char *database = NULL;
+	struct err e = {0};
+	int rc = options_read(ARRAY_LEN(args) - 1, args, &arg, &config,
+		&database, &e);
+
+	if (rc == 0 && set_up_process(&e) == 0)
+		(void)open_embedder(&e);
+	embed_close(config.embedder);
+	options_done(&arg);
+	return e.code == 0 ? 0 : main_fail(EXIT_USAGE, &e);
+}
+
 /* --fold FILE BEFORE [NAMESPACE]: folds the history of a file that nobody else
  * has open up to a time, in milliseconds, writes a JSON object, and serves
  * nobody. memoryctl compact does so with a copy of the database. */
@@ -393,6 +412,8 @@ main(int argc, char **argv)
 	allocator_tune();
 	if (argc == 3 && strcmp(argv[1], "--check-fd") == 0)
 		return check_fd(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--check-settings") == 0)
+		return check_settings(argv);
 	if ((argc == 4 || argc == 5) && strcmp(argv[1], "--fold") == 0)
 		return fold_file(argc, argv);
 	rc = options_read(argc, argv, &arg, &config, &database, &e);

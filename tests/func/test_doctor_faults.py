@@ -94,6 +94,14 @@ TABLE = {
                     NOBODY, ""),
     "settings_open": ("settings", "fail", "does not start with it",
                       "chmod 600", NOBODY, ""),
+    "settings_wrong": ("settings", "fail", "line 2.*did you mean",
+                       "take it out", NOBODY, ""),
+    "settings_provider": ("settings", "fail", "word2vec", "take it out",
+                          NOBODY, ""),
+    "log_of_another": ("database", "fail", "memory.db-wal.*belongs to",
+                       "move it away", NOBODY, ""),
+    "lock_is_a_link": ("database", "fail", "memory.db.pid",
+                       "move it away", NOBODY, ""),
     "clock_set_back": ("database", "warn", "days from now", "clock",
                        NOBODY, ""),
     "no_backup": ("backup", "warn", "none in", "memoryctl backup",
@@ -406,6 +414,35 @@ class Faulty(TestCase):
         conf = db.database.with_name("memory-db.conf")
         conf.write_text("slow-ms 5\n")
         conf.chmod(0o666)
+        return db, None
+
+    def settings(self, text):
+        db = self.stopped_service()
+        conf = db.database.with_name("memory-db.conf")
+        conf.write_text(text)
+        conf.chmod(0o600)
+        return db, None
+
+    def settings_wrong(self):
+        return self.settings("slow-ms = 5\nembde = hash\n")
+
+    def settings_provider(self):
+        return self.settings("embed = word2vec\n")
+
+    def log_of_another(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root gives files away")
+        db = self.stopped_service()
+        wal = Path(f"{db.database}-wal")
+        wal.touch()
+        os.chown(wal, 12345, -1)
+        return db, None
+
+    def lock_is_a_link(self):
+        db = self.stopped_service()
+        lock = Path(f"{db.database}.pid")
+        lock.rename(db.folder / "elsewhere")
+        lock.symlink_to(db.folder / "elsewhere")
         return db, None
 
     def clock_set_back(self):

@@ -152,14 +152,19 @@ check_done(struct check *x)
 }
 
 static int
+check_program(struct check *x, struct err *e)
+{
+	int rc = spawn_find(NULL, &x->program, e);
+
+	return rc != 0 ? rc : spawn_env(&x->envp, e);
+}
+
+static int
 backup_check_run(struct check *x, json_t **ret, struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
-	int rc = spawn_find(NULL, &x->program, e);
+	int rc = check_program(x, e);
 
-	if (rc != 0)
-		return rc;
-	rc = spawn_env(&x->envp, e);
 	if (rc != 0)
 		return rc;
 	rc = run_and_read(x, &text, e);
@@ -179,6 +184,19 @@ backup_check(int fd, json_t **ret, struct err *e)
 	if (rc != 0)
 		err_prefix(e, "it does not open");
 	return rc;
+}
+
+int
+backup_check_settings(const char *database, struct err *e)
+{
+	__attribute__((cleanup(check_done))) struct check x = {.fd = -1,
+		.args = {"--check-settings", database}};
+	AUTO_BUF struct buf text = {0};
+	int rc = check_program(&x, e);
+
+	if (rc != 0)
+		return rc;
+	return run_and_read(&x, &text, e);
 }
 
 int

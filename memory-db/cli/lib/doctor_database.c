@@ -13,6 +13,7 @@
 #include "common/owned.h"
 #include "common/client/settings.h"
 #include "common/text.h"
+#include "memory-db/cli/lib/backup_check.h"
 #include "memory-db/cli/lib/doctor.h"
 #include "memory-db/cli/lib/twomemories.h"
 
@@ -263,8 +264,34 @@ check_settings(struct doctor *d)
 			"%s has mode %04o: memory-db "
 			"does not start with it",
 			path, (unsigned)st.st_mode & 07777);
+	else if (st.st_uid == geteuid() &&
+		 backup_check_settings(d->database, &e) == MDB_E_CORRUPT)
+		doctor_say(d, DOCTOR_FAIL, "settings",
+			"correct that line or take it out",
+			"memory-db does not start with it: %s", e.text);
 	else
 		doctor_say(d, DOCTOR_OK, "settings", NULL, "%s", path);
+}
+
+/* What SQLite and the service keep beside it: of another user, or behind a link, it
+ * is not used, and neither is the database. */
+static void
+check_beside(struct doctor *d)
+{
+	static const char *const tails[] = {"-wal", "-shm", "-journal", ".pid"};
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		char path[PATH_MAX + 16];
+		struct err e = {0};
+
+		snprintf(path, sizeof(path), "%s%s", d->database, tails[i]);
+		if (owned_check_path(path, &e) != 0)
+			doctor_say(d, DOCTOR_FAIL, "database",
+				"move it away when it is not yours, or choose "
+				"another MEMORY_DB_PATH",
+				"memory-db does not start beside it: %s",
+				e.text);
+	}
 }
 
 void
@@ -290,6 +317,7 @@ doctor_database(struct doctor *d)
 	if (!doctor_database_check_folder(d))
 		return;
 	check_settings(d);
+	check_beside(d);
 	if (lstat(d->database, &st) < 0) {
 		say_missing(d);
 		return;
