@@ -369,11 +369,11 @@ check_settings(char **argv)
 	int rc = options_read(ARRAY_LEN(args) - 1, args, &arg, &config,
 		&database, &e);
 
-	if (rc == 0 && set_up_process(&e) == 0)
-		(void)open_embedder(&e);
+	if (rc < 0 || set_up_process(&e) != 0 || open_embedder(&e) != 0)
+		return main_fail(EXIT_USAGE, &e);
 	embed_close(config.embedder);
 	options_done(&arg);
-	return e.code == 0 ? 0 : main_fail(EXIT_USAGE, &e);
+	return 0;
 }
 
 /* --fold FILE BEFORE [NAMESPACE]: folds the history of a file that nobody else

@@ -13,6 +13,7 @@
 #include "memory-db/cli/lib/backup_advice.h"
 #include "memory-db/cli/lib/backup_base.h"
 #include "memory-db/cli/lib/backup_check.h"
+#include "memory-db/cli/lib/backup_cipher.h"
 #include "memory-db/cli/lib/backup_folder.h"
 #include "memory-db/cli/lib/backup_make.h"
 #include "memory-db/cli/lib/out.h"

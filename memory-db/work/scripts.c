@@ -70,21 +70,27 @@ run_jailed(struct scripts_run *x, struct err *e)
 		.call_ctx = x,
 		.cancel = &x->j->cancelled,
 	};
-	int rc;
 
 	script_methods_without(&x->j->ctx, without);
 	job.limits.wall_ms = (int64_t)json_integer_value(
 		json_object_get(x->j->params, "timeout_ms"));
-	sandbox_limits_settle(&job.limits);
 	x->script = (struct script){.st = x->r->st,
 		.ctx = &x->j->ctx,
 		.run = x->r->work->opt.run};
-	atomic_store(&x->r->due_ns,
-		clock_mono_ns() +
-			(job.limits.wall_ms + SCRIPT_GRACE_MS) * 1000000);
-	rc = sandbox_run(x->r->work->opt.sandbox, &job, &x->outcome, e);
-	atomic_store(&x->r->due_ns, 0);
-	return rc;
+	return sandbox_run(x->r->work->opt.sandbox, &job, &x->outcome, e);
+}
+
+/* From here on it counts, with the opening of its view. */
+static void
+set_due(struct runner *r, const struct job *j)
+{
+	struct sandbox_limits l = {
+		.wall_ms = (int64_t)json_integer_value(
+			json_object_get(j->params, "timeout_ms"))};
+
+	sandbox_limits_settle(&l);
+	atomic_store(&r->due_ns,
+		clock_mono_ns() + (l.wall_ms + SCRIPT_GRACE_MS) * 1000000);
 }
 
 int64_t
@@ -263,7 +269,9 @@ runner_main(void *arg)
 		r->cpu_us = -thread_cpu_us();
 		log_room_enter(&w->log_room, &j->cancelled);
 		work_enter(w);
+		set_due(r, j);
 		rc = scripts_run_script(r, j, &e);
+		atomic_store(&r->due_ns, 0);
 		work_leave(w);
 		log_room_leave(&w->log_room);
 		r->cpu_us += thread_cpu_us();

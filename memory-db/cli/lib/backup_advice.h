@@ -2,9 +2,11 @@
 #ifndef CLI_LIB_BACKUP_ADVICE_H
 #define CLI_LIB_BACKUP_ADVICE_H
 
+#include <limits.h>
+
 #include "memory-db/cli/lib/backup_folder.h"
 
-#define BACKUP_ADVICE_SIZE 512
+#define BACKUP_ADVICE_SIZE (PATH_MAX + 400)
 
 /* Looks at the folder as it is now, also at one that could not be opened: a
  * sentence with cause and remedy, or "" when nothing is to be seen there.

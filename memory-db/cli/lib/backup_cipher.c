@@ -208,7 +208,7 @@ take_out(int fd, FILE *out, char sha[BACKUP_SHA_SIZE], struct err *e)
 struct pipes {
 	int plain_in, plain_out;   /* feeder -> program */
 	int packed_in, packed_out; /* program -> us */
-	int said;
+	int said, feeder_said;	   /* what each of both has to say */
 	pid_t feeder, program;
 };
 
@@ -228,6 +228,7 @@ pipes_done(struct pipes *p)
 	close_end(&p->packed_in);
 	close_end(&p->packed_out);
 	close_end(&p->said);
+	close_end(&p->feeder_said);
 	if (p->program > 0) {
 		(void)kill(p->program, SIGKILL);
 		(void)backup_cipher_wait_for(p->program);
@@ -252,7 +253,9 @@ pipes_open(struct pipes *p, struct err *e)
 		return no_descriptors(e);
 	p->packed_in = fds[0];
 	p->packed_out = fds[1];
-	return open_said(&p->said, e);
+	if (open_said(&p->said, e) != 0)
+		return e->code;
+	return open_said(&p->feeder_said, e);
 }
 
 static void
@@ -283,7 +286,7 @@ both_ended(struct pipes *p, enum backup_cipher c, struct err *e)
 		return tool_failed(c, "encrypt the backup", p->said, e);
 	if (WIFEXITED(feeder) && WEXITSTATUS(feeder) == 0)
 		return 0;
-	last_words(p->said, words);
+	last_words(p->feeder_said, words);
 	return err_set(e, MDB_E_STORE, "the backup cannot be packed: %s",
 		words);
 }
@@ -292,7 +295,7 @@ int
 backup_encrypt(enum backup_cipher c, const char *recipient, backup_feed_fn feed,
 	void *ctx, FILE *out, char sha[BACKUP_SHA_SIZE], struct err *e)
 {
-	AUTO_PIPES struct pipes p = {-1, -1, -1, -1, -1, 0, 0};
+	AUTO_PIPES struct pipes p = {-1, -1, -1, -1, -1, -1, 0, 0};
 	const char *argv[ARGS_MOST];
 	int rc = pipes_open(&p, e);
 
@@ -305,7 +308,7 @@ backup_encrypt(enum backup_cipher c, const char *recipient, backup_feed_fn feed,
 	close_end(&p.plain_in);
 	close_end(&p.packed_out);
 	/* In the feeder its end of the pipe is the only one. */
-	rc = run_feeder(feed, ctx, p.plain_out, p.said, &p.feeder, e);
+	rc = run_feeder(feed, ctx, p.plain_out, p.feeder_said, &p.feeder, e);
 	if (rc)
 		return rc;
 	close_end(&p.plain_out);

@@ -4,7 +4,7 @@
  *
  * Codex keeps in config.toml, for each entry, the hash of what was trusted:
  *
- *   [hooks.state."/home/ada/.codex/hooks.json:session_start:0:0"]
+ *   [hooks.state."/ada/.codex/hooks.json:session_start:0:0"]
  *   trusted_hash = "sha256:.."
  *
  * The key is the file, the event, and the place of the entry in its list. Without

@@ -3,11 +3,11 @@
 #ifndef CLI_LIB_HOOKTRUST_H
 #define CLI_LIB_HOOKTRUST_H
 
-#include <stdint.h>
+#include <limits.h>
 
 #include "memory-db/cli/lib/hookfile.h"
 
-#define HOOKTRUST_WHY_SIZE 400
+#define HOOKTRUST_WHY_SIZE (PATH_MAX + 160)
 
 enum hooktrust {
 	HOOKTRUST_UNKNOWN, /* the client tells nobody, or needs no trust */
