@@ -450,6 +450,7 @@ dispatch_frame(struct conn *c, const char *data, size_t n)
 	}
 	r->job.defaults = json_incref(c->defaults);
 	r->job.is_agent = c->is_agent;
+	r->job.is_bulk = c->is_bulk;
 	r->job.profiles = c->profiles;
 	if (n > LIMIT_LOOP_PARSE_BYTES) {
 		dispatch_long(r, data, n);

@@ -59,6 +59,7 @@ struct job {
 	json_t *defaults;   /* owned: what hello of the connection said */
 	bool is_agent;	    /* the same of whom it serves; kept here, as a
 				   request may outlive its connection */
+	bool is_bulk;	    /* of an import: it gives way (write_queue.h) */
 	unsigned profiles;
 	struct question question; /* owned: its vector, made before a reader
 				   has it; none: that is the reader's */

@@ -5,8 +5,8 @@
  *   take 1   the small ones in front, source by source: a1 c1 a2
  *   take 2   one large one: b1
  *
- * A source is in the ring as long as it has jobs. How many sources have a
- * small or a large job in front is counted, so that a taker knows without a
+ * A source is in the ring as long as it has jobs. How many sources have a job of
+ * each class in front is counted, so that a taker knows without a
  * walk whether there is anything for it. */
 #include "memory-db/work/write_queue.h"
 
@@ -16,19 +16,26 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/limits.h"
 
-bool
-write_is_large(const struct job *j)
+/* Others write: they sent one within this time. */
+#define BESIDE_NS INT64_C(250000000)
+
+enum write_class
+write_class(const struct job *j)
 {
-	return j->bytes > LIMIT_WRITE_SMALL_BYTES ||
-	       (j->tool && (j->tool->flags & TF_LARGE));
+	if (j->bytes > LIMIT_WRITE_SMALL_BYTES ||
+		(j->tool && (j->tool->flags & TF_LARGE)))
+		return WRITE_LARGE;
+	return j->is_bulk ? WRITE_BULK : WRITE_SMALL;
 }
 
 int
 write_queue_init(struct write_queue *q)
 {
 	memset(q, 0, sizeof *q);
+	q->had = WRITE_LARGE; /* small ones come first */
 	atomic_init(&q->length, 0);
 	return queue_init_lock(&q->lock, &q->filled);
 }
@@ -107,7 +114,7 @@ ring_drop(struct write_queue *q, struct write_source *before)
 static void
 count_front(struct write_queue *q, const struct write_source *s, bool is_added)
 {
-	size_t *n = write_is_large(s->jobs.head) ? &q->large : &q->small;
+	size_t *n = &q->n[write_class(s->jobs.head)];
 
 	assert(is_added || *n > 0);
 	*n += is_added ? 1 : (size_t)-1;
@@ -117,6 +124,7 @@ void
 write_queue_push(struct write_queue *q, struct job_list *l)
 {
 	struct job *j = l->head, *next;
+	int64_t now = clock_mono_ns();
 	size_t n = l->n;
 
 	if (n == 0)
@@ -127,6 +135,8 @@ write_queue_push(struct write_queue *q, struct job_list *l)
 		bool is_new = !s->jobs.head;
 
 		next = j->next;
+		if (write_class(j) == WRITE_SMALL)
+			q->small_ns = now;
 		job_list_add(&s->jobs, j);
 		if (is_new) {
 			ring_add(q, s);
@@ -164,32 +174,18 @@ take_front(struct write_queue *q, struct write_source *before,
 	return true;
 }
 
+/* Of one class, source by source. Who had a turn is last now. */
 static void
-take_large(struct write_queue *q, struct job_list *to)
-{
-	struct write_source *before = q->last;
-
-	assert(before && q->large > 0); /* else the search has no end */
-	while (!write_is_large(before->next->jobs.head))
-		before = before->next;
-	/* Who had a turn is last now. */
-	if (take_front(q, before, to))
-		q->last = before->next;
-	else if (q->last)
-		q->last = before;
-}
-
-static void
-take_small(struct write_queue *q, size_t max_n, size_t max_bytes,
-	struct job_list *to)
+take_some(struct write_queue *q, enum write_class which, size_t max_n,
+	size_t max_bytes, struct job_list *to)
 {
 	struct write_source *before = q->last;
 	size_t bytes = 0;
 
-	while (q->small > 0 && to->n < max_n) {
+	while (q->n[which] > 0 && to->n < max_n) {
 		struct job *j = before->next->jobs.head;
 
-		if (write_is_large(j)) {
+		if (write_class(j) != which) {
 			before = before->next;
 			continue;
 		}
@@ -206,7 +202,36 @@ take_small(struct write_queue *q, size_t max_n, size_t max_bytes,
 static bool
 write_queue_is_ready(const struct write_queue *q, bool only_small)
 {
-	return q->small > 0 || (q->large > 0 && !only_small);
+	return q->n[WRITE_SMALL] + q->n[WRITE_BULK] > 0 ||
+	       (q->n[WRITE_LARGE] > 0 && !only_small);
+}
+
+/* Whose turn it is, of those that wait: small ones after each other one, and of
+ * the other two in turn. */
+static enum write_class
+choose_class(const struct write_queue *q, bool only_small)
+{
+	bool has_large = q->n[WRITE_LARGE] > 0 && !only_small;
+
+	if (q->n[WRITE_SMALL] > 0 &&
+		(q->had != WRITE_SMALL || (!has_large && !q->n[WRITE_BULK])))
+		return WRITE_SMALL;
+	if (has_large && q->n[WRITE_BULK] > 0)
+		return q->had_heavy == WRITE_LARGE ? WRITE_BULK : WRITE_LARGE;
+	return has_large ? WRITE_LARGE : WRITE_BULK;
+}
+
+/* Only small ones, and those of an import that nobody else waits for, share a
+ * group. */
+static size_t
+group_of(const struct write_queue *q, enum write_class which, size_t max_n)
+{
+	bool is_beside = q->n[WRITE_SMALL] > 0 ||
+			 clock_mono_ns() - q->small_ns < BESIDE_NS;
+
+	return which == WRITE_SMALL || (which == WRITE_BULK && !is_beside)
+		       ? max_n
+		       : 1;
 }
 
 static bool
@@ -233,14 +258,13 @@ write_queue_take(struct write_queue *q, size_t max_n, size_t max_bytes,
 			break;
 	only_small = only_small && !q->is_stopped;
 	if (write_queue_is_ready(q, only_small)) {
-		bool large = q->large > 0 && !only_small &&
-			     (q->had_small || q->small == 0);
+		enum write_class which = choose_class(q, only_small);
 
-		if (large)
-			take_large(q, &list);
-		else
-			take_small(q, max_n, max_bytes, &list);
-		q->had_small = !large;
+		take_some(q, which, group_of(q, which, max_n), max_bytes,
+			&list);
+		q->had = which;
+		if (which != WRITE_SMALL)
+			q->had_heavy = which;
 		atomic_fetch_sub_explicit(&q->length, list.n,
 			memory_order_relaxed);
 	}

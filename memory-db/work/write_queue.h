@@ -4,7 +4,11 @@
  * they take turns. Small requests of all sources make up a group; a large one is
  * a group of its own, and between two large ones the small ones have their turn.
  * So who sends one small write waits for at most one large one of others,
- * however many of them are queued. */
+ * however many of them are queued.
+ *
+ * An import sends many small ones, each some milliseconds of work. While others
+ * write they are like large ones: one a group. When nobody else has for a while
+ * they make up groups as small ones do, and share a commit. */
 #ifndef WORK_WRITE_QUEUE_H
 #define WORK_WRITE_QUEUE_H
 
@@ -27,16 +31,19 @@ struct write_source {
 	struct write_source *chain; /* of the same bucket */
 };
 
+enum write_class { WRITE_SMALL, WRITE_LARGE, WRITE_BULK, WRITE_CLASSES };
+
 struct write_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct write_source *last; /* the next one's turn is next; or NULL */
 	struct write_source *buckets[WRITE_QUEUE_BUCKETS];
 	struct write_source spare; /* for all for whom memory is short */
-	size_t small, large;	   /* sources with such a job in front */
+	size_t n[WRITE_CLASSES];   /* sources with such a job in front */
+	int64_t small_ns;	   /* when a small one came last */
 	bool is_stopped;
-	bool had_small;	      /* then a large one has its turn */
-	atomic_size_t length; /* readable without the lock */
+	enum write_class had, had_heavy; /* whose turn was last */
+	atomic_size_t length;		 /* readable without the lock */
 };
 
 /* 0, or MDB_E_NOMEM. */
@@ -47,7 +54,8 @@ void write_queue_done(struct write_queue *q); /* frees no jobs */
 void write_queue_push(struct write_queue *q, struct job_list *l);
 
 /* A group: at most max_n small jobs, and no more once max_bytes are taken; or
- * one large job. only_small: large ones stay for now. Waits up to wait_ms for
+ * one large job; or one of an import (or several, as said above). only_small:
+ * large ones stay for now. Waits up to wait_ms for
  * the first. NULL: none came in time, or the queue is stopped and empty. */
 struct job *write_queue_take(struct write_queue *q, size_t max_n,
 	size_t max_bytes, bool only_small, int wait_ms) MUST_CHECK;
@@ -56,8 +64,8 @@ struct job *write_queue_take(struct write_queue *q, size_t max_n,
 void write_queue_stop(struct write_queue *q);
 bool write_queue_is_stopped(struct write_queue *q);
 
-/* Does a write count as large? */
-bool write_is_large(const struct job *j);
+/* How a write counts. */
+enum write_class write_class(const struct job *j);
 
 static inline size_t
 write_queue_length(const struct write_queue *q)

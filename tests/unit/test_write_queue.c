@@ -8,6 +8,8 @@
 #include "memory-db/work/write_queue.h"
 
 #define LARGE (LIMIT_WRITE_SMALL_BYTES + 1)
+/* A write of this size is that of an import. */
+#define BULK 7
 
 static int
 setup(void **state)
@@ -36,6 +38,7 @@ push(struct write_queue *q, uint64_t source, uint64_t serial, size_t bytes)
 	job_init(j, serial);
 	j->bytes = bytes;
 	j->source = source;
+	j->is_bulk = bytes == BULK;
 	job_list_add(&list, j);
 	write_queue_push(q, &list);
 	assert_null(list.head);
@@ -142,6 +145,39 @@ a_source_waits_for_itself(void **state)
 	assert_int_equal(take(*state, 9, true), 2);
 }
 
+/* An import's writes are one a group while others write, and each of these has its
+ * turn behind one of them. */
+static void
+an_import_gives_way(void **state)
+{
+	for (uint64_t i = 1; i <= 5; i++)
+		push(*state, 1, i, BULK);
+	push(*state, 2, 8, 10);
+	push(*state, 2, 9, 10);
+	assert_int_equal(take(*state, 1, false), 8);
+	assert_int_equal(take(*state, 9, false), 1);
+	assert_int_equal(take(*state, 9, false), 9);
+	/* The other is there still, it only thinks. */
+	assert_int_equal(take(*state, 9, false), 2);
+	assert_int_equal(take(*state, 9, false), 3);
+	/* Large ones and those take turns; debts do not keep them. */
+	push(*state, 3, 7, LARGE);
+	assert_int_equal(take(*state, 9, true), 4);
+	assert_int_equal(take(*state, 9, false), 7);
+	assert_int_equal(take(*state, 9, false), 5);
+}
+
+/* Nobody else has written for a while: they share a commit. */
+static void
+an_import_alone_is_grouped(void **state)
+{
+	for (uint64_t i = 1; i <= 5; i++)
+		push(*state, i % 2, i, BULK);
+	((struct write_queue *)*state)->small_ns = 0;
+	assert_int_equal(take(*state, 4, false), 1234);
+	assert_int_equal(take(*state, 4, false), 5);
+}
+
 /* At the end all is taken. */
 static void
 stop_empties_it(void **state)
@@ -167,7 +203,9 @@ random_work(void **state)
 
 		if (rand_r(&seed) % 3 != 0) {
 			push(*state, source, ++pushed[source],
-				rand_r(&seed) % 5 == 0 ? LARGE : 100);
+				rand_r(&seed) % 5 == 0	 ? LARGE
+				: rand_r(&seed) % 3 == 0 ? BULK
+							 : 100);
 			n++;
 			continue;
 		}
@@ -175,7 +213,10 @@ random_work(void **state)
 			rand_r(&seed) % 4 == 0, 0);
 		for (; j != NULL; j = next) {
 			next = j->next;
-			assert_true(!write_is_large(j) || next == NULL);
+			assert_true(
+				write_class(j) != WRITE_LARGE || next == NULL);
+			assert_true(
+				!next || write_class(next) == write_class(j));
 			assert_int_equal(j->serial, ++taken[j->source]);
 			free(j);
 			n--;
@@ -196,7 +237,8 @@ main(void)
 	const struct CMUnitTest tests[] = {T(one_source_keeps_its_order),
 		T(sources_take_turns), T(bytes_bound_a_group),
 		T(large_ones_are_alone), T(small_ones_do_not_stop_large_ones),
-		T(a_source_waits_for_itself), T(stop_empties_it),
+		T(a_source_waits_for_itself), T(an_import_gives_way),
+		T(an_import_alone_is_grouped), T(stop_empties_it),
 		T(random_work)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

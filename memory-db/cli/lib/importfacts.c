@@ -16,6 +16,8 @@
  * (two busy cores), while ten store half as many in the same time. */
 #define FACTS_ONCE 16
 #define TEXT_ONCE  ((size_t)128 * 1024)
+/* Names of what is pinned, of one report. */
+#define PINS_TOLD 100
 
 json_t *
 importfrom_write(struct import_job *j, const char *place, const char *method,
@@ -220,9 +222,25 @@ send_entities(struct import_job *j, const char *place, json_t *part)
 	(void)reply;
 }
 
+/* What will be part of every context is told; some names of it. */
+static void
+note_pins(struct import_job *j, const json_t *entities)
+{
+	const json_t *entity;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)entities, i, entity)
+		if (json_is_true(json_object_get(entity, "pin")) &&
+			json_array_size(j->pinned) < PINS_TOLD &&
+			json_array_append(j->pinned,
+				json_object_get(entity, "name")) != 0)
+			j->rc = cli_nomem();
+}
+
 void
 importfrom_entities(struct import_job *j, const char *place,
 	const json_t *entities)
 {
+	note_pins(j, entities);
 	in_parts(j, place, entities, send_entities);
 }

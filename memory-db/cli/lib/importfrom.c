@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -22,6 +23,7 @@
 #define BUSY_RETRIES	    1000
 #define BUSY_MS		    (10 * 60 * 1000)
 #define IMPORT_SESSION_SIZE 64
+#define NICE		    10
 
 /* --- counting ------------------------------------------------------------- */
 
@@ -178,14 +180,15 @@ report_json(const struct import_job *j)
 		if (jx_add(names, json_string(name)) != 0)
 			return NULL;
 	return json_pack(
-		"{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "kind",
-		j->src->name, "branch", j->branch, "session", j->session,
-		"files", (json_int_t)n->files, "turns", (json_int_t)n->turns,
-		"stored", (json_int_t)n->facts, "known", (json_int_t)n->known,
-		"masked", (json_int_t)n->masked, "refused",
-		(json_int_t)n->refused, "unread", (json_int_t)n->unread,
-		"left_out", (json_int_t)n->left_out, "relations",
-		(json_int_t)n->relations, "namespaces", names);
+		"{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O}",
+		"kind", j->src->name, "branch", j->branch, "session",
+		j->session, "files", (json_int_t)n->files, "turns",
+		(json_int_t)n->turns, "stored", (json_int_t)n->facts, "known",
+		(json_int_t)n->known, "masked", (json_int_t)n->masked,
+		"refused", (json_int_t)n->refused, "unread",
+		(json_int_t)n->unread, "left_out", (json_int_t)n->left_out,
+		"relations", (json_int_t)n->relations, "namespaces", names,
+		"pinned", j->pinned);
 }
 
 static void
@@ -194,6 +197,7 @@ print_report(const struct import_job *j)
 	const struct import_counts *n = &j->n;
 	const char *name;
 	json_t *x;
+	size_t i;
 
 	printf("%" PRId64 " files, %" PRId64 " turns: %" PRId64
 	       " facts stored, %" PRId64 " known already",
@@ -212,6 +216,13 @@ print_report(const struct import_job *j)
 		printf("%" PRId64 " secrets were masked: a marker is stored in "
 		       "the place of each. --allow-secrets stores them\n",
 			n->masked);
+	json_array_foreach(j->pinned, i, x) {
+		fputs(i == 0 ? "pinned, so part of every context: " : ", ",
+			stdout);
+		out_text(stdout, json_string_value(x));
+	}
+	if (json_array_size(j->pinned) > 0)
+		putchar('\n');
 	if (n->facts + n->relations > 0)
 		printf("take all of this import back: memoryctl undo --session "
 		       "%s\n",
@@ -275,7 +286,9 @@ take_files(struct import_job *j, const char *path)
 
 	j->places = json_object();
 	j->relations = json_array();
-	if (!j->places || !j->relations || importseen_open(&j->seen) != 0)
+	j->pinned = json_array();
+	if (!j->places || !j->relations || !j->pinned ||
+		importseen_open(&j->seen) != 0)
 		return cli_nomem();
 	progress_start(&j->progress, j->c, "importing");
 	rc = disksource_each(j->src, path, take_file, j);
@@ -340,6 +353,7 @@ import_kind(const struct import_run *run, const struct disksource *src,
 	rc = take_and_tell(&j, path, reports);
 	json_decref(j.places);
 	json_decref(j.relations);
+	json_decref(j.pinned);
 	importturns_done(&j.turns);
 	importseen_done(&j.seen);
 	return rc;
@@ -399,6 +413,8 @@ importfrom_run(struct cli *c, const struct importfrom_wish *wish)
 					   "kind of what is there");
 	if (!reports)
 		return cli_nomem();
+	/* Who works meanwhile goes first; on an idle machine it changes nothing. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	/* The calls name it; it need not be there yet. */
 	c->branch = NULL;
 	name_session(run.session);

@@ -34,6 +34,7 @@ struct import_job {
 	/* owned; namespace that has the branch -> its identity, or true */
 	json_t *places;
 	json_t *relations; /* owned; that wait for their ends */
+	json_t *pinned;	   /* owned; names of what the files pin */
 	struct progress progress;
 	struct importseen seen;
 	struct import_turns turns;
