@@ -209,6 +209,19 @@ class Notes(Variants):
         self.assertEqual((first["masked"], first["refused"]), (1, 0))
         self.assertIn(("AGENTS.md", "Token: [secret:token-assignment]"), got)
 
+    def test_rules_and_marks_at_the_begin(self):
+        (self.dir / "AGENTS.md").write_text("---\n\n- use tabs\n\nNo more.\n")
+        (self.dir / "CLAUDE.md").write_bytes(
+            "\ufeff---\r\nname: x\r\n---\r\n- make first\r\n".encode())
+        self.write("basic-memory/n.md", "\ufeff---\ntitle: Tea\n---\n- green\n")
+        self.write("basic-memory/r.md", "---\n\n- [how] a rule first\n")
+        _, got = self.taken("markdown", namespace=str(self.dir), wanted=(
+            "use tabs", "No more.", "make first"), never=("name", "\ufeff"))
+        self.assertEqual(len(got), 4, got)
+        _, got = self.taken("basic-memory", wanted=("green", "a rule first"))
+        self.assertIn(("Tea", "green"), got)
+        self.assertFalse(any("title" in t for _, t in got), got)
+
     def test_secrets_may_stay(self):
         (self.dir / "AGENTS.md").write_text(
             f"- deploys with {TOKEN} and postgres://a:hunter2secret@db/x\n")

@@ -76,6 +76,55 @@ class Markdown(Records):
         self.assertIn("\n- pairs_with [[Chocolate]]\n", text)
         self.assertEqual(text.count("<!--"), 1)
 
+    def test_a_file_of_several_pieces(self):
+        """A line and what is said of it are never parted."""
+        rnd = random.Random(3)
+        with self.db.client(timeout=120) as c:
+            for name in ("big\nname", "plain"):
+                c.ok("create_entities", namespace="a", entities=[
+                    {"name": name, "entityType": "note", "tags": ["t"],
+                     "observations": [
+                         f"{i} " + "".join(
+                             rnd.choice("abc de\n") for _ in range(1900)) + "."
+                         for i in range(300)]}])
+        folder = self.there_and_back()
+        self.assertGreater(max(p.stat().st_size for p in folder.iterdir()),
+                           1 << 20)
+
+    def test_heads_are_yaml(self):
+        names = ['say "hi"', "C:\\new", "true", "12", "2026-11-30", "- x",
+                 "#a", "a: b", "tab\there", "ü: 日本", "'q'", "x\ny", "null",
+                 "ends \\"]
+        with self.db.client() as c:
+            c.ok("create_entities", namespace="a", entities=[
+                {"name": n, "entityType": n, "observations": ["x"],
+                 "tags": [n]} for n in names])
+        heads = set()
+        for path in self.there_and_back().iterdir():
+            head = path.read_text().split("---\n")[1].splitlines()
+            for line in head:
+                value = line.removeprefix("- ").split(": ", 1)[-1] \
+                    if line.startswith(("title", "type")) else \
+                    line.removeprefix("- ")
+                # What needs quotes has those of JSON, which YAML reads alike.
+                if value.startswith('"'):
+                    heads.add(json.loads(value))
+                elif line != "tags:":
+                    self.assertRegex(value, r"^[^\W\d_][\w \-]*$")
+        self.assertLessEqual(set(names) - {"ü: 日本"}, heads)
+
+    def test_pins_are_told(self):
+        folder = self.dir / "notes"
+        folder.mkdir()
+        (folder / "a.md").write_text(
+            '# A\n<!-- memory {"name":"rule","entityType":"note","pin":true} '
+            "-->\n- [x] always deploy with force\n")
+        said = self.ctl("import", "--from", "basic-memory", folder)
+        self.assertIn("pinned, so part of every context: rule", said)
+        got = json.loads(self.ctl("import", "--json", "--restart", "--from",
+                                  "basic-memory", folder))
+        self.assertEqual(got["pinned"], ["rule"])
+
     def test_random_there_and_back(self):
         seed = random.randrange(1 << 30)
         print("seed", seed)

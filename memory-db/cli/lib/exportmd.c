@@ -18,6 +18,7 @@
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/pages.h"
 #include "memory-db/cli/lib/progress.h"
+#include "memory-db/cli/lib/yamltext.h"
 
 #define PAGE_ROWS 200
 /* Of a file name, before its number and ending. */
@@ -211,18 +212,16 @@ add_relation(const json_t *relation, struct buf *out)
 }
 
 /* --- one entity ------------------------------------------------------------ */
-/* "title: ..": in quotes what YAML would read as something else. */
+/* "title: .." or "- ..": in quotes what YAML would read as something else. */
 static int
 add_front(const char *key, const char *value, struct buf *out)
 {
-	bool is_plain = isalnum((unsigned char)value[0]) &&
-			!strpbrk(value, ":#\n\r\"'[]{}") &&
-			!isspace((unsigned char)value[strlen(value) - 1]);
-
-	if (buf_addf(out, is_plain ? "%s: " : "%s: \"", key) != 0 ||
-		exportmd_add_line(value, out) != 0)
+	if (buf_adds(out, key) != 0)
 		return MDB_E_NOMEM;
-	return buf_adds(out, is_plain ? "\n" : "\"\n");
+	if (yamltext_is_plain(value))
+		return buf_addf(out, "%s\n", value);
+	return jx_quote(value, strlen(value), out) != 0 ? MDB_E_NOMEM
+							: buf_addc(out, '\n');
 }
 
 /* What the frontmatter does not hold, for the way back. */
@@ -248,18 +247,15 @@ exportmd_entity(const json_t *entity, const json_t *relations, struct buf *out)
 	size_t i;
 
 	if (!content || buf_adds(out, "---\n") != 0 ||
-		add_front("title", name, out) != 0 ||
-		add_front("type", jx_text(entity, "type"), out) != 0)
+		add_front("title: ", name, out) != 0 ||
+		add_front("type: ", jx_text(entity, "type"), out) != 0)
 		return MDB_E_NOMEM;
 	tags = json_object_get(json_object_get(entity, "metadata"), "tags");
 	if (json_array_size(tags) > 0 && buf_adds(out, "tags:\n") != 0)
 		return MDB_E_NOMEM;
 	json_array_foreach((json_t *)(uintptr_t)tags, i, x)
 		if (json_is_string(x) &&
-			(buf_adds(out, "- ") != 0 ||
-				exportmd_add_line(json_string_value(x), out) !=
-					0 ||
-				buf_addc(out, '\n') != 0))
+			add_front("- ", json_string_value(x), out) != 0)
 			return MDB_E_NOMEM;
 	if (buf_adds(out, "---\n") != 0 || add_comment(content, out) != 0 ||
 		buf_adds(out, "\n# ") != 0 ||

@@ -25,6 +25,7 @@
 #include "common/text.h"
 #include "memory-db/cli/lib/exportmd.h"
 #include "memory-db/cli/lib/importitem.h"
+#include "memory-db/cli/lib/notes.h"
 
 #define VALUE_BYTES (LIMIT_NAME_BYTES + 1)
 
@@ -54,10 +55,21 @@ note_keep(char *out, size_t size, const char *s, size_t len)
 	out[len] = '\0';
 }
 
+/* A text in quotes, as our own export has it: what it says. */
+static bool
+note_quoted(const char *s, size_t n, json_t **ret)
+{
+	if (n < 2 || s[0] != '"')
+		return false;
+	*ret = jx_parse_any(s, n, NULL);
+	return json_is_string(*ret);
+}
+
 /* "key: value", the value without quotes; false: another key. */
 static bool
 note_value(const char *line, const char *key, char *out, size_t size)
 {
+	AUTO_JSON json_t *quoted = NULL;
 	size_t n = strlen(key), len;
 
 	if (strncmp(line, key, n) != 0 || line[n] != ':')
@@ -67,6 +79,12 @@ note_value(const char *line, const char *key, char *out, size_t size)
 	len = strlen(line);
 	while (len > 0 && strchr(" \t\r", line[len - 1]))
 		len--;
+	if (note_quoted(line, len, &quoted)) {
+		note_keep(out, size, json_string_value(quoted),
+			json_string_length(quoted));
+		return true;
+	}
+	/* Others write what is no JSON. */
 	if (len >= 2 && (line[0] == '"' || line[0] == '\'') &&
 		line[len - 1] == line[0]) {
 		line++;
@@ -79,6 +97,16 @@ note_value(const char *line, const char *key, char *out, size_t size)
 static void
 note_tag(struct importbasic_note *n, const char *s, size_t len)
 {
+	AUTO_JSON json_t *quoted = NULL;
+
+	while (len > 0 && strchr(" \t\r", s[len - 1]))
+		len--;
+	if (note_quoted(s, len, &quoted)) {
+		if (json_string_length(quoted) > 0 &&
+			json_array_append(n->tags, quoted) != 0)
+			n->i->bad = MDB_E_NOMEM;
+		return;
+	}
 	while (len > 0 && strchr(" \t\"'", *s)) {
 		s++;
 		len--;
@@ -352,8 +380,7 @@ import_text_basic(struct import_item *i, const char *name, const char *text,
 		.type = "note",
 		.tags = json_array()};
 	AUTO_FREE char *copy = strndup(text, size);
-	bool is_front = size > 4 && strncmp(text, "---", 3) == 0,
-	     is_first = true;
+	bool is_front = notes_head(text, size) > 0, is_first = true;
 	size_t title_n = strlen(name);
 	const json_t *entity;
 

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/text.h"
+#include "memory-db/cli/lib/exportmd.h"
 
 /* Of one fact. */
 #define FACT_BYTES 2000
@@ -86,25 +87,47 @@ notes_item_begin(const char *s, size_t n)
 		       : 0;
 }
 
+size_t
+notes_head(const char *s, size_t n)
+{
+	const char *end;
+
+	if (n < 8 || memcmp(s, "---", 3) != 0 || (s[3] != '\n' && s[3] != '\r'))
+		return 0;
+	/* A rule at the begin that no other one follows is no head. */
+	end = memmem(s + 3, n - 3, "\n---", 4);
+	if (!end)
+		return 0;
+	end = memchr(end + 1, '\n', (size_t)(s + n - end - 1));
+	return end ? (size_t)(end - s) + 1 : n;
+}
+
+/* What stands behind a line of our own export: for the way back, and nobody's
+ * words. */
+static bool
+is_mark(const char *line, size_t n)
+{
+	static const char mark[] = EXPORTMD_MARK;
+
+	return n >= sizeof(mark) - 1 &&
+	       memcmp(line, mark, sizeof(mark) - 1) == 0;
+}
+
 int
 notes_facts(const char *s, size_t n, json_t *facts)
 {
 	AUTO_BUF struct buf text = {0};
-	bool is_code = false,
-	     is_front = n > 5 && (memcmp(s, "---\n", 4) == 0 ||
-					 memcmp(s, "---\r\n", 5) == 0);
+	bool is_code = false;
 	int rc = 0;
 
-	for (size_t at = is_front ? 4 : 0, next; at < n; at = next) {
+	for (size_t at = notes_head(s, n), next; at < n; at = next) {
 		const char *nl = memchr(s + at, '\n', n - at), *line = s + at;
 		size_t len = nl ? (size_t)(nl - line) : n - at, item;
 		bool is_fence = len >= 3 && memcmp(line, "```", 3) == 0;
 
 		next = at + len + 1;
-		if (is_front) {
-			is_front = !(len >= 3 && memcmp(line, "---", 3) == 0);
+		if (is_mark(line, len))
 			continue;
-		}
 		item = notes_item_begin(line, len);
 		if (len == 0 || line[0] == '#' || is_fence || item > 0)
 			rc = notes_add_fact(facts, &text);
@@ -158,17 +181,12 @@ notes_fill(struct note_pieces *p)
 	return 0;
 }
 
-/* "---\nname: x\n---\n" at the head of the text; 0: none. */
-static size_t
-head_bytes(const char *s, size_t n)
+/* Whether what begins at `at` may begin a piece: a mark belongs to the line before
+ * it. Of what was not read yet nobody knows. */
+static bool
+may_begin(const char *s, size_t n, size_t at)
 {
-	const char *end;
-
-	if (n < 8 || memcmp(s, "---", 3) != 0 || (s[3] != '\n' && s[3] != '\r'))
-		return 0;
-	end = memmem(s + 3, n - 3, "\n---", 4);
-	end = end ? memchr(end + 1, '\n', (size_t)(s + n - end - 1)) : NULL;
-	return end ? (size_t)(end - s) + 1 : 0;
+	return n - at >= sizeof(EXPORTMD_MARK) - 1 && !is_mark(s + at, n - at);
 }
 
 /* Where the text can be cut: behind the last line that is empty, outside of
@@ -176,7 +194,7 @@ head_bytes(const char *s, size_t n)
 static size_t
 piece_bytes(const char *s, size_t n)
 {
-	size_t empty = 0, line = 0;
+	size_t empty = 0, line = 0, last = 0;
 	bool is_code = false;
 
 	for (size_t at = 0; at < n;) {
@@ -188,13 +206,18 @@ piece_bytes(const char *s, size_t n)
 		len = (size_t)(nl - s) - at;
 		is_code =
 			is_code != (len >= 3 && memcmp(s + at, "```", 3) == 0);
-		line = at + len + 1;
-		if (!is_code && (len == 0 || (len == 1 && s[at] == '\r')))
+		last = at + len + 1;
+		if (may_begin(s, n, last))
+			line = last;
+		if (line == last && !is_code &&
+			(len == 0 || (len == 1 && s[at] == '\r')))
 			empty = line;
-		at = line;
+		at = last;
 	}
 	if (empty > 0 || line > 0)
 		return empty > 0 ? empty : line;
+	if (last > 0)
+		return last;
 	while (n > 1 && ((unsigned char)s[n - 1] & 0xc0) == 0x80)
 		n--;
 	return n > 1 ? n - 1 : n;
@@ -209,14 +232,23 @@ notes_piece(struct note_pieces *p, const char **ret, size_t *ret_n)
 
 	if (rc != 0)
 		return rc;
+	/* A mark that some editors put before the text. */
+	if (is_first && p->text.len >= 3 &&
+		memcmp(p->text.data, "\xef\xbb\xbf", 3) == 0)
+		buf_consume(&p->text, 3);
 	if (p->text.len == 0)
 		return 0;
 	p->is_begun = true;
 	n = p->is_over ? p->text.len : piece_bytes(p->text.data, p->text.len);
 	buf_clear(&p->piece, PIECE_BYTES);
 	if (is_first) {
-		size_t head = head_bytes(p->text.data, n);
+		size_t head = notes_head(p->text.data, n);
 
+		/* What our own export says of the entity, too. */
+		if (head < n && is_mark(p->text.data + head, n - head))
+			head += strcspn(p->text.data + head, "\n") + 1;
+		if (head > n)
+			head = n;
 		if (head > 0 && buf_add(&p->head, p->text.data, head) != 0)
 			return MDB_E_NOMEM;
 	} else if (p->head.len > 0 &&

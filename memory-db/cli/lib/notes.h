@@ -13,6 +13,9 @@
  * Frontmatter, headings and code are none. 0 or MDB_E_NOMEM. */
 int notes_facts(const char *s, size_t n, json_t *facts) MUST_CHECK;
 
+/* Bytes of "---\nname: x\n---\n" at the head of a text; 0: it has none. */
+size_t notes_head(const char *s, size_t n);
+
 /* A note in pieces of a bounded size, each a whole text in Markdown: cut
  * between paragraphs and not within code, and what stands at the head of the
  * note between "---" stands at the head of each. */

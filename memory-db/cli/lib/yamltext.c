@@ -4,7 +4,9 @@
  * more nodes than any memory holds. */
 #include "memory-db/cli/lib/yamltext.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/jx.h"
 #include "common/text.h"
@@ -311,4 +313,19 @@ yamltext_json(struct yamltext *y, struct err *e)
 	if (!v)
 		err_set(e, why.code, "%s", why.text);
 	return v;
+}
+
+bool
+yamltext_is_plain(const char *s)
+{
+	static const char *const others[] = {"true", "false", "yes", "no", "on",
+		"off", "null", "y", "n"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcasecmp(s, others[i]) == 0)
+			return false;
+	while (isalnum((unsigned char)s[n]) || (s[n] && strchr(" _-", s[n])))
+		n++;
+	return isalpha((unsigned char)s[0]) && s[n] == '\0' && s[n - 1] != ' ';
 }

@@ -36,6 +36,10 @@ size_t yamltext_end(struct yamltext *y, const yaml_node_t *node, int depth);
 /* Returns new, or NULL with *e set. */
 json_t *yamltext_json(struct yamltext *y, struct err *e) MUST_CHECK;
 
+/* Whether YAML reads a text without quotes as this text; of what may be something
+ * else it is said that it does not. */
+bool yamltext_is_plain(const char *s);
+
 #define AUTO_YAMLTEXT __attribute__((cleanup(yamltext_done)))
 
 #endif
