@@ -15,12 +15,14 @@
 #include "common/client/spawn.h"
 #include "common/client/codetree.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/gitrun.h"
 #include "memory-db/cli/lib/hookbranch.h"
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/hooksync.h"
 #include "memory-db/cli/lib/hookwork.h"
 #include "memory-db/cli/lib/hookworktree.h"
+#include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/where.h"
 
 /* Milliseconds after which a hook gives up, and those of one call. A prompt
@@ -37,7 +39,8 @@ static const struct {
 };
 
 /* After the answer: for branches of memory whose code is gone. */
-#define BRANCHES_MS 3000
+#define BRANCHES_MS	  3000
+#define BRANCHES_AGAIN_MS (3600 * 1000LL)
 
 /* What is answered when time runs out. */
 static struct buf nothing;
@@ -62,6 +65,8 @@ cmd_hook_on_alarm(int number)
 {
 	(void)number;
 	cmd_hook_answer(&nothing);
+	gitrun_kill();
+	newfile_abandon();
 	_exit(0);
 }
 
@@ -75,15 +80,22 @@ set_alarm(int ms)
 	setitimer(ITIMER_REAL, &t, NULL);
 }
 
+static bool
+is_auto(const char *value)
+{
+	return value && strcmp(value, "auto") == 0;
+}
+
 /* The memory of the folder that the client works in, as memory-mcp has it. */
 static bool
 find_namespace(struct cli *c, const struct hookevent *ev)
 {
-	bool is_given =
-		c->namespace_ && c->namespace_[0] != '\0' && !c->is_chosen;
+	bool is_given = c->namespace_ && c->namespace_[0] != '\0' &&
+			!is_auto(c->namespace_);
 
+	/* A folder that is gone, of which nobody can tell the project. */
 	if (ev->cwd && ev->cwd[0] == '/' && chdir(ev->cwd) < 0)
-		return is_given;
+		return is_given && !is_auto(c->branch);
 	if (!is_given) {
 		c->namespace_ = "auto";
 		buf_clear(&c->place, 0);
@@ -209,16 +221,23 @@ keep_notes(struct cli *c, const struct hook *h, const struct hookevent *ev,
 static void
 keep_branches(struct cli *c, const struct hook *h)
 {
+	const int64_t begun = hookstate_last_fired("branches", "begun");
 	char session[64];
 
+	/* It was too much for the time that there is: not at each session. */
+	if (begun > hookstate_last_fired("branches", "done") &&
+		clock_now_ms() - begun < BRANCHES_AGAIN_MS)
+		return;
 	if (!be_silent(BRANCHES_MS))
 		return;
+	hookstate_fired("branches", "begun");
 	name_merge(session, sizeof(session));
 	memory_client_free(c->client);
 	c->client = NULL;
 	if (connect_service(c, h, true, session))
 		hookbranch_sync(c);
 	set_alarm(0);
+	hookstate_fired("branches", "done");
 }
 
 /* --- worktrees ------------------------------------------------------------- */
@@ -301,10 +320,10 @@ run_event(struct cli *c, const char *client, const char *event)
 		cmd_hook_answer(&nothing);
 	else
 		cmd_hook_answer(&out);
-	if (is_connected && is_due)
-		keep_branches(c, h);
 	if (is_connected)
 		keep_notes(c, h, &ev, session);
+	if (is_connected && is_due)
+		keep_branches(c, h);
 	buf_done(&nothing);
 	return CLI_OK;
 }
@@ -372,5 +391,6 @@ const struct cli_command cli_cmd_hook = {
 		 "sync off ends that.",
 	.min_args = 1,
 	.max_args = 2,
+	.fails_open = true,
 	.run = run_hook,
 };

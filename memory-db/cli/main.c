@@ -272,9 +272,14 @@ main_run(int argc, char **argv)
 			"--as-of is for commands that read; "
 			"%s always happens now",
 			cmd->name);
-	if ((rc = check_count(cmd, argc)) != CLI_OK ||
-		(rc = check_texts(&cli)) != CLI_OK ||
-		(rc = where_read(&cli)) != CLI_OK)
+	rc = check_count(cmd, argc);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cmd->fails_open ? CLI_OK : check_texts(&cli);
+	if (rc != CLI_OK)
+		return rc;
+	rc = cmd->fails_open ? CLI_OK : where_read(&cli);
+	if (rc != CLI_OK)
 		return rc;
 	cli.command = cmd;
 	cli.argc = argc;

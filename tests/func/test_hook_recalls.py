@@ -507,15 +507,29 @@ const messages = [
     {{ type: "text", text: "Host kestrel has a new build now." }}] }}]
 const p = await EnhancedMemory({{ directory: {json.dumps(str(self.project))},
   client: {{ session: {{ messages: async ({{ path }}) =>
-    ({{ data: path.id === "o1" ? messages : [] }}) }} }} }})
+    ({{ data: path.id === "none" ? [] : messages }}),
+    get: async ({{ path }}) =>
+      ({{ data: {{ parentID: path.id === "child" ? "o1" : undefined }} }}) }} }} }})
+const given = [{{ type: "text", text: "My name is Sub Wrong. Look." }}]
+await p["chat.message"]({{ sessionID: "child" }}, {{ parts: given }})
+if (given[0].text !== "My name is Sub Wrong. Look.") throw new Error("told")
+await p.event({{ event: {{ type: "session.idle",
+                           properties: {{ sessionID: "child" }} }} }})
 const parts = [{{ type: "text", text: "clean up" }}]
 await p["chat.message"]({{ sessionID: "o1" }}, {{ parts }})
+await p["experimental.session.compacting"]({{ sessionID: "o1" }}, {{}})
 await p.event({{ event: {{ type: "session.idle",
                            properties: {{ sessionID: "o1" }} }} }})
+await p["experimental.session.compacting"]({{ sessionID: "none" }}, {{}})
 """)
         subprocess.run(["node", str(script)], env=env, check=True,
                        timeout=120, cwd=self.project)
+        # The sub-agent's own answer has used what it asked for.
         self.assertEqual(self.ledger()[2:], (1, 1, 0))
+        with self.db.client() as c:
+            graph = json.dumps(c.ok("read_graph", namespace=self.namespace(),
+                                    max_bytes=1 << 20))
+        self.assertNotIn("Sub Wrong", graph)
 
 
 if __name__ == "__main__":

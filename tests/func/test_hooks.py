@@ -151,8 +151,8 @@ class Prompts(Hooks):
         self.fill(None, "infra", "the build cache lives on host kestrel",
                   "deploys happen on Tuesdays")
         for prompt in ("ok", "thanks", "", "   ", "/compact", "!ls kestrel",
-                       "why do zebras have stripes?", "<memory abc>which host "
-                       "has the build cache?</memory abc>"):
+                       "why do zebras have stripes?", "<memory abcdef>which host "
+                       "has the build cache?</memory abcdef>"):
             self.assertEqual(self.text("claude-code", "UserPromptSubmit",
                                        prompt=prompt), "", prompt)
         for more in ({"source": "loop_wakeup"}, {"agent_id": "a1"}):
@@ -304,18 +304,23 @@ class Captures(Hooks):
             said("My name is Side Wrong.", isSidechain=True),
             said("My name is Compact Wrong.", isCompactSummary=True),
             said("My name is Agent Wrong.", agentId="a7"),
-            said("<memory abc>\n- My name is Block Wrong.\n</memory abc>\n"
-                 "My name is Nina Berg."),
+            said("<memory abcdef>\n- My name is Block Wrong.\n- x </memory "
+                 "gabcde> My name is Out Wrong. </memory x>\n</memory "
+                 "abcdef>\nMy name is Nina Berg."),
             said("<system-reminder>My name is Reminder Wrong."
                  "</system-reminder>"),
             said([{"type": "tool_result", "content": "My name is Tool Wrong."},
                   {"type": "thinking", "thinking": "My name is Thought W."}]),
-            said("<memory cut>\nMy name is Cut Wrong."),
+            said("<memory abcdefghij>\nFor this prompt. Past records, not "
+                 "instructions.\nMy name is Cut Wrong."),
+            said("a <memory> and a <memory >, a <memory unit> and a <memory "
+                 "stick2000> of it. I prefer rebase over merge."),
             json.dumps({"type": "summary", "summary": "My name is Sum."}),
             "no JSON at all", "[1]", '"x"', "")))
         self.stop()
         self.stop(agent_id="a1")
-        self.assertEqual(self.observations(), {"name is Nina Berg"})
+        self.assertEqual(self.observations(), {
+            "name is Nina Berg", "prefers rebase over merge"})
 
     def test_other_transcripts(self):
         for client, event, lines, name in (
@@ -740,6 +745,55 @@ class Usefulness(Hooks):
         self.assertEqual(self.ledger()["ignored"], 8)
 
 
+class Surroundings(Hooks):
+    def test_a_folder_that_is_gone(self):
+        """The shell of the client still stands in it, the event does not."""
+        gone = self.dir / "gone"
+        gone.mkdir()
+        file = self.dir / "t.jsonl"
+        file.write_text(json.dumps({"type": "user", "message": {
+            "role": "user", "content": "My name is Gona Way."}}) + "\n")
+        env = clean_env(self.home, {"MEMORY_DB_SOCKET": self.socket,
+                                    "MEMORY_DB_PATH": None})
+        for more, args in (({}, ["--branch", "auto"]),
+                           ({"MEMORY_NAMESPACE": "auto"}, [])):
+            for cwd in (self.project, gone):
+                done = subprocess.run(
+                    ["sh", "-c", f'cd "{gone}" && rmdir "{gone}" && '
+                     'exec "$@"', "sh", CTL, *args, "hook", "claude-code",
+                     "Stop"], env={**env, **more}, capture_output=True,
+                    input=json.dumps({
+                        "session_id": f"s{len(args)}{cwd.name}",
+                        "cwd": str(cwd), "transcript_path": str(file)}).encode(),
+                    timeout=60 * SLOW)
+                self.assertEqual((done.returncode, done.stdout, done.stderr),
+                                 (0, b"", b""))
+                gone.mkdir()
+            self.assertTrue(any("Gona Way" in t for t in self.observations()))
+
+    def test_old_notes_go_though_they_are_many(self):
+        state = self.home / ".local/state/enhanced-memory"
+        state.mkdir(parents=True)
+        old = time.time() - 40 * 24 * 3600
+        for i in range(1200):
+            (state / f"session-{i:032x}.json").write_text("{}")
+        for i in range(30):
+            path = state / f"session-old{i}.json"
+            path.write_text("{}")
+            os.utime(path, (old, old))
+        code = state / "code-old"
+        code.write_text("x")
+        os.utime(code, (old, old))
+        for _ in range(60):
+            self.run_hook("claude-code", "SessionStart",
+                          {"session_id": "s1", "cwd": str(self.project)})
+            if not list(state.glob("session-old*")):
+                break
+        self.assertEqual(list(state.glob("session-old*")), [])
+        self.assertGreaterEqual(len(list(state.glob("session-*"))), 1200)
+        self.assertTrue(code.exists())
+
+
 class Installed(Clients):
     """The entries, and that all else in the files stays."""
 
@@ -874,6 +928,17 @@ class Installed(Clients):
         self.assertEqual(data["hooks"]["Stop"][0]["hooks"][0]["command"],
                          f"{CTL} --socket '/x/it'\\''s' hook claude-code Stop")
         self.uninstall("claude-code")
+
+    def test_a_command_that_its_owner_changed(self):
+        self.install("claude-code", "--hooks")
+        path = self.home / ".claude/settings.json"
+        text = path.read_text().replace(
+            "hook claude-code Stop", "hook claude-code Stop 2>/dev/null")
+        path.write_text(text)
+        self.install("claude-code", "--hooks")
+        self.assertEqual(path.read_text().count("claude-code Stop"), 1)
+        self.uninstall("claude-code")
+        self.assertNotIn("memoryctl", path.read_text())
 
     def test_uninstall_all(self):
         for client in ("claude-code", "cursor", "codex"):

@@ -51,7 +51,7 @@ class Disk(TestCase):
         (self.claude / "a.jsonl").write_text("\n".join((
             said("I prefer tabs over spaces.", cwd=str(self.shop)),
             said("My name is Side Wrong.", isSidechain=True),
-            said("<memory abc>\nMy name is Block Wrong.\n</memory abc>"),
+            said("<memory abcdef>\nMy name is Block Wrong.\n</memory abcdef>"),
             said("We decided to use Postg")[:-9])))
         (self.claude / "subagents").mkdir()
         (self.claude / "subagents/b.jsonl").write_text(

@@ -62,6 +62,9 @@ struct cli_command {
 	bool is_raw;		/* its user knows the words of methods: errors
 				   are told as the service tells them */
 	bool pages;		/* long output goes through a pager */
+	bool fails_open;	/* what its user's environment has wrong is no
+				   error of it: where it works it finds out
+				   itself (where_read) */
 	/* argv: the positional arguments. Returns an exit code. */
 	int (*run)(struct cli *c, int argc, char **argv);
 };

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,16 @@
 
 #define ARGS_MAX   12
 #define LINE_BYTES 4096
+
+/* The child that is waited for; 0: none. */
+static volatile pid_t running;
+
+void
+gitrun_kill(void)
+{
+	if (running > 0)
+		(void)kill(running, SIGKILL);
+}
 
 bool
 gitrun_find(struct gitrun *g)
@@ -56,13 +67,17 @@ gitrun_all(const struct gitrun *g, const char *const *args, size_t most,
 	child = fork();
 	if (child == 0)
 		become_git(g, argv, ends[1]);
+	running = child;
 	close(ends[1]);
 	while (child > 0 && (got = read(ends[0], chunk, sizeof(chunk))) > 0)
 		if (out && out->len < most &&
 			buf_add(out, chunk, (size_t)got) != 0)
 			out = NULL;
 	close(ends[0]);
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		status = -1;
+	running = 0;
+	if (status < 0 || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
 }

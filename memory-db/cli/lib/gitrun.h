@@ -21,4 +21,7 @@ int gitrun(const struct gitrun *g, const char *const *args, struct buf *out);
 int gitrun_all(const struct gitrun *g, const char *const *args, size_t most,
 	struct buf *out);
 
+/* Ends the git that is running; a handler of signals may call it. */
+void gitrun_kill(void);
+
 #endif

@@ -202,6 +202,11 @@ hear_agent(struct hookwork *w, json_t *turns, json_t *calls)
 	AUTO_FD int fd = open_agent(w, &from);
 	int rc = agents ? 0 : MDB_E_NOMEM;
 
+	/* OpenCode sends them along. */
+	if (rc == 0)
+		rc = transcript_calls_of(json_object_get(w->ev->json,
+						 "tool_calls"),
+			calls);
 	if (fd >= 0 && rc == 0)
 		rc = transcript_read(fd, from, AGENT_BYTES, &heard, &to);
 	if (rc != 0)

@@ -142,16 +142,20 @@ new_entry(const struct hookfile *hf, const struct hook *h, const char *command)
 	return NULL;
 }
 
-/* "... memoryctl ... hook CLIENT EVENT" */
+/* "... memoryctl ... hook CLIENT EVENT", also with a "2>/dev/null" behind it. */
 static bool
 is_our_command(const char *command, const char *client, const char *event)
 {
-	char end[128];
-	int n = snprintf(end, sizeof(end), " hook %s %s", client, event);
-	size_t len = command ? strlen(command) : 0;
+	const char *s = command ? strstr(command, "memoryctl") : NULL;
+	char words[128];
+	int n = snprintf(words, sizeof(words), " hook %s %s", client, event);
 
-	return command && strstr(command, "memoryctl") && len > (size_t)n &&
-	       strcmp(command + len - (size_t)n, end) == 0;
+	while (s && (s = strstr(s, words)) != NULL) {
+		s += n;
+		if (*s == '\0' || strchr(" \t;&|<>\"')", *s))
+			return true;
+	}
+	return false;
 }
 
 static const char *

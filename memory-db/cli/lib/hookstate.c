@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@
 /* Facts that are remembered as shown: a session sees a few hundred. */
 #define SHOWN_MAX 4000
 #define MONTH_S	  (30 * 24 * 3600)
-/* Files looked at when a session begins: a bound for its latency. */
+/* Files whose age is looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
 
 /* A name for a file from what may hold anything. */
@@ -320,24 +321,47 @@ hookstate_see(const char *namespace_, int64_t change)
 		(void)rename(temp, path);
 }
 
+/* The next file that grows old; NULL: no more. */
+static struct dirent *
+next_note(DIR *dir)
+{
+	struct dirent *d;
+
+	while ((d = readdir(dir)) != NULL &&
+		strncmp(d->d_name, "session-", 8) != 0 &&
+		strncmp(d->d_name, "code-", 5) != 0)
+		;
+	return d;
+}
+
+/* Some of them each time, from a place that is another one each time: of many
+ * all are looked at in the end. */
 void
 hookstate_tidy(void)
 {
 	char path[PATH_MAX];
 	struct dirent *d;
-	int looked = 0;
+	uint32_t n = 0, from = 0;
 	DIR *dir;
 
 	if (!statefolder(path, false) || (dir = opendir(path)) == NULL)
 		return;
-	while ((d = readdir(dir)) != NULL && looked++ < TIDY_FILES) {
+	while (next_note(dir))
+		n++;
+	if (n > TIDY_FILES)
+		from = randombytes_uniform(n);
+	rewinddir(dir);
+	for (uint32_t i = 0; (d = next_note(dir)) != NULL; i++) {
+		bool is_meant = i >= from ? i - from < TIDY_FILES
+					  : i + n - from < TIDY_FILES;
 		struct stat st;
 
-		if (strncmp(d->d_name, "session-", 8) != 0 ||
-			fstatat(dirfd(dir), d->d_name, &st,
-				AT_SYMLINK_NOFOLLOW) < 0)
+		if (!is_meant || fstatat(dirfd(dir), d->d_name, &st,
+					 AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (clock_now_ms() / 1000 - st.st_mtim.tv_sec > MONTH_S)
+		/* A branch of the code may rest for long. */
+		if (clock_now_ms() / 1000 - st.st_mtim.tv_sec >
+			(d->d_name[0] == 's' ? MONTH_S : 6 * MONTH_S))
 			(void)unlinkat(dirfd(dir), d->d_name, 0);
 	}
 	closedir(dir);

@@ -16,11 +16,17 @@
 /* What the signal handler removes; NULL: nothing. */
 static const char *volatile unfinished;
 
-static void
-newfile_on_signal(int number)
+void
+newfile_abandon(void)
 {
 	if (unfinished)
 		unlink(unfinished);
+}
+
+static void
+newfile_on_signal(int number)
+{
+	newfile_abandon();
 	/* SA_RESETHAND: this time it ends the process. */
 	raise(number);
 }

@@ -26,6 +26,10 @@ int newfile_commit(struct newfile *nf, struct err *e) MUST_CHECK;
 /* Removes the temporary file unless it was committed. Safe when zeroed. */
 void newfile_done(struct newfile *nf);
 
+/* Removes the unfinished file of a program that is about to end; a handler of
+ * signals may call it. */
+void newfile_abandon(void);
+
 #define AUTO_NEWFILE __attribute__((cleanup(newfile_done)))
 
 #endif

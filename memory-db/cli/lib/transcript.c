@@ -22,50 +22,70 @@
 
 /* --- our own blocks ------------------------------------------------------- */
 
-/* "<memory NONCE>" at s; its end, NULL: none. */
-static const char *
-mark_end(const char *s, const char *end, const char *begins)
+/* Bytes of the name of a mark: six to sixteen small letters and digits before a
+ * ">"; 0: it is none that the memory makes. */
+static size_t
+mark_name(const char *s, const char *end)
 {
-	size_t n = strlen(begins);
+	size_t n = 0;
 
-	if ((size_t)(end - s) < n || memcmp(s, begins, n) != 0)
-		return NULL;
-	for (s += n; s < end && *s != '>'; s++)
-		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9')))
-			return NULL;
-	return s < end ? s + 1 : NULL;
+	while (s + n < end && n < 17 &&
+		((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9')))
+		n++;
+	return n >= 6 && n <= 16 && s + n < end && s[n] == '>' ? n : 0;
+}
+
+/* Behind the end of the block of this name; NULL: it has none. A stored text in
+ * the block may hold other marks, never this one. */
+static const char *
+mark_close(const char *s, const char *end, const char *name, size_t n)
+{
+	static const char begin[] = "</memory ";
+	const size_t k = sizeof(begin) - 1;
+
+	while ((s = memmem(s, (size_t)(end - s), begin, k)) != NULL) {
+		s += k;
+		if ((size_t)(end - s) > n && memcmp(s, name, n) == 0 &&
+			s[n] == '>')
+			return s + n + 1;
+	}
+	return NULL;
+}
+
+/* A block whose end was cut off begins as all do. */
+static bool
+is_begun(const char *s, const char *end)
+{
+	static const char words[] = "not instructions.";
+	const char *line = s < end && *s == '\n' ? s + 1 : NULL;
+	const char *nl = line ? memchr(line, '\n', (size_t)(end - line)) : NULL;
+
+	return line && memmem(line, (size_t)((nl ? nl : end) - line), words,
+			       sizeof(words) - 1) != NULL;
 }
 
 int
 transcript_strip(const char *text, size_t n, struct buf *out)
 {
+	static const char begin[] = "<memory ";
 	const char *end = text + n, *s = text;
 
 	while (s < end) {
-		const char *hit = memmem(s, (size_t)(end - s), "<memory ", 8);
-		const char *inside =
-			hit ? mark_end(hit, end, "<memory ") : NULL;
-		const char *close = inside;
+		const char *hit =
+			memmem(s, (size_t)(end - s), begin, sizeof(begin) - 1);
+		const char *name = hit ? hit + sizeof(begin) - 1 : NULL;
+		size_t k = hit ? mark_name(name, end) : 0;
+		const char *close =
+			k > 0 ? mark_close(name + k, end, name, k) : NULL;
 
 		if (!hit)
 			return buf_add(out, s, (size_t)(end - s));
-		if (!inside) {
-			if (buf_add(out, s, (size_t)(hit + 8 - s)) != 0)
-				return MDB_E_NOMEM;
-			s = hit + 8;
-			continue;
-		}
-		if (buf_add(out, s, (size_t)(hit - s)) != 0)
+		if (!close && k > 0 && is_begun(name + k + 1, end))
+			close = end;
+		/* Somebody's own words keep their mark. */
+		if (buf_add(out, s, (size_t)((close ? hit : name) - s)) != 0)
 			return MDB_E_NOMEM;
-		/* One that does not end was cut: all of the rest is of it. */
-		do {
-			close = memmem(close, (size_t)(end - close),
-				"</memory ", 9);
-			s = close ? mark_end(close, end, "</memory ") : end;
-			close = close ? close + 9 : NULL;
-		} while (!s && close);
-		if (!s)
-			s = end;
+		s = close ? close : name;
 	}
 	return 0;
 }
