@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A day in short: does the service stay as it was?
 
-    tests/bench/soak.py [--minutes N] [--clients N] [--rate N]
+    tests/bench/soak.py [--minutes N] [--clients N] [--rate N] [--filled N]
 
 Clients write, read, branch, merge and run scripts at a fixed rate, with
 embeddings; for a tenth of the time a foreign program holds a snapshot of the
-file. Of thirty minutes (a shorter run is divided alike):
+file. The memory was in use before: it holds some facts at the beginning, as
+many as fill the caches of the service, so that what grows later has no bound. Of thirty minutes (a shorter run is divided alike):
 
     memory       at the end at most 1.1 times that at minute 10
     descriptors  as many at the end as at minute 10
@@ -83,6 +84,18 @@ class Client(threading.Thread):
                 self.merge(params["name"])
             self.soak.add(start, time.monotonic() - start)
             i += 1
+
+
+def fill(db, facts):
+    """What an earlier life left, in requests of a hundred."""
+    rnd = random.Random(0)
+    with db.client(timeout=120) as c:
+        c.ok("hello", {"session": "before"})
+        for first in range(0, facts, 100):
+            c.ok("create_entities", {"entities": [
+                {"name": f"old-{i}", "entityType": "note",
+                 "observations": [" ".join(rnd.choices(WORDS, k=12))]}
+                for i in range(first, min(first + 100, facts))]})
 
 
 class Soak:
@@ -168,8 +181,10 @@ def main():
     p.add_argument("--minutes", type=float, default=30)
     p.add_argument("--clients", type=int, default=64)
     p.add_argument("--rate", type=float, default=192)
+    p.add_argument("--filled", type=int, default=60_000)
     args = p.parse_args()
     with Service(args=["--embed", "hash"]) as db:
+        fill(db, args.filled)
         soak = Soak(args, db)
         soak.run()
         return 0 if soak.verdict() else 1
