@@ -258,6 +258,64 @@ leaves_other_languages(void **state)
 	extract_done(&x);
 }
 
+/* The general path: no rule knows these verbs and states. */
+static void
+keeps_what_no_rule_knows(void **state)
+{
+	(void)state;
+	gives("Ada: My dress is already at the seamstress.",
+		"ada: dress is at the seamstress");
+	gives("Ada: The bank approved the mortgage for the house in Ghent.",
+		"ada: bank approved the mortgage for the house in Ghent");
+	gives("Ada: They moved me over to pensions in January.",
+		"ada: was moved over to pensions in January 2026");
+	gives("Ada: I was so tired today.", "");
+	gives("Ada: I looked at it again.", "");
+	gives("Ada: The doctor is wonderful!", "");
+	gives("Ada: It can be a great way to stay positive.", "");
+	gives("Ada: Finding a community where they are loved is great.", "");
+}
+
+/* What stands in no clause: the subject, or the verb, is left out. */
+static void
+keeps_pieces(void **state)
+{
+	(void)state;
+	gives("Ada: moved to Oslo last week.",
+		"ada: moved to Oslo in the week of 2026-04-27");
+	gives("Ada: bought a bike, moving to Ghent next month",
+		"ada: bought a bike; ada: is moving to Ghent in June 2026");
+	gives("Ada: allergic to nuts btw", "ada: is allergic to nuts");
+	gives("Ada: can't eat gluten", "ada: cannot eat gluten");
+	gives("Ada: physio twice a week", "ada: physio twice a week");
+	gives("Ada: My sister Ana has a dog named Rex who is allergic to "
+	      "chicken.",
+		"ana: has a dog named Rex; rex: is allergic to chicken; "
+		"ada: sister is Ana");
+	gives("Bob: So nice!\nAda: focused and resilient, always", "");
+	gives("Ada: don't forget the milk", "");
+	gives("user: no emojis!\nassistant: Sure.", "user: wants no emojis");
+}
+
+/* A question says what its answer is about. */
+static void
+keeps_what_was_asked(void **state)
+{
+	(void)state;
+	gives("Bob: Where do you rehearse?\nAda: Church hall in Altona.",
+		"ada: rehearses Church hall in Altona");
+	gives("Bob: How long did you live there?\nAda: Four years, in "
+	      "Wroclaw.",
+		"ada: lived there Four years, in Wroclaw");
+	gives("Bob: Which pool?\nAda: Hallenbad Oerlikon",
+		"ada: pool is "
+		"Hallenbad Oerlikon");
+	gives("Bob: Any allergies?\nAda: Shellfish.",
+		"ada: allergies is Shellfish");
+	gives("Bob: How have you been?\nAda: Badly.", "");
+	gives("Bob: Which app?\nAda: No app.", "");
+}
+
 static void
 knows_when(void **state)
 {
@@ -412,6 +470,9 @@ main(void)
 		cmocka_unit_test(keeps_what_is_for_later),
 		cmocka_unit_test(reads_well_by_itself),
 		cmocka_unit_test(leaves_other_languages),
+		cmocka_unit_test(keeps_what_no_rule_knows),
+		cmocka_unit_test(keeps_pieces),
+		cmocka_unit_test(keeps_what_was_asked),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),
 		cmocka_unit_test(takes_what_is_agreed),

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/text.h"
 #include "memory-db/model/extract/internal.h"
@@ -29,7 +30,8 @@ asks_for_noun(const struct extract_words *w, int i, int *ret_end)
 		"was|which is|what about|and what is|and|could i get|can i "
 		"get|may i get|is there a|is there|do you have a|any|and who is|"
 		"and when is|and where is|how big is|how long is|how much is|"
-		"could you give me|can you give me");
+		"could you give me|can you give me|could you "
+		"confirm|can you confirm|please confirm");
 	int first = i + n, end = w->words, at;
 
 	if (n == 0)
@@ -99,7 +101,7 @@ answers_note(struct reader *r, struct err *e)
 		if (form & FORM_ING)
 			n = buf_addf(&text, "is %s", extract_low(w, i + n));
 		else if (extract_is(w, i + 1, "did"))
-			n = buf_addf(&text, "did %s", rules_base(verb));
+			n = buf_adds(&text, rules_past(verb));
 		else
 			n = buf_adds(&text,
 				rules_third(verb, extract_low(w, i + n), room));
@@ -119,6 +121,12 @@ answers_note(struct reader *r, struct err *e)
 		if (q->is_project && buf_adds(&text, "uses") != 0)
 			return err_nomem(e);
 	}
+	if (text.len == 0) {
+		if (asks_frame(r, i, &text) < 0)
+			return err_nomem(e);
+		q->is_open = text.len > 0;
+		q->is_place = extract_is(w, i, "where");
+	}
 	if (text.len == 0 || text.len >= sizeof(q->text))
 		return 0;
 	memcpy(q->text, text.data, text.len);
@@ -134,6 +142,39 @@ static const char *const none =
 	"depends|it|that|this|they|he|she|there|because|both|either|neither|"
 	"whatever|any|anything|thanks|thank|hm|uh|um|haha|lol|oh|ah|up|doing|"
 	"much|please|let|just|still|all|same|always|sorry|i|we|my|our|the|a|an|his|her|their";
+
+/* "Four years, in Wroclaw": more of the answer. */
+static bool
+goes_on(const struct extract_words *w, int i)
+{
+	if (!(w->v[i].flags & W_COMMA) || w->v[i].flags & W_BREAK ||
+		!extract_in(extract_low(w, i),
+			"in|at|on|from|with|every|twice|once|near|by|as"))
+		return false;
+	for (int k = i; k < w->words; k++)
+		if (clause_is_finite(w, k, false, false))
+			return false;
+	return true;
+}
+
+/* "How have you been sleeping?" "Badly." */
+static bool
+is_adverb(const struct extract_words *w, int first, int end)
+{
+	size_t n = strlen(extract_low(w, first));
+
+	return end == first + 1 && n > 3 &&
+	       strcmp(extract_low(w, first) + n - 2, "ly") == 0;
+}
+
+static bool
+names_a_speaker(const struct reader *r, int first, int end)
+{
+	for (size_t i = 0; i < r->speakers_n && end == first + 1; i++)
+		if (strcasecmp(r->speakers[i], extract_low(&r->w, first)) == 0)
+			return true;
+	return false;
+}
 
 int
 answers_read(struct reader *r, struct err *e)
@@ -153,16 +194,29 @@ answers_read(struct reader *r, struct err *e)
 		return 0;
 	first = clause_skip_courtesy(w, 0);
 	for (end = first + 1; end < w->words; end++)
-		if (w->v[end].flags & (W_COMMA | W_BREAK) &&
-			!(w->v[end].flags & (W_CAPITAL | W_NUMBER)))
+		if ((w->v[end].flags & (W_COMMA | W_BREAK) &&
+			    !(w->v[end].flags & (W_CAPITAL | W_NUMBER)) &&
+			    !(q.is_open && goes_on(w, end))) ||
+			(q.is_open && extract_in(extract_low(w, end),
+					      "since|because|but|so|when|as")))
 			break;
 	end = render_trim(r, first, end);
 	if (end <= first || end - first > ANSWER_WORDS)
 		return 0;
-	if (!dated && extract_in(extract_low(w, first), none) && !q.is_place)
+	if (!dated && extract_in(extract_low(w, first), none) && !q.is_place &&
+		!(q.is_open && extract_in(extract_low(w, first),
+				       "the|a|an|my|our|his|her|their|both")))
+		return 0;
+	/* "No app, a tutor", and a name that is only spoken to. */
+	if (q.is_open &&
+		((facts_content(w, first, end) == 0 && !dated) ||
+			(first > 0 && extract_is(w, first - 1, "no") &&
+				!(w->v[first].flags & (W_COMMA | W_BREAK))) ||
+			is_adverb(w, first, end) ||
+			names_a_speaker(r, first, end)))
 		return 0;
 	if (!dated && !q.is_place && !q.is_project && !q.is_goal &&
-		!(w->v[first].flags & (W_CAPITAL | W_NUMBER)) &&
+		!q.is_open && !(w->v[first].flags & (W_CAPITAL | W_NUMBER)) &&
 		!facts_is_concrete(w, first, end))
 		return 0;
 	for (int i = first; i < end; i++)

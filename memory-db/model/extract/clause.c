@@ -128,7 +128,8 @@ clause_begins(const struct extract_words *w, int i, int end)
 	k += extract_match(w, k, "actually|also|now|in fact|instead|currently");
 	if (k >= end)
 		return 0;
-	if (extract_in(extract_low(w, k), "i|we|he|she"))
+	if (extract_in(extract_low(w, k), "i|we|he|she") ||
+		(k == i && extract_in(extract_low(w, k), "you|they")))
 		return k;
 	/* "The base URL is X, auth is Y" */
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&
@@ -158,14 +159,22 @@ goes_on(const struct extract_words *w, int i, const struct clause *c)
 			return true;
 		k = i + 1;
 	}
+	/* "found a flat, moving in June": of what comes, not "read a book,
+	 * sitting in the sun" */
+	if (w->v[i].flags & W_COMMA && c->tense == T_PAST &&
+		extract_in(extract_low(w, i),
+			"moving|starting|leaving|flying|joining|heading|"
+			"planning|bringing") &&
+		i + 1 < w->words)
+		return true;
 	if (!extract_in(extract_low(w, i), "and|but|then"))
 		return false;
 	k += extract_match(w, k,
 		"also|always|usually|often|never|then|now|still");
 	k += extract_match(w, k, "don't|do not|does not|did not");
 	if (extract_in(extract_low(w, k), "am|is|have|has|was") &&
-		(c->who == WHO_I || c->who == WHO_HE || c->who == WHO_NAME ||
-			c->who == WHO_MY))
+		(c->who == WHO_I || c->who == WHO_WE || c->who == WHO_HE ||
+			c->who == WHO_NAME || c->who == WHO_MY))
 		return true;
 	verb = rules_verb(extract_low(w, k), &form);
 	if (verb == 0 || c->tense == T_GOING_ON || c->tense > T_PERFECT_ON)
@@ -249,7 +258,9 @@ skip_lead(const struct extract_words *w, int i, int end,
 	if (!extract_in(extract_low(w, i),
 		    "in|at|for|on|as|with|during|after|before|since|until|by|"
 		    "when|outside|besides|every|each|once|per|under|instead|to|"
-		    "growing|back"))
+		    "growing|back|mondays|tuesdays|wednesdays|thursdays|fridays|"
+		    "saturdays|sundays|weekends|mornings|evenings|weekdays|nights|"
+		    "afternoons"))
 		return i;
 	for (int k = i + 1; k < end && k <= i + LEAD_WORDS; k++) {
 		bool sure = extract_in(extract_low(w, k), "i|we");
@@ -316,7 +327,8 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 			c.phrase = i + extract_in(extract_low(w, i),
 					       "and|but|then");
 			c.is_going_on = ret[n - 1].tense == T_IS ||
-					ret[n - 1].tense == T_GOING_ON;
+					ret[n - 1].tense == T_GOING_ON ||
+					c.phrase == i;
 		} else if (n == 0 && (c.noun_end = clause_note_name(w, k))) {
 			c.who = WHO_NAME;
 			c.noun = k;

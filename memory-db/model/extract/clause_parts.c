@@ -27,7 +27,7 @@ static const char *const adverbs =
 	"automatically|unanimously|formally|tentatively|collectively|jointly|"
 	"sadly|unfortunately|luckily|accidentally|well|eventually|once|solely|"
 	"severely|mildly|deathly|highly|super|extremely|newly|happily|too|"
-	"clearly|pretty much|later|long|together|soon|quickly|ultimately|first";
+	"clearly|pretty much|later|long|soon|quickly|ultimately|first";
 static const char *const often = "always|usually|often|sometimes|regularly|"
 				 "normally|typically|frequently|occasionally|"
 				 "rarely|seldom|never|hardly|generally";
@@ -42,7 +42,7 @@ static const char *const kin =
 	"wife|husband|partner|spouse|fiance|fiancee|girlfriend|boyfriend|mother|"
 	"father|mom|mum|dad|sister|brother|son|daughter|child|kid|kids|children|"
 	"twins|uncle|aunt|cousin|niece|nephew|grandmother|grandfather|grandma|"
-	"grandpa|grandson|granddaughter|parents|in-laws|mother-in-law|"
+	"grandpa|pal|penpal|mate|grandson|granddaughter|parents|in-laws|mother-in-law|"
 	"father-in-law|sister-in-law|brother-in-law|boss|manager|supervisor|"
 	"mentor|colleague|coworker|co-worker|teammate|assistant|roommate|"
 	"flatmate|housemate|neighbor|neighbour|friend|landlord|doctor|dentist|"
@@ -338,7 +338,8 @@ clause_phrase(const struct extract_words *w, int end, struct clause *c)
 			break;
 		i = next;
 	}
-	if (i >= end)
+	/* "Hassan doesn't because of his diabetes": the verb was said before. */
+	if (i >= end || extract_in(extract_low(w, i), "because|since|of|but"))
 		return false;
 	c->verb_at = i;
 	c->verb = rules_verb(extract_low(w, i), &c->form);

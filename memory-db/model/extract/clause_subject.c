@@ -36,8 +36,9 @@ noun_end(const struct extract_words *w, int i, int end)
 		if (w->v[k].flags & W_BREAK)
 			return 0;
 		/* "my sister, Clara, lives" */
-		if (w->v[k].flags & W_COMMA && !(w->v[k].flags & W_CAPITAL) &&
-			!(w->v[k - 1].flags & W_CAPITAL))
+		if (w->v[k].flags & W_COMMA &&
+			!(w->v[k - 1].flags & W_CAPITAL) &&
+			!(w->v[k].flags & W_CAPITAL && clause_is_kin(before)))
 			return 0;
 		/* "on-call this week is Piotr" */
 		if (extract_is(w, k, "this") &&
@@ -83,6 +84,7 @@ clause_subject_read_name(const struct extract_words *w, int i, int end,
 	struct clause *c)
 {
 	int k = i;
+	unsigned form = 0;
 
 	while (k < end && k < i + 3 && w->v[k].flags & W_CAPITAL &&
 		!extract_in(extract_low(w, k), no_names) &&
@@ -90,6 +92,12 @@ clause_subject_read_name(const struct extract_words *w, int i, int end,
 		!extract_is(w, k, "'s"))
 		k++;
 	if (k == i)
+		return 0;
+	/* "Bring dates": an order. */
+	if (i == 0 && k == 1 && rules_verb(extract_low(w, 0), &form) != 0 &&
+		form == FORM_BASE &&
+		rules_general(rules_verb(extract_low(w, 0), &form)) != 2 &&
+		!people_is_first_name(extract_low(w, 0)))
 		return 0;
 	/* "Bob and I", "Bob and Alice" */
 	if (extract_is(w, k, "and") && extract_is(w, k + 1, "i")) {
@@ -173,6 +181,11 @@ is_no_person(const struct extract_words *w, const struct clause *c)
 		loud = loud && !islower((unsigned char)x->s[i]);
 	if (loud || (c->noun == 0 && extract_in(x->low, plain_nouns)))
 		return true;
+	/* "Pool closes on 4 October" */
+	if (c->noun == 0 && c->noun_end == 1 && !people_is_first_name(x->low) &&
+		rules_verb(x->low, &form) != 0 && form & FORM_BASE &&
+		rules_general(rules_verb(x->low, &form)) == 2)
+		return true;
 	/* "Return is on the 21st" */
 	if (c->noun == 0 && extract_in(next, "is|was") &&
 		extract_in(extract_low(w, c->noun_end + 1),
@@ -217,10 +230,42 @@ clause_note_name(const struct extract_words *w, int i)
 		       : 0;
 }
 
+static const char *const bare_kin =
+	"wife|husband|partner|girlfriend|boyfriend|fiance|fiancee|sister|"
+	"brother|daughter|son|boss|landlord|roommate|flatmate|mother|father|"
+	"aunt|uncle|neighbor|neighbour|gf|bf|hubby|doctor|vet|dentist|"
+	"physio|gp|mechanic|optician|therapist|midwife|surgeon";
+
 static const char *const many_of_us =
 	"the team|our team|the two of us|my wife and i|my husband and i|my partner "
 	"and i|my girlfriend and i|my boyfriend and i|me and my wife|me and my "
 	"husband|my family and i|my family";
+
+/* "Dad had a stroke", "partner is vegan", "neither of us speaks": the speaker's own
+ * without "my". The word behind, 0: it is none. */
+static int
+read_own_kin(const struct extract_words *w, int i, int end, struct clause *c)
+{
+	const char *low = extract_low(w, i);
+	struct clause ahead = {0};
+	int k = extract_match(w, i, "neither of us|none of us");
+
+	if (k > 0) {
+		c->who = WHO_WE;
+		c->is_denied = true;
+	} else if ((clause_is_own_kin(low) || extract_in(low, bare_kin)) &&
+		   clause_is_finite(w,
+			   clause_over_adverbs(w, i + 1, end, &ahead), false,
+			   false)) {
+		c->who = WHO_MY;
+		k = 1;
+	} else {
+		return 0;
+	}
+	c->noun = i;
+	c->noun_end = i + k;
+	return i + k;
+}
 
 int
 clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
@@ -230,7 +275,8 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		enum who who;
 	} ones[] = {{"i", WHO_I}, {"we", WHO_WE}, {"you", WHO_YOU},
 		{"he|she", WHO_HE},
-		{"it|this|that|there|they|these|those", WHO_IT}};
+		{"it|this|that|there|they|these|those|someone|somebody",
+			WHO_IT}};
 	const char *low = extract_low(w, i);
 	struct clause ahead = {0};
 	int k = extract_match(w, i, many_of_us);
@@ -278,15 +324,9 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		c->noun_end = k;
 		return k;
 	}
-	/* "Dad had a stroke": mine. */
-	if (clause_is_own_kin(low) &&
-		clause_is_finite(w, clause_over_adverbs(w, i + 1, end, &ahead),
-			false, false)) {
-		c->who = WHO_MY;
-		c->noun = i;
-		c->noun_end = i + 1;
-		return i + 1;
-	}
+	k = read_own_kin(w, i, end, c);
+	if (k > 0)
+		return k;
 	k = read_owner(w, i, end, c);
 	if (k > 0)
 		return k;

@@ -104,9 +104,16 @@ dates_number_at(const struct extract_words *w, int i)
 static int
 day_number(const struct extract_words *w, int i)
 {
+	static const char *const words[] = {"first", "second", "third",
+		"fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+		"tenth", "eleventh", "twelfth", "fifteenth", "twentieth"};
 	const char *low = extract_low(w, i);
 	int n = 0, k = 0;
 
+	/* "the first of June" */
+	for (size_t x = 0; x < ARRAY_LEN(words); x++)
+		if (strcmp(low, words[x]) == 0 && extract_is(w, i + 1, "of"))
+			return x < 12 ? (int)x + 1 : (int)(x - 9) * 5;
 	while (isdigit((unsigned char)low[k]) && k < 2)
 		n = n * 10 + (low[k++] - '0');
 	if (k == 0 || n < 1 || n > 31)

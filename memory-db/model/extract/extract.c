@@ -71,10 +71,13 @@ looks_ahead(const struct extract_words *w)
 			    "opens|closes|begins|launches|till|tickets|"
 			    "reservation") ||
 			extract_match(w, i,
-				"been moved|been pushed|pushed to|have got|has "
+				"been moved|been pushed|got moved|got pushed|was moved|was pushed|pushed to|have got|has "
 				"got|wish me|fingers crossed|have my|have an "
 				"appointment") > 0)
 			return true;
+		/* "I meant 5 June" */
+		if (strcmp(low, "meant") == 0)
+			continue;
 		if (extract_in(low, "was|has|have") &&
 			extract_in(extract_low(w, i + 1),
 				"agreed|decided|booked|scheduled|approved"))
@@ -85,7 +88,7 @@ looks_ahead(const struct extract_words *w)
 			    "approved|registered|promised|invited"))
 			return true;
 		if (rules_verb(low, &form) != 0 && form & FORM_PAST &&
-			(!(form & FORM_BASE) || extract_in(low, "quit")))
+			(!(form & FORM_BASE) || extract_in(low, "quit|split")))
 			return false;
 	}
 	return true;
@@ -132,16 +135,40 @@ read_reason(struct reader *r, const struct clause *c, struct err *e)
 	return facts_of_clause(r, &why, e);
 }
 
+/* What a clause has is not read again: of one that says nothing, up to the next mark;
+ * behind a condition, nothing is meant. */
+static void
+note_read(struct reader *r, const struct clause *c, bool is_kept)
+{
+	int end = c->is_condition ? r->w.words : c->clause_end;
+
+	for (int i = c->first; i < end; i++) {
+		if (!is_kept && !c->is_condition && i > c->verb_at &&
+			r->w.v[i].flags & (W_COMMA | W_BREAK))
+			return;
+		/* "a dog named Rex who is allergic to chicken" */
+		if (i > c->verb_at && extract_is(&r->w, i, "who"))
+			return;
+		r->read[i] = true;
+	}
+}
+
 static int
 read_clause(struct reader *r, const struct clause *c, struct err *e)
 {
 	size_t had = r->x->n;
 	int rc = facts_of_clause(r, c, e);
-	enum extract_kind kind =
-		r->x->n > had ? r->x->v[r->x->n - 1].kind : EXTRACT_EVENT;
+	enum extract_kind kind;
 
 	if (rc != 0)
 		return rc;
+	if (r->x->n == had) {
+		rc = frame_clause(r, c, e);
+		if (rc != 0)
+			return rc;
+	}
+	kind = r->x->n > had ? r->x->v[r->x->n - 1].kind : EXTRACT_EVENT;
+	note_read(r, c, r->x->n > had);
 	facts_note_thing(r, c);
 	/* "My mom had the same. She lives with us." */
 	if (c->who == WHO_MY &&
@@ -187,7 +214,8 @@ read_clauses(struct reader *r, struct err *e)
 		if (rc != 0)
 			return rc;
 	}
-	return people_named_kin(r, e);
+	rc = pieces_read(r, clauses, n, e);
+	return rc != 0 ? rc : people_named_kin(r, e);
 }
 
 /* A birthday is on its day of every year. */
@@ -249,8 +277,17 @@ read_sentence(struct reader *r, struct err *e)
 
 	int rc;
 
-	if (!extract_words_read(r->said->s, r->said->n, &r->w))
+	if (r->said->is_quoted ||
+		!extract_words_read(r->said->s, r->said->n, &r->w))
 		return 0;
+	/* "when do you close": in chats the mark is saved. */
+	r->w.is_question |=
+		extract_in(extract_low(&r->w, 0),
+			"what|where|when|why|how|who|which|whats|wheres") &&
+		extract_in(extract_low(&r->w, 1),
+			"do|does|did|are|is|was|were|can|will|would|have|has") &&
+		extract_in(extract_low(&r->w, 2),
+			"you|we|they|he|she|it|i|your|that");
 	drop_reporter(r);
 	people_capitals(r);
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
@@ -265,6 +302,7 @@ read_sentence(struct reader *r, struct err *e)
 	rc = polar_read(r, e);
 	if (rc != 0)
 		return rc;
+	memset(r->read, 0, sizeof(r->read));
 	polar_note(r);
 	people_told(r);
 	if (is_joke(&r->w) && r->w.words < 8) {

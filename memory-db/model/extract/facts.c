@@ -98,10 +98,37 @@ is_my_many(const struct reader *r, const struct clause *c)
 	       (c->form & FORM_BASE) != 0;
 }
 
-int
-facts_keep_verb(struct reader *r, const struct clause *c,
-	const struct rule *rule, int value, int end, struct err *e)
+/* "has a collie named Pip and two cats" is two facts: the word of the second, 0: it
+ * is one. */
+static int
+second_thing(const struct reader *r, const struct clause *c, int value, int end)
 {
+	static const char *const begins =
+		"a|an|two|three|four|five|six|seven|eight|nine|ten|my|our|another|"
+		"his|her";
+	const struct extract_words *w = &r->w;
+
+	if (end - value < 5 || (!extract_in(extract_low(w, value), begins) &&
+				       !(w->v[value].flags & W_NUMBER)))
+		return 0;
+	for (int i = value + 2; i + 1 < end; i++)
+		if ((extract_is(w, i, "and") || w->v[i + 1].flags & W_PLUS) &&
+			extract_in(extract_low(w, i + 1), begins) &&
+			!facts_has_time(r, i, end) && c->tense != T_PAST)
+			return i + 1;
+	return 0;
+}
+
+/* A value, and where the words of the verb before it end. */
+struct facts_value {
+	int particle_end, first, end;
+};
+
+static int
+keep_verb(struct reader *r, const struct clause *c, const struct rule *rule,
+	const struct facts_value *v, struct err *e)
+{
+	int value = v->first, end = v->end;
 	/* "We moved to Lyon", among friends, is where they live. */
 	bool lives = rule->kind == EXTRACT_DECISION && rule->flags & R_TECH &&
 		     !r->is_work;
@@ -122,8 +149,9 @@ facts_keep_verb(struct reader *r, const struct clause *c,
 	else
 		rc = render_verb(r, c, &d.attribute);
 	if (rc != 0 ||
-		(value > c->verb_at + 1 && render_words(r, c->verb_at + 1,
-						   value, &d.attribute) != 0) ||
+		(v->particle_end > c->verb_at + 1 &&
+			render_words(r, c->verb_at + 1, v->particle_end,
+				&d.attribute) != 0) ||
 		render_words(r, value, end, &d.value) != 0 ||
 		facts_rest(r, c, &d) != 0)
 		return err_nomem(e);
@@ -136,6 +164,23 @@ facts_keep_verb(struct reader *r, const struct clause *c,
 		facts_person(r, name, "");
 	}
 	return facts_keep(r, &d, e);
+}
+
+int
+facts_keep_verb(struct reader *r, const struct clause *c,
+	const struct rule *rule, int value, int end, struct err *e)
+{
+	int second = second_thing(r, c, value, end), rc;
+
+	if (second == 0)
+		return keep_verb(r, c, rule,
+			&(struct facts_value){value, value, end}, e);
+	rc = keep_verb(r, c, rule,
+		&(struct facts_value){value, value, second - 1}, e);
+	if (rc != 0)
+		return rc;
+	return keep_verb(r, c, rule, &(struct facts_value){value, second, end},
+		e);
 }
 
 /* "ran a charity race last Saturday": whatever somebody did on a day that is

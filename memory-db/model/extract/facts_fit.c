@@ -187,7 +187,7 @@ is_owned(const struct extract_words *w, int first, int end)
 		"vertigo|sibling|stepkids|guinea|goldfish|budgie|ferret|loan|debt|"
 		"pension|lease|contract|deadline|lesson|lessons|feet|foot|knee|"
 		"knees|shoulder|shoulders|skin|vision|eyesight|metabolism|ankle|"
-		"hip|stomach|bladder|immune|tolerance|rosacea|gallstones";
+		"newborn|toddler|toddlers|teenagers|teenager|stepchildren|hip|stomach|bladder|immune|tolerance|rosacea|gallstones";
 
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), owned))
@@ -409,8 +409,12 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 	if (end - first > VALUE_WORDS)
 		return false;
 	if (end <= first)
-		return (f & R_BARE) != 0;
+		return (f & R_BARE) != 0 || c->tense == T_USED;
 	if (extract_in(extract_low(w, first), empty_starts) &&
+		!(extract_in(extract_low(w, first), "more|less") &&
+			extract_is(w, first + 1, "than")) &&
+		!(c->who == WHO_NAME && end - first > 2 &&
+			extract_in(extract_low(w, first), "me|us")) &&
 		!(extract_is(w, first, "it") &&
 			extract_in(extract_low(w, first + 1), "when|that")) &&
 		!(rule->kind == EXTRACT_PLACE &&

@@ -268,6 +268,7 @@ by_number(struct reader *r, const struct clause *c, struct err *e)
 	const struct extract_words *w = &r->w;
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	bool number = false;
+	int numbers = 0;
 
 	if ((c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_NAME) ||
 		general_of_somebody(r, c) != (c->who == WHO_NAME) ||
@@ -280,8 +281,10 @@ by_number(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	for (int i = first; i < end; i++)
 		number = number || w->v[i].flags & W_NUMBER;
+	for (int i = first; i < end; i++)
+		numbers += (w->v[i].flags & W_NUMBER) != 0;
 	if (!number ||
-		(facts_has_time(r, first, end) &&
+		(numbers < 3 && facts_has_time(r, first, end) &&
 			!has_measure(w, first, end)) ||
 		(c->who == WHO_NAME &&
 			people_is_first_name(extract_low(w, c->noun))))

@@ -32,6 +32,7 @@ struct proposal {
 struct question {
 	char text[120]; /* "flight is", "lives", "uses" */
 	bool is_there, is_place, is_project, is_goal;
+	bool is_open; /* any words that name something are an answer */
 };
 
 /* What a turn asks that yes or no answers (polar.c). */
@@ -73,6 +74,9 @@ struct reader {
 				   turn; "": none */
 	const char *speakers[16]; /* names, of the turns */
 	size_t speakers_n;
+	/* Words of the sentence of which something is kept, or that a clause has
+	 * which says nothing: pieces.c leaves them out. */
+	bool read[SENTENCE_WORDS];
 	bool is_joke;
 	bool is_notes;	    /* one text of many lines, of nobody */
 	bool has_assistant; /* one of the turns is of a machine */
@@ -135,6 +139,21 @@ bool general_past(const struct reader *r, const struct clause *c);
 extern const char *const general_everyday;
 /* Is the subject a line, a page, a function: a part of a program? */
 bool facts_is_of_code(const struct reader *r, const struct clause *c);
+/* --- signs.c: what speaks for a clause whose value is from first to end, and what
+ * against it. */
+int signs_points(const struct reader *r, const struct clause *c, int first,
+	int end);
+/* Is it about somebody, and is its verb "to be"? */
+bool signs_is_person(const struct reader *r, const struct clause *c);
+bool signs_is_state(const struct clause *c);
+extern const char *const signs_talk;	/* verbs of talk */
+extern const char *const signs_passing; /* states that pass */
+/* What signs speak for, where no rule does (frame.c). */
+int frame_clause(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+/* What stands in none of the clauses of the sentence (pieces.c). */
+int pieces_read(struct reader *r, const struct clause *clauses, int n,
+	struct err *e) MUST_CHECK;
 /* "Node 20.", "Timeouts of 10 seconds": of a sentence without a clause. */
 int facts_of_fragment(struct reader *r, struct err *e) MUST_CHECK;
 /* The same of what somebody is (states.c). */
@@ -183,6 +202,9 @@ int states_begin(struct reader *r, const struct clause *c,
 /* The verb, the words of its phrase up to `value`, and the value. */
 int states_keep(struct reader *r, const struct clause *c,
 	const struct rule *rule, int value, int end, struct err *e) MUST_CHECK;
+/* By the rules of english.def. */
+int states_by_rule(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
 /* --- states_noun.c */
 int states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
@@ -243,6 +265,9 @@ int people_named_kin(struct reader *r, struct err *e) MUST_CHECK;
 /* Notes what a sentence asks; keeps what a fragment answers. 0 or MDB_E_NOMEM. */
 int answers_note(struct reader *r, struct err *e) MUST_CHECK;
 int answers_read(struct reader *r, struct err *e) MUST_CHECK;
+/* --- asks.c: what the question from word i on asks, as the words that an answer goes
+ * on with. 1, 0; negative: no memory. */
+int asks_frame(struct reader *r, int i, struct buf *out) MUST_CHECK;
 
 /* --- polar.c ------------------------------------------------------------------------ */
 void polar_note(struct reader *r);

@@ -110,6 +110,8 @@ put(struct reader *r, struct draft *d, struct err *e)
 	x->confidence = d->sureness;
 	x->said_at = r->turn->at;
 	set_times(r, d, x);
+	for (int i = d->first; i < d->end && i < SENTENCE_WORDS; i++)
+		r->read[i] = true;
 	return x->subject && x->text && x->attribute && x->value &&
 			       x->speaker && x->line
 		       ? 0

@@ -389,6 +389,51 @@ orders_manner(struct reader *r, struct err *e)
 		"wants the assistant to follow:", i, end, 0.8, e);
 }
 
+/* "call it /livez", "cap the memory at 512 MB", "use the useBreakpoint hook": what is
+ * asked for now, by a name or a number that stays true of the project. */
+static int
+orders_values(struct reader *r, struct err *e)
+{
+	static const char *const verbs =
+		"use|call|name|set|keep|make|cap|limit|tag|split|store|prefix|"
+		"pin|target|ignore|exclude|include|default|expose|cache|serve|"
+		"require|bind|mount|point|log";
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), end;
+	bool named = false;
+	char who[NAME_BYTES];
+
+	if (r->turn->role != ROLE_USER || !r->has_assistant || w->is_question)
+		return 0;
+	i += extract_match(w, i, "please|then please|now|also|then");
+	if (!extract_in(extract_low(w, i), verbs) || i + 2 > w->words)
+		return 0;
+	for (end = i + 1; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0)
+			break;
+	end = render_trim(r, i, end);
+	if (end - i < 3 || end - i > 16)
+		return 0;
+	for (int k = i + 1; k < end; k++) {
+		const struct extract_word *x = &w->v[k];
+
+		if (extract_in(x->low, "this|that|these|those|above|below|me|"
+				       "you|your|again|first|line|example"))
+			return 0;
+		named = named || x->s[0] == '/' || x->s[0] == '-' ||
+			x->flags & W_NUMBER;
+		for (size_t b = 1; b + 1 < x->n; b++)
+			named = named || strchr("._=/", x->s[b]) != NULL ||
+				(b > 1 && x->s[b] >= 'A' && x->s[b] <= 'Z' &&
+					x->s[b - 1] >= 'a');
+	}
+	if (!named)
+		return 0;
+	facts_speaker(r, who);
+	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to", i, end, 0.66, e);
+}
+
 /* "You can reach me at ada@example.org". */
 static int
 orders_reach(struct reader *r, struct err *e)
@@ -417,7 +462,8 @@ orders_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *,
 		struct err *) = {orders_when, orders_reminders, orders_given,
-		orders_names, orders_wants, orders_manner, orders_reach};
+		orders_names, orders_wants, orders_manner, orders_reach,
+		orders_values};
 	size_t had = r->x->n;
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		int rc = ways[i](r, e);

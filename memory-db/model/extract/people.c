@@ -160,8 +160,11 @@ static const char *const work_words =
 	"stakeholder|stakeholders|kickoff|milestone|"
 	"milestones|invoice|invoices|migration|migrations|"
 	"linter|compiler|sdk|backlog|"
+	"replica|replicas|cron|cronjob|tls|dns|vpn|rollback|changelog|tsx|jsx|"
+	"localhost|webhook|webhooks|middleware|namespace|cli|crud|npm|regex|"
+	"stderr|stdout|stacktrace|segfault|mutex|async|monorepo|makefile|"
 	"q1|q2|q3|q4|kpi|okr|okrs|vendor|vendors|"
-	"supplier|suppliers|onboarding|runbook|"
+	"onboarding|runbook|"
 	"postmortem|agm|json|yaml|sql|css|html|treasurer";
 /* The same, which people use at home too: "the football team", "a project". */
 static const char *const work_words_too =
@@ -176,7 +179,18 @@ static const char *const work_words_too =
 	"firmware|bootloader|schematic|schematics|pcb|sensor|sensors|mcu|"
 	"microcontroller|oscilloscope|capacitor|resistor|voltage|brownout|"
 	"committee|chair|quarter|department|hr|sales|marketing|product|"
-	"products|project|projects|orders|board|members|shop|store";
+	"products|project|projects|orders|board|members|shop|store|"
+	"supplier|suppliers|disk|cert|certs|certificate|latency|gateway|partition|partitions|"
+	"consumer|consumers|producer|producers|node|nodes|pod|pods|"
+	"bucket|buckets|token|tokens|component|components|"
+	"sidebar|hex|px|parser|plugin|plugins|timeout|timeouts|"
+	"retry|retries|cache|caching|ssh|proxy|"
+	"shard|shards|replication|indexes|query|queries|"
+	"container|containers|fixture|fixtures|mock|"
+	"mocks|emulator|esp32|arduino|gpio|"
+	"rollout|oncall|"
+	"sso|bandwidth|subnet|rpc|"
+	"rebase|diff|snapshot";
 /* Names of software that are other words as well. */
 static const char *const no_tools =
 	"go|rest|make|black|slack|teams|linear|"
@@ -207,6 +221,21 @@ people_is_of_work(const struct extract_words *w, int first, int end)
 	return false;
 }
 
+/* "useBreakpoint", "tokens.ts": written for a machine. */
+static bool
+is_of_code(const char *s, size_t n)
+{
+	for (size_t i = 1; i + 1 < n; i++)
+		if ((islower((unsigned char)s[0]) &&
+			    islower((unsigned char)s[i]) && n > 6 &&
+			    isupper((unsigned char)s[i + 1])) ||
+			(s[i] == '.' && n > 4 &&
+				islower((unsigned char)s[i - 1]) &&
+				islower((unsigned char)s[i + 1]) && n - i < 6))
+			return true;
+	return false;
+}
+
 /* Has the text words of work, or code? A long one needs more of them: friends
  * speak of a project or a team sooner or later. */
 bool
@@ -232,6 +261,8 @@ people_at_work(const char *s, size_t n)
 		if (k > 0 && low[k < WORD_BYTES ? k - 1 : 0] == '.')
 			low[k < WORD_BYTES ? k - 1 : 0] = '\0';
 		words += k > 0;
+		found += k > 4 && is_of_code(s + i, k) &&
+			 !(i > 0 && strchr("@/.", s[i - 1]) != NULL);
 		if (k > 0 && work_points(low) > 0 &&
 			!(k == seen_n && strncasecmp(seen, s + i, k) == 0)) {
 			found += (size_t)work_points(low);

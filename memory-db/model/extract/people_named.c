@@ -67,8 +67,9 @@ people_named_note(struct reader *r)
 					       !extract_is(w, i + 1, "who") &&
 					       (i < 3 || i + 1 == w->words))))
 			continue;
-		if (i == 0 || extract_in(extract_low(w, i - 1),
-				      "thanks|hey|hi|hello|ok|yeah|wow|dear"))
+		if ((i == 0 && !clause_is_finite(w, 1, false, false)) ||
+			extract_in(extract_low(w, i - 1),
+				"thanks|hey|hi|hello|ok|yeah|wow|dear"))
 			continue;
 		render_name(w, i, i + 1, name);
 		facts_person(r, name, "");
@@ -99,7 +100,8 @@ people_named_kin(struct reader *r, struct err *e)
 			end++;
 		render_name(w, i, end, name);
 		facts_person(r, name, "");
-		if (!extract_in(extract_low(w, i - 2), "my|our") ||
+		if ((!extract_in(extract_low(w, i - 2), "my|our") &&
+			    !extract_in(extract_low(w, i - 3), "my|our")) ||
 			extract_is(w, end, "'s") ||
 			is_many(extract_low(w, i - 1)))
 			continue;

@@ -92,6 +92,12 @@ says(const struct extract_words *w)
 					       "never|not|i|we|and|but|sorry")
 			       ? -1
 			       : 0;
+	/* "Do you still help out?" "Every other Sunday." */
+	if (extract_match(w, 0,
+		    "every|twice|once a|sometimes|mostly|usually|since|on "
+		    "weekends|on mondays|on sundays|most days|all the time") >
+		0)
+		return 1;
 	n = extract_match(w, 0, yes);
 	return n > 0 && !extract_in(extract_low(w, n), "but|no|not") ? 1 : 0;
 }
@@ -104,6 +110,7 @@ read_as_said(struct reader *r, const char *text, struct err *e)
 	struct when whens[WHENS];
 	struct clause clauses[CLAUSES];
 	int whens_n = r->whens_n, n, rc = 0;
+	size_t had = r->x->n;
 
 	if (!own)
 		return err_nomem(e);
@@ -116,6 +123,8 @@ read_as_said(struct reader *r, const char *text, struct err *e)
 		n = clauses_read(&r->w, r->whens, r->whens_n, clauses);
 		if (n > 0)
 			rc = facts_of_clause(r, &clauses[0], e);
+		if (n > 0 && rc == 0 && r->x->n == had)
+			rc = frame_clause(r, &clauses[0], e);
 	}
 	/* Its words point into its own text, which is back as well. */
 	r->w = *own;

@@ -156,9 +156,12 @@ cut_before_time(const struct extract_words *w, const struct when *when, int end,
 	for (size_t i = 0; noun && i < ARRAY_LEN(owners); i++) {
 		size_t n = strlen(owners[i]);
 
-		*ret_bare |=
-			out->len >= start + n &&
-			memcmp(out->data + out->len - n, owners[i], n) == 0;
+		*ret_bare |= (out->len >= start + n &&
+				     memcmp(out->data + out->len - n, owners[i],
+					     n) == 0) ||
+			     (out->len == start + n - 1 && n > 1 &&
+				     memcmp(out->data + start, owners[i] + 1,
+					     n - 1) == 0);
 	}
 	for (size_t i = 0; !*ret_bare && i < ARRAY_LEN(behind); i++) {
 		size_t n = strlen(behind[i]);

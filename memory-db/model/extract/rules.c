@@ -33,7 +33,7 @@ struct form {
 	unsigned char forms;
 };
 struct verb {
-	char base[FORM_MOST], third[FORM_MOST];
+	char base[FORM_MOST], third[FORM_MOST], past[FORM_MOST];
 	short first;	       /* of its rules; 0: none */
 	unsigned char general; /* 1: of verbs.def; 2: as often a noun */
 };
@@ -127,6 +127,18 @@ third_of(const char *base, char *room, size_t size)
 		snprintf(room, size, "%ss", base);
 }
 
+/* "plan": planned, but "open": opened. */
+static bool
+is_doubled(const char *base)
+{
+	size_t n = strlen(base), vowels = 0;
+
+	for (size_t i = 0; i < n; i++)
+		vowels += is_vowel(base[i]);
+	return n > 2 && vowels == 1 && is_vowel(base[n - 2]) &&
+	       !is_vowel(base[n - 1]) && strchr("wxy", base[n - 1]) == NULL;
+}
+
 /* "planned" and "planed" are both taken: nobody writes the other. */
 static void
 regular_forms(const char *base, int verb)
@@ -139,6 +151,12 @@ regular_forms(const char *base, int verb)
 	snprintf(room, sizeof(room), "%.*sed", stem, base);
 	if (base[n - 1] == 'y' && !is_vowel(base[n - 2]))
 		snprintf(room, sizeof(room), "%.*sied", (int)n - 1, base);
+	if (is_doubled(base))
+		snprintf(verbs[verb].past, FORM_MOST, "%.*s%ced", FORM_MOST - 4,
+			base, base[n - 1]);
+	else
+		snprintf(verbs[verb].past, FORM_MOST, "%.*s", FORM_MOST - 1,
+			room);
 	put_form(room, verb, FORM_PAST | FORM_PART);
 	snprintf(room, sizeof(room), "%.*sing", stem, base);
 	put_form(room, verb, FORM_ING);
@@ -180,6 +198,7 @@ irregular(const char *base, const char *third, const char *past,
 {
 	int verb = new_verb(base, third);
 
+	snprintf(verbs[verb].past, FORM_MOST, "%s", past);
 	put_form(past, verb, FORM_PAST);
 	put_form(part, verb, FORM_PART);
 	put_form(ing, verb, FORM_ING);
@@ -246,6 +265,15 @@ static void
 general_irregular(const char *base, const char *third, const char *past,
 	const char *part, const char *ing)
 {
+	int verb = verb_number(base);
+
+	/* "tear" has a rule, which knows it as a regular verb. */
+	if (verb != 0 && verbs[verb].general == 0) {
+		snprintf(verbs[verb].past, FORM_MOST, "%s", past);
+		put_form(past, verb, FORM_PAST);
+		put_form(part, verb, FORM_PART);
+		put_form(ing, verb, FORM_ING);
+	}
 	if (forms[rules_slot_of(base)].low[0] != '\0')
 		return;
 	irregular(base, third, past, part, ing);
@@ -303,6 +331,12 @@ const char *
 rules_base(int verb)
 {
 	return verbs[verb].base;
+}
+
+const char *
+rules_past(int verb)
+{
+	return verbs[verb].past;
 }
 
 const char *

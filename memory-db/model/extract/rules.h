@@ -68,6 +68,8 @@ int rules_verb(const char *low, unsigned *ret);
 int rules_general(int verb);
 /* Base form of a verb, and of a verb any third person: "lives". */
 const char *rules_base(int verb);
+/* "lived", "went". */
+const char *rules_past(int verb);
 const char *rules_third(int verb, const char *low, char room[WORD_BYTES + 4]);
 /* Rules of a verb whose particle stands at word i, the longest first. Returns how
  * many. */

@@ -48,7 +48,9 @@ static const char *const unreal_inside =
 	"parallel universe|wish i|wish we|what if|as if|let's say|let's pretend|"
 	"in my dreams|i'm joking|i am joking|kidding aside|hypothetically|or "
 	"maybe not|i don't know if|not sure if|not sure whether|i wonder if|"
-	"whether|asked me if|asked if|wondering if";
+	"whether|asked me if|asked if|wondering if|how do i|how do we|how can i|"
+	"how can we|how should i|how should we|what should i|what should we|"
+	"why is the|why does|why do";
 
 static bool
 sayings_is_inside(const struct extract_words *w, const char *list)

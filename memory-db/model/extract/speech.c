@@ -188,6 +188,8 @@ skip_bullet(struct speech *l)
 		k = 3;
 	else if (n > 1 && strchr("-*+", s[0]) != NULL && s[1] == ' ')
 		k = 1;
+	else if (n > 2 && strchr("-=", s[0]) != NULL && s[1] == '>')
+		k = 2;
 	else if (n > 2 && isdigit((unsigned char)s[0])) {
 		while (k < n && k < 3 && isdigit((unsigned char)s[k]))
 			k++;
@@ -338,7 +340,8 @@ next_line(struct speech *l)
 			s++, n--;
 		l->line = l->rest = s;
 		l->line_n = l->rest_n = n;
-		l->is_bullet = l->is_box = l->is_done = false;
+		l->is_bullet = l->is_box = l->is_done = l->is_open = false;
+		l->stop = NULL;
 		l->label = l->section;
 		if (n == 0 || passes(l))
 			continue;
@@ -387,6 +390,22 @@ is_short_form(const char *s, size_t n, const char *next, size_t next_n)
 				     !extract_in(low, "p.m.|a.m.|inc.|no."));
 }
 
+/* "120. it's in the config": where people write in small letters, a dot and a space
+ * end a sentence as well. */
+static size_t
+small_end(const char *s, size_t n)
+{
+	for (size_t i = 2; i + 2 < n; i++)
+		if (s[i] == '.' && s[i + 1] == ' ' &&
+			islower((unsigned char)s[i + 2]) &&
+			isalnum((unsigned char)s[i - 1]) &&
+			(isalnum((unsigned char)s[i - 2]) ||
+				isdigit((unsigned char)s[i - 1])) &&
+			!is_short_form(s, i + 1, s + i + 1, n - i - 1))
+			return i + 1;
+	return n;
+}
+
 void
 speech_begin(struct speech *l, const struct turn *turn)
 {
@@ -402,10 +421,16 @@ speech_next(struct speech *l, struct spoken *ret)
 		skip_bytes(l, 1);
 	if (l->rest_n == 0 && !next_line(l))
 		return false;
-	do
-		k += sentences_end(l->rest + k, l->rest_n - k);
-	while (k < l->rest_n &&
-		is_short_form(l->rest, k, l->rest + k, l->rest_n - k));
+	if (l->stop && l->stop > l->rest && l->stop <= l->rest + l->rest_n)
+		k = (size_t)(l->stop - l->rest);
+	else
+		do
+			k += sentences_end(l->rest + k, l->rest_n - k);
+		while (k < l->rest_n &&
+			is_short_form(l->rest, k, l->rest + k, l->rest_n - k));
+	/* The next call goes on from here, and looks for the end only once. */
+	l->stop = l->rest + k;
+	k = small_end(l->rest, k);
 	*ret = (struct spoken){.s = l->rest,
 		.n = k,
 		.line = l->line,
@@ -416,7 +441,10 @@ speech_next(struct speech *l, struct spoken *ret)
 		.is_box = l->is_box && l->is_first,
 		.is_done = l->is_done,
 		.is_bullet = l->is_bullet,
+		.is_quoted = l->is_open,
 		.is_first = l->is_first};
+	for (size_t i = 0; i < k; i++)
+		l->is_open ^= l->rest[i] == '"';
 	l->is_first = false;
 	skip_bytes(l, k > 0 ? k : 1);
 	return true;

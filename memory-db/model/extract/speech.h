@@ -27,6 +27,7 @@ struct spoken {
 	enum section label;	  /* of the line alone */
 	bool is_bullet, is_first; /* of the line */
 	bool is_box, is_done;	  /* it is "[ ]", and "[x]" */
+	bool is_quoted; /* a quotation began in a sentence before it */
 };
 
 struct speech {
@@ -36,8 +37,11 @@ struct speech {
 	bool is_fenced, is_quoted; /* within ```; behind "wrote:" */
 	/* the line that is read */
 	const char *line, *rest;
+	const char
+		*stop; /* where a sentence with a capital ends; NULL: unknown */
 	size_t line_n, rest_n;
 	bool is_bullet, is_first, is_box, is_done;
+	bool is_open; /* a quotation of the line has not ended */
 	enum section label;
 	/* counted */
 	size_t pasted, foreign, read;

@@ -146,7 +146,9 @@ static bool
 fits_version(const struct reader *r, int first, int end)
 {
 	for (int i = first; i < end; i++)
-		if (r->w.v[i].flags & W_NUMBER)
+		if (i > first && facts_is_version(&r->w.v[i]))
+			return true;
+		else if (r->w.v[i].flags & W_NUMBER)
 			return r->w.v[first].flags & W_CAPITAL ||
 			       extract_in(extract_low(&r->w, first),
 				       "version|python|node|postgres|java|v|.net") ||
@@ -166,8 +168,8 @@ was_there(const struct reader *r, const struct clause *c,
 	       facts_has_time(r, c->first, c->clause_end);
 }
 
-static int
-by_state(struct reader *r, const struct clause *c, struct err *e)
+int
+states_by_rule(struct reader *r, const struct clause *c, struct err *e)
 {
 	int n, end, value;
 	const struct rule *rule = rules_state(&r->w, c->verb_at, &n);
@@ -359,9 +361,10 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 		end++;
 	if (c->who != WHO_I || c->tense != T_IS || end == i || c->is_denied ||
 		is_people_word(extract_low(w, i)) || w->v[i].flags & W_NUMBER ||
-		(end < c->clause_end && !extract_in(extract_low(w, end),
-						"from|and|a|the|by|btw|here|"
-						"your")) ||
+		(end < c->clause_end &&
+			!(w->v[end].flags & (W_COMMA | W_BREAK)) &&
+			!extract_in(extract_low(w, end),
+				"from|and|a|the|by|btw|here|your")) ||
 		extract_in(extract_low(w, i), "ok|okay|ocd|adhd|so|not|i"))
 		return 0;
 	rc = states_begin(r, c, &name, &d, e);
@@ -380,7 +383,7 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 		struct clause more = *c;
 
 		more.verb_at = end;
-		return extract_is(w, end, "from") ? by_state(r, &more, e)
+		return extract_is(w, end, "from") ? states_by_rule(r, &more, e)
 						  : by_kind(r, &more, e);
 	}
 	return 0;
@@ -390,8 +393,8 @@ int
 facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 {
 	static int (*const ways[])(struct reader *, const struct clause *,
-		struct err *) = {by_state, by_age, states_of_noun, by_kind,
-		by_own_name, states_of_place};
+		struct err *) = {states_by_rule, by_age, states_of_noun,
+		by_kind, by_own_name, states_of_place};
 	size_t had = r->x->n;
 
 	if (c->tense != T_IS && c->tense != T_WAS && c->tense != T_BEEN &&

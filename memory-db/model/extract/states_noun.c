@@ -173,6 +173,10 @@ states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 		    "about|around|roughly|only|exactly") &&
 		i + 1 < end && w->v[i + 1].flags & W_NUMBER)
 		i++;
+	/* "designer is Elif, ping her" */
+	for (int k = i + 1; k < end && w->v[k - 1].flags & W_CAPITAL; k++)
+		if (w->v[k].flags & W_COMMA && !(w->v[k].flags & W_CAPITAL))
+			end = k;
 	rule = rule_of_noun(r, c, &(struct noun_is){of, i, end, its}, &bare);
 	if (!rule || extract_in(extract_low(w, i), no_values))
 		return 0;
@@ -181,7 +185,8 @@ states_of_noun(struct reader *r, const struct clause *c, struct err *e)
 		!(w->v[i].flags & W_CAPITAL) &&
 		!extract_in(extract_low(w, i), "a|an|called|named|the"))
 		return 0;
-	if (c->tense == T_WAS && rule->kind != EXTRACT_FIX)
+	if (c->tense == T_WAS && rule->kind != EXTRACT_FIX &&
+		!(rule->flags & R_WHEN && r->whens_n > 0))
 		return 0;
 	if (rule->flags & R_WHEN && r->whens_n == 0)
 		return 0;
@@ -221,7 +226,8 @@ states_of_place(struct reader *r, const struct clause *c, struct err *e)
 	unsigned form = 0;
 	bool done = n > 4 && strcmp(extract_low(w, i) + n - 2, "ed") == 0;
 
-	if ((c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_HIS) ||
+	if ((c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_HIS &&
+		    c->who != WHO_MY) ||
 		facts_noun_is_person(w, c) || facts_is_of_code(r, c))
 		return 0;
 	done = done || (rules_verb(extract_low(w, i), &form) != 0 &&

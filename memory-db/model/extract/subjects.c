@@ -85,8 +85,13 @@ facts_note_thing(struct reader *r, const struct clause *c)
 	const struct extract_words *w = &r->w;
 	int i = c->verb_at + 1, end;
 
-	if (c->who == WHO_IT)
-		return;
+	if (c->who == WHO_IT) {
+		/* "it's the nightly vacuum, it runs at 2" */
+		if (c->tense != T_IS || !extract_is(w, c->noun, "it") ||
+			!extract_in(extract_low(w, c->verb_at), "the|a|an|my"))
+			return;
+		i = c->verb_at;
+	}
 	r->thing[0] = '\0';
 	/* The object: "the Aula" of "visited the Aula on Thursday". */
 	for (; i < c->clause_end && i < c->verb_at + 4; i++)
@@ -198,7 +203,8 @@ subject_of(struct reader *r, const struct clause *c, const struct rule *rule,
 		return 1;
 	case WHO_WE:
 		facts_speaker(r, d->subject);
-		if (rule->flags & R_WE && r->is_work) {
+		if ((rule->flags & R_WE && r->is_work) ||
+			(r->is_notes && c->is_elided)) {
 			render_low(r->q->project, d->subject);
 			d->is_person = false;
 		}

@@ -159,6 +159,22 @@ static const struct {
 	{"hasnt", "has", "not"},
 };
 
+/* One word, written for another. */
+static const struct {
+	const char *low, *is;
+} hasty[] = {
+	{"u", "you"},
+	{"ur", "your"},
+	{"pls", "please"},
+	{"plz", "please"},
+	{"w/o", "without"},
+	{"tmrw", "tomorrow"},
+	{"tmr", "tomorrow"},
+	{"bc", "because"},
+	{"coz", "because"},
+	{"ppl", "people"},
+};
+
 /* "can't" is can, "won't" will. */
 static void
 mend_first(struct extract_word *x, const char *half)
@@ -205,6 +221,12 @@ add_split(struct extract_words *w, const char *s, size_t n, unsigned flags)
 				set_low(x, sloppy[i].second);
 			break;
 		}
+	for (size_t i = 0; x && i < ARRAY_LEN(hasty); i++)
+		if (!(x->flags & W_CAPITAL) &&
+			strcmp(x->low, hasty[i].low) == 0) {
+			set_low(x, hasty[i].is);
+			break;
+		}
 	return x != NULL;
 }
 
@@ -243,6 +265,27 @@ read_s(struct extract_words *w)
 			set_low(&w->v[i], "is");
 		else if (w->v[i - 1].flags & W_CAPITAL &&
 			 extract_in(next, states))
+			set_low(&w->v[i], "is");
+		/* "Kiwi's 17", "the key's with Mrs Hahn", "the tour's
+		 * confirmed", "my daughter's called Noor" */
+		else if (
+			extract_in(next,
+				"with|under|behind|until|already|called|named") ||
+			(n > 4 && strcmp(next + n - 2, "ed") == 0 &&
+				(i + 2 >= w->words ||
+					w->v[i + 2].flags &
+						(W_COMMA | W_BREAK) ||
+					extract_in(extract_low(w, i + 2),
+						"btw|for|in|on|at|by|to|from|"
+						"with|until|and|again|now"))) ||
+			(strcmp(next, "number") == 0 && i + 2 < w->words &&
+				w->v[i + 2].flags & W_NUMBER) ||
+			(next[0] >= '0' && next[0] <= '9' && n <= 2 &&
+				(i + 2 >= w->words ||
+					w->v[i + 2].flags &
+						(W_COMMA | W_BREAK) ||
+					extract_in(extract_low(w, i + 2),
+						"and|now|years"))))
 			set_low(&w->v[i], "is");
 		else if (strcmp(w->v[i - 1].low, "let") == 0)
 			set_low(&w->v[i], "us");
