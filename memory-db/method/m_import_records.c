@@ -121,6 +121,9 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 		&q.confirm_erasures, e);
 	if (rc < 0)
 		return rc;
+	rc = jx_bool(c->params, "continues", JX_OPTIONAL, &q.continues, e);
+	if (rc < 0)
+		return rc;
 	q.records = records;
 	rc = import(c, &q, &got, e);
 	if (rc != 0)

@@ -55,6 +55,7 @@ replay_send_once(struct log_replay *r, bool is_last, int64_t *ret_next)
 	if (buf_addf(&params,
 		    "{\"source\":\"%s\",\"offset\":%lld,\"done\":%s,"
 		    "\"all_namespaces\":true,\"confirm_erasures\":true,"
+		    "\"continues\":true,"
 		    "\"allow_secret\":true,\"records\":[",
 		    r->source, (long long)r->offset,
 		    is_last ? "true" : "false") != 0 ||

@@ -112,6 +112,15 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 }
 
 int
+recall_settings_clear(struct store *st, int64_t ns, struct err *e)
+{
+	char key[KEY_SIZE];
+
+	recall_settings_state_key(ns, key);
+	return meta_drop_one(st, key, e);
+}
+
+int
 recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *list = json_array(), *stored = NULL;

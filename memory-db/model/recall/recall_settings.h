@@ -27,6 +27,10 @@ int recall_settings_stored(struct store *st, int64_t ns, json_t **ret,
 int recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	struct err *e) MUST_CHECK;
 
+/* Takes all of them back. Writer. */
+int recall_settings_clear(struct store *st, int64_t ns, struct err *e)
+	MUST_CHECK;
+
 /* [{name, value, from, default, most, about}], a new array. */
 int recall_settings_table(struct store *st, int64_t ns, json_t **ret,
 	struct err *e) MUST_CHECK;

@@ -366,17 +366,18 @@ settings_set(struct store *st, int64_t ns, const json_t *values, struct err *e)
 
 int
 settings_import(struct store *st, int64_t ns, const json_t *values,
-	struct err *e)
+	bool replaces, struct err *e)
 {
 	AUTO_JSON json_t *stored = NULL;
 	const char *name;
 	json_t *value;
 	int rc;
 
-	if (json_object_size(values) == 0 ||
-		json_object_size(values) > LIMIT_SETTINGS)
+	if (!json_is_object(values) ||
+		json_object_size(values) > LIMIT_SETTINGS ||
+		(!replaces && json_object_size(values) == 0))
 		return 0;
-	rc = settings_stored(st, ns, &stored, e);
+	rc = replaces ? 0 : settings_stored(st, ns, &stored, e);
 	if (rc != 0)
 		return rc;
 	if (!stored && !(stored = json_object()))

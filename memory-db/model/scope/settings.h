@@ -61,9 +61,10 @@ int settings_stored(struct store *st, int64_t ns, json_t **ret, struct err *e)
 int settings_set(struct store *st, int64_t ns, const json_t *values,
 	struct err *e) MUST_CHECK;
 /* What another database had set, of a newer version perhaps: each value is
- * kept as it is, up to the bound of its size. Writer. */
+ * kept as it is, up to the bound of its size. replaces: what is set here beside
+ * that is taken back. Writer. */
 int settings_import(struct store *st, int64_t ns, const json_t *values,
-	struct err *e) MUST_CHECK;
+	bool replaces, struct err *e) MUST_CHECK;
 
 /* [{name, value, from: default|namespace, default, choices?, about}], new. */
 int settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)

@@ -100,6 +100,15 @@ set_file_names(struct export_page *p, json_t *o, int64_t ns)
 	return rc == MDB_E_NOMEM ? err_nomem(p->e) : rc;
 }
 
+/* A log that goes on from a change says, too, when nothing is set any more. */
+static int
+set_object(struct export_page *p, json_t *o, const char *key, json_t *value_new)
+{
+	if (!value_new && p->q->since > 0 && !(value_new = json_object()))
+		return err_nomem(p->e);
+	return value_new ? member_set_new(o, key, value_new, p->e) : 0;
+}
+
 static int
 export_log_push_namespace(void *ctx, const struct namespace_row *row)
 {
@@ -129,15 +138,13 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 	rc = recall_settings_stored(p->st, row->id, &weights, p->e);
 	if (rc != 0)
 		return rc;
-	if (weights)
-		rc = member_set_new(o, "recall_weights", weights, p->e);
+	rc = set_object(p, o, "recall_weights", weights);
 	if (rc != 0)
 		return rc;
 	rc = settings_stored(p->st, row->id, &settings, p->e);
 	if (rc != 0)
 		return rc;
-	if (settings)
-		rc = member_set_new(o, "settings", settings, p->e);
+	rc = set_object(p, o, "settings", settings);
 	if (rc != 0)
 		return rc;
 	if (p->q->since > 0)

@@ -8,6 +8,14 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* A count of a day may lie below zero in a database that an older version has
+ * written to: then none is told. */
+static json_t *
+count_of(int64_t n)
+{
+	return json_integer(n > 0 ? (json_int_t)n : 0);
+}
+
 /* Members that facts and days share. Takes line_new. */
 static int
 push_outcome(struct export_page *p, const struct outcome_row *row,
@@ -17,7 +25,7 @@ push_outcome(struct export_page *p, const struct outcome_row *row,
 
 	for (int o = 0; line_new && o < OUTCOME_MAX; o++)
 		if (jx_set(line_new, outcome_name((enum outcome)o),
-			    json_integer((json_int_t)row->n[o])) != 0) {
+			    count_of(row->n[o])) != 0) {
 			json_decref(line_new);
 			line_new = NULL;
 		}
@@ -38,7 +46,8 @@ push_fact(void *ctx, const struct outcome_row *row)
 			"at", (json_int_t)row->last_at));
 }
 
-/* Of what agents had asked for themselves. NULL: no memory. */
+/* Of what agents had asked for themselves, which is some of the whole. NULL: no
+ * memory. */
 static json_t *
 recalled_of(const struct outcome_row *row)
 {
@@ -46,7 +55,9 @@ recalled_of(const struct outcome_row *row)
 
 	for (int k = 0; o && k < OUTCOME_MAX; k++)
 		if (jx_set(o, outcome_name((enum outcome)k),
-			    json_integer((json_int_t)row->recalled[k])) != 0)
+			    count_of(row->recalled[k] < row->n[k]
+					     ? row->recalled[k]
+					     : row->n[k])) != 0)
 			return NULL;
 	return take_ptr(o);
 }
@@ -75,6 +86,6 @@ export_outcomes(struct export_page *p, bool is_days, int64_t since_ms)
 		return outcomes_each(p->st, p->q->ns, p->mark->ns, p->mark->a,
 			since_ms, push_fact, p, p->e);
 	return outcome_days_each(p->st, p->q->ns, p->mark->ns, p->mark->a,
-		since_ms > 0 ? since_ms / DAY_MS : 0, INT64_MAX, push_day, p,
-		p->e);
+		since_ms > 0 ? since_ms / DAY_MS - OUTCOME_DAYS_BACK : 0,
+		INT64_MAX, push_day, p, p->e);
 }

@@ -25,6 +25,9 @@ struct import_query {
 	bool done;
 	bool all_namespaces;   /* lines may write outside of the call's own */
 	bool confirm_erasures; /* a log may erase what is here */
+	bool continues;	       /* the log goes on from this very state, as a
+				  part of a backup does: what stands beside it
+				  replaces what is here */
 };
 struct import_result {
 	int64_t next_offset, added, skipped;

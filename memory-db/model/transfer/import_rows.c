@@ -24,6 +24,15 @@
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/log/staged.h"
 
+/* Does the log know more of what was decided than this database? One that
+ * brought a change does, and one that goes on from this very state: what it says
+ * of a rejected change may be all that it says. */
+static bool
+is_newer(const struct importer *im)
+{
+	return im->state.applied || im->q->continues;
+}
+
 /* --- namespaces and aliases ----------------------------------------------- */
 struct import_rows_found {
 	bool here, same_name, is_empty;
@@ -80,6 +89,13 @@ set_weights(struct importer *im, int64_t ns, json_t *weights)
 {
 	const char *name;
 	json_t *value;
+
+	if (weights && im->q->continues) {
+		int rc = recall_settings_clear(im->st, ns, im->e);
+
+		if (rc != 0)
+			return rc;
+	}
 
 	json_object_foreach(weights, name, value) {
 		AUTO_JSON json_t *one = json_pack("{s:O}", name, value);
@@ -183,7 +199,8 @@ replay_namespace(struct importer *im, const json_t *o)
 	rc = set_weights(im, id, json_object_get(o, "recall_weights"));
 	if (rc != 0)
 		return rc;
-	rc = settings_import(im->st, id, json_object_get(o, "settings"), im->e);
+	rc = settings_import(im->st, id, json_object_get(o, "settings"),
+		im->q->continues, im->e);
 	if (rc != 0)
 		return rc;
 	rc = drop_files(im, id, json_object_get(o, "files"));
@@ -218,9 +235,7 @@ replay_alias(struct importer *im, const json_t *o)
 	if (rc != 1)
 		return rc;
 	/* Names may have moved on since the log was written. */
-	rc = im->state.applied
-		     ? 0
-		     : entity_find(im->st, ns, name, n, &other, im->e);
+	rc = is_newer(im) ? 0 : entity_find(im->st, ns, name, n, &other, im->e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	return entity_alias(im->st, ns, name, n, entity, true, im->e);
@@ -333,7 +348,7 @@ replay_conflict(struct importer *im, const json_t *o)
 		return rc;
 	rc = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
 	/* Decided here since the log was written: that stays. */
-	if (rc < 0 || !im->state.applied)
+	if (rc < 0 || !is_newer(im))
 		return rc < 0 ? rc : 0;
 	rc = entity_is_known(im->st, c.entity, im->e);
 	return rc == 1 ? conflict_put(im->st, &c, im->e) : rc;
@@ -375,7 +390,7 @@ replay_staged(struct importer *im, const json_t *o)
 	s.state = (enum staged_state)state;
 	s.told = json_is_true(json_object_get(o, "told"));
 	/* Decided here since the log was written: that stays. */
-	if (rc < 0 || !im->state.applied)
+	if (rc < 0 || !is_newer(im))
 		return rc < 0 ? rc : 0;
 	rc = log_get(im->st, s.change, staged_of, &s, im->e);
 	return rc == 1 ? staged_put(im->st, &s, im->e) : rc;

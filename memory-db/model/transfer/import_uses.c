@@ -46,6 +46,24 @@ replay_runs(struct importer *im, const json_t *o)
 /* The day 9999-12-31. */
 #define DAY_MOST INT64_C(2932896)
 
+/* A count. Backups of an older version may have one below zero, or more that
+ * agents had asked for themselves than there were: they are to be restored. */
+static int
+read_count(const json_t *o, int outcome, int64_t most, int64_t *ret,
+	struct err *e)
+{
+	int rc = jx_int(o, outcome_name((enum outcome)outcome), JX_REQUIRED,
+		-OUTCOMES_MOST, OUTCOMES_MOST, ret, e);
+
+	if (rc < 0)
+		return rc;
+	if (*ret > most)
+		*ret = most;
+	if (*ret < 0)
+		*ret = 0;
+	return 0;
+}
+
 /* 1 with the row of a namespace that may be written to; 0: it may not. */
 static int
 read_outcome(struct importer *im, const json_t *o, const char *key,
@@ -60,8 +78,7 @@ read_outcome(struct importer *im, const json_t *o, const char *key,
 	for (int k = 0; k < OUTCOME_MAX; k++) {
 		if (rc < 0)
 			return rc;
-		rc = jx_int(o, outcome_name((enum outcome)k), JX_REQUIRED, 0,
-			OUTCOMES_MOST, &ret->n[k], im->e);
+		rc = read_count(o, k, OUTCOMES_MOST, &ret->n[k], im->e);
 	}
 	if (rc < 0)
 		return rc;
@@ -82,7 +99,9 @@ replay_outcome(struct importer *im, const json_t *o)
 		fact_namespace(row.fact) != NAMESPACE_DEFAULT)
 		return 0;
 	rc = jx_int(o, "at", JX_REQUIRED, 0, INT64_MAX, &row.last_at, im->e);
-	return rc < 0 ? rc : outcome_put(im->st, &row, im->e);
+	if (rc < 0)
+		return rc;
+	return outcome_put(im->st, &row, im->q->continues, im->e);
 }
 
 int
@@ -93,12 +112,13 @@ replay_outcome_day(struct importer *im, const json_t *o)
 	int rc = read_outcome(im, o, "day", DAY_MOST, &row);
 
 	for (int k = 0; rc == 1 && recalled && k < OUTCOME_MAX; k++) {
-		/* They are some of those. */
-		int bad = jx_int(recalled, outcome_name((enum outcome)k),
-			JX_REQUIRED, 0, row.n[k], &row.recalled[k], im->e);
+		int bad = read_count(recalled, k, row.n[k], &row.recalled[k],
+			im->e);
 
 		if (bad < 0)
 			return bad;
 	}
-	return rc == 1 ? outcome_day_put(im->st, &row, im->e) : rc;
+	if (rc != 1)
+		return rc;
+	return outcome_day_put(im->st, &row, im->q->continues, im->e);
 }

@@ -1,9 +1,8 @@
 /* Each judgement adds to the row of the fact, that of the day, and the totals of
- * the status (facts/counters.h), which are the sum of the days. */
+ * the status (facts/counters.h), the sum of the days. Receipts: judged.c. */
 #include "memory-db/store/beside/outcomes.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
@@ -16,6 +15,7 @@ enum {
 	GET,
 	ADD,
 	CORRECT,
+	DAY_OF,
 	EACH,
 	DAY_GET,
 	DAY_ADD,
@@ -26,10 +26,7 @@ enum {
 	MOVE,
 	MOVE_FACT,
 	MOVED,
-	DAYS_MOVED,
-	JUDGED_GET,
-	JUDGED_PUT,
-	JUDGED_TRIM
+	DAYS_MOVED
 };
 
 #define COLUMNS "ns, fact, used, ignored, contradicted, last_at"
@@ -52,8 +49,18 @@ static const struct stmt_def defs[] = {
 		8, STMT_WRITER},
 	[CORRECT] = {"UPDATE outcome SET used = max(used + ?3, 0),"
 		     " ignored = max(ignored + ?4, 0),"
-		     " contradicted = max(contradicted + ?5, 0)"
+		     " contradicted = max(contradicted + ?5, 0),"
+		     " last_at = max(last_at, ?6)"
 		     " WHERE ns = ?1 AND fact = ?2",
+		6, STMT_WRITER},
+	/* The newest day that has counted such an outcome (?4) of what the agent
+	 * had asked for itself (?5 1) or of what it had not. */
+	[DAY_OF] = {"SELECT day FROM outcome_day WHERE ns = ?1 AND day <= ?2"
+		    " AND day >= ?3 AND CASE ?4 WHEN 0 THEN"
+		    " iif(?5, recalled_used, used - recalled_used) WHEN 1 THEN"
+		    " iif(?5, recalled_ignored, ignored - recalled_ignored)"
+		    " ELSE iif(?5, recalled_contradicted, contradicted -"
+		    " recalled_contradicted) END > 0 ORDER BY day DESC LIMIT 1",
 		5, STMT_WRITER},
 	[EACH] = {"SELECT " COLUMNS " FROM outcome"
 		  " WHERE (ns, fact) > (?2, ?3) AND (?1 = 0 OR ns = ?1)"
@@ -85,11 +92,13 @@ static const struct stmt_def defs[] = {
 		4, 0},
 	[PUT] = {"INSERT INTO outcome(ns, fact, used, ignored, contradicted,"
 		 " last_at, day, of_day) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0)"
-		 " ON CONFLICT DO UPDATE SET used = max(used, excluded.used),"
-		 " ignored = max(ignored, excluded.ignored), contradicted ="
-		 " max(contradicted, excluded.contradicted),"
+		 " ON CONFLICT DO UPDATE SET"
+		 " used = max(used * ?7, excluded.used),"
+		 " ignored = max(ignored * ?7, excluded.ignored),"
+		 " contradicted ="
+		 " max(contradicted * ?7, excluded.contradicted),"
 		 " last_at = max(last_at, excluded.last_at)",
-		6, STMT_WRITER},
+		7, STMT_WRITER},
 	[FACT_IS_THERE] = {"SELECT 1 FROM fact WHERE id = ?1 AND salt IS NOT"
 			   " NULL",
 		1, 0},
@@ -113,13 +122,6 @@ static const struct stmt_def defs[] = {
 	[MOVED] = {"DELETE FROM outcome WHERE ns = ?1", 1, STMT_WRITER},
 	[DAYS_MOVED] = {"DELETE FROM outcome_day WHERE ns = ?1", 1,
 		STMT_WRITER},
-	[JUDGED_GET] = {"SELECT outcomes FROM judged WHERE receipt = ?1", 1, 0},
-	[JUDGED_PUT] = {"INSERT OR REPLACE INTO judged(receipt, outcomes)"
-			" VALUES(?1, ?2)",
-		2, STMT_WRITER},
-	[JUDGED_TRIM] = {"DELETE FROM judged WHERE id <="
-			 " (SELECT max(id) FROM judged) - ?1",
-		1, STMT_WRITER},
 };
 const struct stmt_module outcomes_module = {"outcomes", defs, ARRAY_LEN(defs)};
 
@@ -132,7 +134,6 @@ const struct store_table outcomes_tables[] = {
 		.forget = FORGET_DROPS,
 		.merged = outcomes_merged},
 	{.name = "outcome_day", .kind = TABLE_LINE, .forget = FORGET_NOTHING},
-	{.name = "judged", .kind = TABLE_LOCAL, .forget = FORGET_NOTHING},
 	{0},
 };
 
@@ -319,6 +320,31 @@ outcome_add(struct store *st, const struct outcome_said *said, int64_t now,
 	return add_to_day(st, &day, e);
 }
 
+/* Takes one count back from the day that has it: not from today, which may have
+ * counted none. A fact was used on Monday, and what is said on Tuesday shows
+ * that it was wrong: Monday has one use less, Tuesday one contradiction more. */
+static int
+take_from_day(struct store *st, const struct outcome_said *said, int64_t today,
+	struct err *e)
+{
+	struct outcome_row day = {.ns = said->ns};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, DAY_OF);
+	int rc;
+
+	bind_i(s, 1, said->ns);
+	bind_i(s, 2, today);
+	bind_i(s, 3, today - OUTCOME_DAYS_BACK);
+	bind_i(s, 4, said->what);
+	bind_i(s, 5, said->is_recalled);
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	day.fact = sqlite3_column_int64(s, 0);
+	day.n[said->what] = -1;
+	day.recalled[said->what] = -said->is_recalled;
+	return add_to_day(st, &day, e);
+}
+
 int
 outcome_correct(struct store *st, const struct outcome_said *said,
 	enum outcome to, int64_t now, struct err *e)
@@ -332,13 +358,15 @@ outcome_correct(struct store *st, const struct outcome_said *said,
 	bind_i(s, 2, said->fact);
 	for (int o = 0; o < OUTCOME_MAX; o++)
 		bind_i(s, 3 + o, (o == (int)to) - (o == from));
+	bind_i(s, 6, now);
 	rc = stmt_run(st, s, e);
 	/* A row that was forgotten meanwhile is not corrected. */
 	if (rc != 0 || sqlite3_changes(st->db) == 0)
 		return rc;
-	day.n[from] = -1;
+	rc = take_from_day(st, said, day.fact, e);
+	if (rc != 0)
+		return rc;
 	day.n[to] = 1;
-	day.recalled[from] = -said->is_recalled;
 	day.recalled[to] = said->is_recalled;
 	return add_to_day(st, &day, e);
 }
@@ -353,7 +381,8 @@ note_change(struct store *st, struct err *e)
 }
 
 int
-outcome_put(struct store *st, const struct outcome_row *row, struct err *e)
+outcome_put(struct store *st, const struct outcome_row *row, bool replaces,
+	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *there =
 		stmt_use(st, MOD_OUTCOMES, FACT_IS_THERE);
@@ -370,6 +399,7 @@ outcome_put(struct store *st, const struct outcome_row *row, struct err *e)
 	for (int o = 0; o < OUTCOME_MAX; o++)
 		bind_i(s, 3 + o, row->n[o]);
 	bind_i(s, 6, row->last_at);
+	bind_i(s, 7, !replaces);
 	rc = stmt_run(st, s, e);
 	if (rc != 0)
 		return rc;
@@ -377,7 +407,8 @@ outcome_put(struct store *st, const struct outcome_row *row, struct err *e)
 }
 
 int
-outcome_day_put(struct store *st, const struct outcome_row *row, struct err *e)
+outcome_day_put(struct store *st, const struct outcome_row *row, bool replaces,
+	struct err *e)
 {
 	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, DAY_GET);
 	struct outcome_row more = *row, had;
@@ -390,10 +421,12 @@ outcome_day_put(struct store *st, const struct outcome_row *row, struct err *e)
 		return rc;
 	had = rc == 1 ? day_of(s) : (struct outcome_row){0};
 	for (int o = 0; o < OUTCOME_MAX; o++) {
-		more.n[o] = row->n[o] > had.n[o] ? row->n[o] - had.n[o] : 0;
-		more.recalled[o] = row->recalled[o] > had.recalled[o]
-					   ? row->recalled[o] - had.recalled[o]
-					   : 0;
+		more.n[o] -= had.n[o];
+		more.recalled[o] -= had.recalled[o];
+		if (more.n[o] < 0 && !replaces)
+			more.n[o] = 0;
+		if (more.recalled[o] < 0 && !replaces)
+			more.recalled[o] = 0;
 	}
 	return add_to_day(st, &more, e);
 }
@@ -464,32 +497,4 @@ outcomes_merged(struct store *st, int64_t from, int64_t to, bool is_last,
 	if (rc != 0)
 		return rc;
 	return note_change(st, e);
-}
-
-/* --- receipts ------------------------------------------------------------- */
-int
-judged_get(struct store *st, const char *receipt, struct buf *ret,
-	struct err *e)
-{
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, JUDGED_GET);
-	int rc;
-
-	bind_t(s, 1, receipt, strlen(receipt));
-	rc = stmt_row(st, s, e);
-	return rc == 1 ? stmt_append_text(s, 0, ret, e) : rc;
-}
-
-int
-judged_put(struct store *st, const char *receipt, const char *outcomes,
-	size_t n, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_OUTCOMES, JUDGED_PUT);
-	int rc;
-
-	bind_t(s, 1, receipt, strlen(receipt));
-	bind_t(s, 2, outcomes, n);
-	rc = stmt_run(st, s, e);
-	if (rc != 0)
-		return rc;
-	return run_two(st, JUDGED_TRIM, JUDGED_KEPT, 0, e);
 }

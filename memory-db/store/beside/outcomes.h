@@ -39,6 +39,9 @@ outcome_name(enum outcome o)
 /* Of one fact and day in one namespace: what a session of a day shows by itself
  * is less, what a loop repeats is far more. */
 #define OUTCOMES_OF_DAY 8
+/* How old a judgement may be that a later one corrects: the day that counted it
+ * is changed. So an export of what is new has the days of that time again. */
+#define OUTCOME_DAYS_BACK 31
 /* Receipts that are remembered as judged, as many as are kept. */
 #define JUDGED_KEPT 5000
 
@@ -67,7 +70,8 @@ int outcome_get(struct store *st, int64_t ns, int64_t fact,
 /* Counts one (writer). *ret_counted: false where the day has enough of it. */
 int outcome_add(struct store *st, const struct outcome_said *said, int64_t now,
 	bool *ret_counted, struct err *e) MUST_CHECK;
-/* What was counted so was another outcome (writer). */
+/* What was counted so was another outcome (writer): it goes from the day that
+ * counted it, and today has the other one. */
 int outcome_correct(struct store *st, const struct outcome_said *said,
 	enum outcome to, int64_t now, struct err *e) MUST_CHECK;
 
@@ -88,11 +92,12 @@ int outcomes_most(struct store *st, int64_t ns, enum outcome what,
 	MUST_CHECK;
 
 /* Rows of another copy of this database (writer): of both numbers the larger
- * stands. A fact that is not there or is forgotten gets none. */
-int outcome_put(struct store *st, const struct outcome_row *row, struct err *e)
-	MUST_CHECK;
-int outcome_day_put(struct store *st, const struct outcome_row *row,
+ * stands, or the other copy's, when it `replaces`. A fact that is not there or
+ * is forgotten gets none. */
+int outcome_put(struct store *st, const struct outcome_row *row, bool replaces,
 	struct err *e) MUST_CHECK;
+int outcome_day_put(struct store *st, const struct outcome_row *row,
+	bool replaces, struct err *e) MUST_CHECK;
 
 /* A fact of namespace `from` is `other` in `to` now (writer). */
 int outcome_move(struct store *st, int64_t from, int64_t fact, int64_t to,
