@@ -87,11 +87,20 @@ m_conflicts_list_one(struct call *c, const struct scope *s, int64_t id,
 	json_t **ret_result, struct err *e)
 {
 	AUTO_QUEUE_ROW struct queue_row row = {0};
+	bool is_closed = false;
 	json_t *told = NULL;
 	int rc = queue_get(c->st, &s->lens, id, &row, e);
 
-	if (rc == 0 || (rc == 1 && row.c.ns != s->ns[0] &&
-			       (s->n < 2 || row.c.ns != s->ns[1])))
+	if (rc == 1) {
+		int closed = queue_is_closed(c->st, s, &row, e);
+
+		if (closed < 0)
+			return closed;
+		is_closed = closed == 1;
+	}
+	if (rc == 0 || is_closed ||
+		(rc == 1 && row.c.ns != s->ns[0] &&
+			(s->n < 2 || row.c.ns != s->ns[1])))
 		return err_param(e, MDB_E_NOT_FOUND, "id",
 			"no conflict %lld here; list_conflicts names them",
 			(long long)id);

@@ -129,7 +129,8 @@ resolve_id(struct m_resolving *x, int64_t id)
 	x->before = 0;
 	if (rc < 0)
 		return rc;
-	if (rc == 0 || row.c.ns != x->w.ns)
+	if (rc == 0 || row.c.ns != x->w.ns ||
+		queue_is_closed(x->w.st, &x->w.scope, &row, NULL) != 0)
 		return err_param(x->e, MDB_E_NOT_FOUND, "id",
 			"no conflict %lld here; list_conflicts names them",
 			(long long)id);

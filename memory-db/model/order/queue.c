@@ -17,10 +17,12 @@
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/read/relation_text.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/log.h"
 
 /* Rows looked at for one page: a memory with many old ones pages on. */
 #define LOOKED 4000
@@ -119,6 +121,48 @@ queue_get(struct store *st, const struct lens *lens, int64_t id,
 	if (rc)
 		return rc;
 	return 1;
+}
+
+/* --- who reads it --------------------------------------------------------- */
+static int
+note_branch(void *ctx, const struct log_change *c)
+{
+	*(int64_t *)ctx = c->branch;
+	return 0;
+}
+
+/* 1: the fact was never seen through the lens, and came by an inbox. */
+static int
+is_of_inbox(struct store *st, const struct lens *lens, int64_t fact,
+	struct err *e)
+{
+	int64_t change = 0, branch = 0;
+	bool is_inbox = false;
+	int rc = branch_shown(st, fact, lens, &change, e);
+
+	if (rc != 0 || change != 0)
+		return rc;
+	rc = log_first_shown(st, fact, &change, e);
+	if (rc == 1)
+		rc = log_get(st, change, note_branch, &branch, e);
+	if (rc == 1)
+		rc = inbox_is(st, branch, &is_inbox, e);
+	return rc < 0 ? rc : is_inbox;
+}
+
+int
+queue_is_closed(struct store *st, const struct scope *scope,
+	const struct queue_row *row, struct err *e)
+{
+	int rc;
+
+	if (!scope->reader.is_agent || row->state == QUEUE_PENDING ||
+		!conflict_is_of_facts(row->c.kind))
+		return 0;
+	rc = is_of_inbox(st, &scope->lens, row->c.ours, e);
+	if (rc != 0)
+		return rc;
+	return is_of_inbox(st, &scope->lens, row->c.theirs, e);
 }
 
 /* --- its two sides -------------------------------------------------------- */
@@ -299,6 +343,19 @@ next_row(struct store *st, struct queue_chunk *chunks, int n, int64_t entity,
 	return 1;
 }
 
+/* 1: it is one that is asked for, and that the reader may see. */
+static int
+judge_for(struct store *st, const struct scope *scope,
+	const struct queue_filter *filter, struct queue_row *r, struct err *e)
+{
+	int rc = judge(st, &scope->lens, r, e);
+
+	if (rc != 0 || !queue_passes(filter, r))
+		return rc;
+	rc = queue_is_closed(st, scope, r, e);
+	return rc < 0 ? rc : rc == 0;
+}
+
 static int
 queue_read_page(struct store *st, const struct scope *scope,
 	const struct queue_filter *filter, size_t most,
@@ -320,10 +377,10 @@ queue_read_page(struct store *st, const struct scope *scope,
 		if (rc != 1)
 			return rc;
 		last = r.c.id;
-		rc = judge(st, &scope->lens, &r, e);
-		if (rc != 0 || !queue_passes(filter, &r)) {
+		rc = judge_for(st, scope, filter, &r, e);
+		if (rc != 1) {
 			queue_row_done(&r);
-			if (rc != 0)
+			if (rc < 0)
 				return rc;
 			continue;
 		}

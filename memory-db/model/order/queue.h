@@ -51,6 +51,12 @@ void queue_row_done(struct queue_row *r);
 int queue_get(struct store *st, const struct lens *lens, int64_t id,
 	struct queue_row *ret, struct err *e) MUST_CHECK;
 
+/* Is it none of this reader's? An agent does not see what another session wrote
+ * to its inbox, as long as main has not taken it: neither the text nor that there
+ * is a row. 1, 0. */
+int queue_is_closed(struct store *st, const struct scope *scope,
+	const struct queue_row *row, struct err *e) MUST_CHECK;
+
 /* One of the two facts with what it takes to compare it. */
 struct queue_side {
 	int64_t fact, entity;
@@ -79,7 +85,8 @@ struct queue_filter {
 	int64_t before; /* ids below; INT64_MAX: from the newest */
 	int looked;	/* rows a page looks at, at most; 0: the default */
 };
-/* Rows of the scope that pass, newest first, at most `most`. *ret_n of them;
+/* Rows of the scope that pass and are not closed to its reader, newest first, at
+ * most `most`. *ret_n of them;
  * *ret_next: `before` of the next page, 0: there is none. A page ends early
  * when it has looked at many rows. The caller ends them, also on failure. */
 int queue_page(struct store *st, const struct scope *scope,
