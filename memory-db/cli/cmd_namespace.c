@@ -87,7 +87,7 @@ cmd_namespace_done(struct cli *c, json_t *reply, const char *what, char **argv)
 		fputs(what, stdout);
 		out_text(stdout, argv[1]);
 		if (json_object_get(reply, "moved") != NULL)
-			printf(" (%lld entities moved)",
+			printf(" (%lld facts moved)",
 				(long long)cli_int(reply, "moved", 0));
 		putchar('\n');
 	}
@@ -105,16 +105,28 @@ rename_one(struct cli *c, char **argv)
 			    : cmd_namespace_done(c, reply, " is now ", argv);
 }
 
+/* In as many calls as it takes: each moves a slice. The reply of the last one
+ * tells what all have moved. */
 static int
 cmd_namespace_merge(struct cli *c, char **argv)
 {
-	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_namespace_two_names(c, "merge_namespaces", "from", "to",
-		argv, &reply);
+	int64_t moved = 0;
 
-	return rc != CLI_OK
-		       ? rc
-		       : cmd_namespace_done(c, reply, " is merged into ", argv);
+	for (;;) {
+		AUTO_JSON json_t *reply = NULL;
+		int rc = cmd_namespace_two_names(c, "merge_namespaces", "from",
+			"to", argv, &reply);
+
+		if (rc != CLI_OK)
+			return rc;
+		moved += cli_int(reply, "moved", 0);
+		if (json_is_true(json_object_get(reply, "more")))
+			continue;
+		if (jx_set(reply, "moved", json_integer((json_int_t)moved)) !=
+			0)
+			return cli_nomem();
+		return cmd_namespace_done(c, reply, " is merged into ", argv);
+	}
 }
 
 static int

@@ -35,6 +35,11 @@ int namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 int namespaces_known(struct mover *m, const struct fact *f, int64_t *ret_other)
 	MUST_CHECK;
 
+/* Of what use it was goes along with a fact, and what it is in conflict with.
+ * other: it, in the target; 0: nothing is counted of it. (namespaces_beside.c) */
+int namespaces_beside(struct mover *m, const struct fact *f, int64_t other)
+	MUST_CHECK;
+
 /* The ends of a relation of the source as one of the target: f->entity is its
  * owner there already. 1, or 0 when the other end is gone. */
 int namespaces_ends(struct mover *m, struct fact *f) MUST_CHECK;

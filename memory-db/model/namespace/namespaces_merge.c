@@ -12,7 +12,6 @@
 #include "common/limits.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/change.h"
-#include "memory-db/store/beside/outcomes.h"
 #include "memory-db/store/check/tables.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
@@ -237,15 +236,6 @@ copy_given(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* Of what use it was goes along with a fact. other: it, in the target. */
-static int
-move_outcomes(struct mover *m, int64_t fact, int64_t other)
-{
-	if (other == 0)
-		return 0;
-	return outcome_move(m->st, m->from, fact, m->to, other, m->e);
-}
-
 static int
 move_fact(struct mover *m, const struct fact *given)
 {
@@ -270,7 +260,7 @@ move_fact(struct mover *m, const struct fact *given)
 	if (rc < 0)
 		return rc;
 	if (rc == 1)
-		return move_outcomes(m, given->id, other);
+		return namespaces_beside(m, given, other);
 	rc = keep_origin(m, &f, given->id);
 	if (rc != 0)
 		return rc;
@@ -278,7 +268,7 @@ move_fact(struct mover *m, const struct fact *given)
 	rc = change_add_fact(m->change, &f, &other, m->e);
 	if (rc != 0)
 		return rc;
-	return move_outcomes(m, given->id, other);
+	return namespaces_beside(m, given, other);
 }
 
 static int
