@@ -75,6 +75,10 @@
 #define LIMIT_CURATE_SLICE_NS (8 * 1000 * 1000LL)
 /* Entities that one of its changes moves: 20 ms with the time above. */
 #define LIMIT_CURATE_MOVES 100
+/* Ranges of facts that wait to be compared because they came onto main by a
+ * merge or an approval; more are one with what lies between, which costs time and
+ * misses nothing. The state of a scan, read with each look, stays below 2 KB. */
+#define LIMIT_SCAN_RANGES 64
 /* Leased branches of a connection. */
 #define LIMIT_CONN_LEASES 32
 /* Branches between a branch and main: bounds each visibility test. */

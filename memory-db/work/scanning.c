@@ -81,6 +81,7 @@ scanning_write(struct scanning *x, struct err *e)
 
 	x->written_ns = clock_mono_ns();
 	x->place.n = 0;
+	x->place.again_done = 0;
 	if (rc != 0 || x->place.is_done)
 		x->place.ns = 0; /* from what is written */
 	if (rc == 0)

@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "memory-db/model/order/look_later.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/index/text_wait.h"
 #include "memory-db/work/after_commit.h"
@@ -151,6 +152,15 @@ run_own(struct work *w, struct job *j, struct err *e)
 	return rc;
 }
 
+/* What a request did stays. */
+static int
+writer_keep(struct work *w, struct err *e)
+{
+	int rc = look_later(w->st, e);
+
+	return rc != 0 ? rc : store_release(w->st, e);
+}
+
 /* In its savepoint; without an answer it is to be run in another pass. */
 static int
 writer_try_job(struct work *w, struct job *j, struct err *e)
@@ -160,10 +170,11 @@ writer_try_job(struct work *w, struct job *j, struct err *e)
 
 	if (rc != 0)
 		return rc;
+	look_later_begin(w->st);
 	rc = j->kind == JOB_OWN ? run_own(w, j, e)
 				: writer_run_method(w, j, &keep, e);
 	if (rc == 0 && keep)
-		rc = store_release(w->st, e);
+		rc = writer_keep(w, e);
 	if (rc || !keep)
 		store_rollback(w->st);
 	if (rc && j->is_answered)

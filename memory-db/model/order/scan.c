@@ -8,7 +8,9 @@
  *
  * Two kinds of scans share this state. One that a person asked for has an end
  * that is fixed at its start. One that makes up for busy writes ("catch_up")
- * goes on until it has seen all; it never sets back a scan of a person. */
+ * goes on until it has seen all; it never sets back a scan of a person. What is
+ * owed to writes stays in the state ("later", "again") until a scan comes to it,
+ * and the place of a scan that a person has stopped does, too ("paused"). */
 #include "memory-db/model/order/scan.h"
 
 #include <inttypes.h>
@@ -146,13 +148,13 @@ note_newest(void *ctx, const struct log_change *c)
 	return 1;
 }
 
-static int
-newest_fact(struct scan *x, int64_t *ret, struct err *e)
+int
+scan_newest_fact(struct scan *x, int64_t *ret)
 {
 	int rc;
 
 	*ret = x->ns << 33;
-	rc = log_newest(x->st, x->ns, 0, INT64_MAX, note_newest, ret, e);
+	rc = log_newest(x->st, x->ns, 0, INT64_MAX, note_newest, ret, x->e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -167,8 +169,76 @@ set_end(struct scan *x, bool is_bounded)
 	(void)json_object_del(x->state, "upto");
 	if (!is_bounded)
 		return 0;
-	rc = newest_fact(x, &x->upto, x->e);
+	rc = scan_newest_fact(x, &x->upto);
 	return rc ? rc : member_set_int(x->state, "upto", x->upto, x->e);
+}
+
+/* The place of a scan that a person has stopped, and may go on with, stays while
+ * another one makes up for what writes have left out. */
+static int
+set_paused(struct scan *x)
+{
+	json_t *o = json_pack("{s:I, s:I, s:I}", "after", (json_int_t)x->after,
+		"checked", (json_int_t)x->checked, "found",
+		(json_int_t)x->found);
+
+	x->checked = x->found = 0;
+	return member_set_new(x->state, "paused", o, x->e);
+}
+
+/* 1: there was one, and its place is that of the scan. */
+static int
+take_paused(struct scan *x)
+{
+	const json_t *o = json_object_get(x->state, "paused");
+
+	if (!o)
+		return 0;
+	x->after = (int64_t)json_integer_value(json_object_get(o, "after"));
+	x->checked = (int64_t)json_integer_value(json_object_get(o, "checked"));
+	x->found = (int64_t)json_integer_value(json_object_get(o, "found"));
+	(void)json_object_del(x->state, "paused");
+	return 1;
+}
+
+/* What writes have left out is behind the lowest fact that any of them named. */
+static int
+owe(struct scan *x, int64_t from)
+{
+	int64_t later = scan_number(x, "later", INT64_MAX);
+
+	if (later <= from)
+		return 0;
+	return member_set_int(x->state, "later", from, x->e);
+}
+
+static int
+begin_catch_up(struct scan *x, bool was_stopped, int64_t from)
+{
+	int64_t later = scan_number(x, "later", INT64_MAX);
+	int rc = was_stopped ? set_paused(x) : 0;
+
+	(void)json_object_del(x->state, "later");
+	x->after = later < from ? later : from;
+	return rc;
+}
+
+/* From the beginning, with all that is owed; or on from where it was stopped. */
+static int
+begin_asked(struct scan *x, bool was_stopped)
+{
+	bool is_catching_up = scan_is_running(x) && is_catch_up(x);
+	int64_t at = x->after;
+	int rc = take_paused(x);
+
+	if (rc == 1 && is_catching_up)
+		return owe(x, at);
+	if (rc == 1 || was_stopped)
+		return 0;
+	(void)json_object_del(x->state, "later");
+	x->after = x->ns << 33;
+	x->checked = x->found = 0;
+	return 0;
 }
 
 int
@@ -177,16 +247,11 @@ scan_begin(struct scan *x, int64_t from)
 	const char *state = jx_text(x->state, "state");
 	bool was_stopped =
 		state && strcmp(state, "stopped") == 0 && !is_catch_up(x);
-	int rc;
+	int rc = from >= 0 ? begin_catch_up(x, was_stopped, from)
+			   : begin_asked(x, was_stopped);
 
-	if (from >= 0 && was_stopped) /* by a person, who will go on with it */
-		return 0;
-	if (from < 0 && !was_stopped) {
-		x->after = x->ns << 33;
-		x->checked = x->found = 0;
-	} else if (from >= 0) {
-		x->after = from;
-	}
+	if (rc)
+		return rc;
 	rc = set_end(x, from < 0);
 	if (rc)
 		return rc;
@@ -201,8 +266,8 @@ scan_begin(struct scan *x, int64_t from)
 }
 
 /* Busy writes left something out while a scan is under way. One that makes up
- * for such writes comes to these, too; behind one that was asked for another
- * begins. */
+ * for such writes comes to these, too, as their facts are new; behind one that
+ * was asked for another begins. */
 static int
 scan_note_later(struct scan *x, const struct buf *running, int64_t from)
 {
@@ -212,9 +277,9 @@ scan_note_later(struct scan *x, const struct buf *running, int64_t from)
 		running->data[running->len - 1] == SCAN_CATCH_UP[0])
 		return 0;
 	rc = scan_load(x);
-	if (rc || json_object_get(x->state, "later"))
+	if (rc || scan_number(x, "later", INT64_MAX) <= from)
 		return rc;
-	rc = member_set_int(x->state, "later", from, x->e);
+	rc = owe(x, from);
 	return rc ? rc : scan_save(x);
 }
 
@@ -251,6 +316,23 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	return rc;
 }
 
+int
+scan_again(struct store *st, int64_t ns, int64_t first, int64_t last,
+	struct err *e)
+{
+	AUTO_SCAN struct scan x = {.st = st, .ns = ns, .e = e};
+	int64_t newest;
+	int rc = scan_again_add(&x, first, last);
+
+	if (rc)
+		return rc;
+	atomic_fetch_add(&asked, 1);
+	if (scan_is_running(&x))
+		return scan_save(&x);
+	rc = scan_newest_fact(&x, &newest);
+	return rc ? rc : scan_begin(&x, newest);
+}
+
 unsigned
 scan_asked(void)
 {
@@ -267,7 +349,11 @@ scan_end(struct scan *x, const char *state)
 	rc = meta_drop_one(x->st, key, x->e);
 	if (rc)
 		return rc;
-	return scan_set_state(x, state, "ended_at");
+	if (take_paused(x)) {
+		state = "stopped";
+		rc = member_set_bool(x->state, "catch_up", false, x->e);
+	}
+	return rc ? rc : scan_set_state(x, state, "ended_at");
 }
 
 int
@@ -277,6 +363,11 @@ scan_stop(struct store *st, int64_t ns, struct err *e)
 	int rc = scan_load(&x);
 
 	if (rc != 0 || !scan_is_running(&x))
+		return rc;
+	/* A stop ends what was asked for, not what writes owe. */
+	if (is_catch_up(&x))
+		rc = owe(&x, x.after);
+	if (rc)
 		return rc;
 	rc = scan_end(&x, "stopped");
 	return rc == 0 ? 1 : rc;
@@ -307,7 +398,7 @@ tell_state(struct scan *x, json_t **ret)
 	int64_t first = x->ns << 33, last;
 	AUTO_JSON json_t *o = NULL;
 	double progress;
-	int rc = newest_fact(x, &last, x->e);
+	int rc = scan_newest_fact(x, &last);
 
 	if (rc)
 		return rc;

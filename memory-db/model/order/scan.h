@@ -18,6 +18,12 @@
  * when it began. One that makes up for what busy writes left out ("catch-up",
  * on_conflict.h) goes on until it has seen all.
  *
+ * A third kind of fact is looked at again: one that came onto main without being
+ * compared, by a merge or an approval (look_later.h). Its id may be lower than
+ * those of facts that were there before it, so it is compared with newer ones,
+ * too. Such facts are ranges of ids in the state of the scan ("again"), and come
+ * first.
+ *
  * Keys of meta: "scan/<ns>" -> {"state", "after", ...}, and for those under way
  * "scanning/<ns>" -> the number of the namespace. */
 #ifndef MODEL_ORDER_SCAN_H
@@ -39,7 +45,12 @@ struct store;
  * One under way goes on. Writer. */
 int scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	MUST_CHECK;
-/* Ends it where it is. 1 stopped, 0 there was none. Writer. */
+/* Facts from `first` to `last` are compared with all others, by the scan under
+ * way or one that begins for them. Writer. */
+int scan_again(struct store *st, int64_t ns, int64_t first, int64_t last,
+	struct err *e) MUST_CHECK;
+/* Ends it where it is; what writes have left out is looked at all the same, when
+ * the next one leaves out something. 1 stopped, 0 there was none. Writer. */
 int scan_stop(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 /* {state: never | running | stopped | done, checked, found, progress,
  * started_at?, ended_at?, queued: pending ones that scans found}, new. */
@@ -56,6 +67,8 @@ unsigned scan_asked(void);
 struct scan_place {
 	int64_t ns, started_at; /* of the scan; ns 0: none is known */
 	int64_t after, checked;
+	/* Ranges of `again` that are done, and how far the next one is. */
+	int64_t again_done, again_at;
 	struct queue_found found[SCAN_FOUND_MAX];
 	size_t n;
 	bool is_done;			     /* the last look came to the end */

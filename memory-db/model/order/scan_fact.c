@@ -18,6 +18,29 @@
 #define NEWEST	   24
 /* Findings of one fact. */
 #define MOST 16
+
+/* The row of a pair: the newer one of the two comes second, whichever of them was
+ * looked at. */
+static struct queue_found
+pair_of(const struct conflict_found *c, int64_t entity, int64_t fact)
+{
+	struct queue_found f = {.entity = c->entity,
+		.fact = c->fact,
+		.by_entity = entity,
+		.by_fact = fact,
+		.kind = c->kind,
+		.confidence = c->confidence,
+		.action = c->action};
+
+	if (f.fact < f.by_fact)
+		return f;
+	f.entity = entity;
+	f.fact = fact;
+	f.by_entity = c->entity;
+	f.by_fact = c->fact;
+	return f;
+}
+
 static void
 note_all(struct scan *x, const struct conflicts *found, int64_t entity,
 	int64_t fact)
@@ -25,23 +48,15 @@ note_all(struct scan *x, const struct conflicts *found, int64_t entity,
 	struct scan_place *p = x->p;
 
 	assert(p->n + found->n <= SCAN_FOUND_MAX);
-	for (size_t i = 0; i < found->n; i++) {
-		const struct conflict_found *c = &found->v[i];
-
-		p->found[p->n++] = (struct queue_found){.entity = c->entity,
-			.fact = c->fact,
-			.by_entity = entity,
-			.by_fact = fact,
-			.kind = c->kind,
-			.confidence = c->confidence,
-			.action = c->action};
-	}
+	for (size_t i = 0; i < found->n; i++)
+		if (found->v[i].fact != fact)
+			p->found[p->n++] = pair_of(&found->v[i], entity, fact);
 }
 
 static int
 compare_fact(struct scan *x, const struct scope *scope,
 	const struct fact_said *said, const char *name,
-	const struct recall_row *row)
+	const struct recall_row *row, bool with_newer)
 {
 	struct conflicts found = {0};
 	struct conflicts_request q = {.scope = scope,
@@ -52,7 +67,7 @@ compare_fact(struct scan *x, const struct scope *scope,
 		.most = SCAN_MOST,
 		.candidates = CANDIDATES,
 		.newest = NEWEST,
-		.before = row->id,
+		.before = with_newer ? 0 : row->id,
 		.attributes = x->attributes,
 		.pause = x->p->pause,
 		.entity = row->entity,
@@ -82,7 +97,8 @@ scan_fact_text(struct scan *x, const struct recall_row *row, struct buf *text)
 
 /* An observation or a relation that main shows. */
 int
-scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
+scan_fact(struct scan *x, const struct scope *scope, int64_t fact,
+	bool with_newer)
 {
 	AUTO_BUF struct buf text = {0}, name = {0};
 	struct recall_entity entity;
@@ -103,5 +119,5 @@ scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
 	said = (struct fact_said){.text = text.data,
 		.from = row.valid_from,
 		.to = row.valid_to == FACT_NO_TIME ? INT64_MAX : row.valid_to};
-	return compare_fact(x, scope, &said, name.data, &row);
+	return compare_fact(x, scope, &said, name.data, &row, with_newer);
 }

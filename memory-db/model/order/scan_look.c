@@ -63,14 +63,52 @@ is_enough(const struct scan *x, int64_t end_ns)
 	return x->p->n + SCAN_MOST > SCAN_FOUND_MAX || clock_mono_ns() > end_ns;
 }
 
+/* A chunk of the first range that is to be looked at again and was not yet, with
+ * all facts of main, older and newer. 1: there is or was one, 0: there is none. */
+static int
+scan_again_chunk(struct scan *x, const struct scope *scope, int64_t end_ns)
+{
+	struct scan_chunk c = {.n = 0};
+	struct scan_place *p = x->p;
+	int64_t first, last;
+	int more;
+
+	if (!scan_again_range(x, p->again_done, &first, &last))
+		return 0;
+	if (p->again_at < first)
+		p->again_at = first - 1;
+	more = fact_each_stored(x->st, x->ns, p->again_at, scan_look_take_fact,
+		&c, x->e);
+	if (more < 0)
+		return more;
+	for (int i = 0; i < c.n && c.v[i] <= last; i++) {
+		int rc = scan_fact(x, scope, c.v[i], true);
+
+		if (rc)
+			return rc;
+		p->again_at = c.v[i];
+		if (is_enough(x, end_ns))
+			return 1;
+	}
+	p->again_at = c.last;
+	if (more == 0 || c.last >= last) {
+		p->again_done++;
+		p->again_at = 0;
+	}
+	return 1;
+}
+
 /* 1 more is to do. */
 static int
 scan_chunk(struct scan *x, const struct scope *scope, int64_t end_ns)
 {
 	struct scan_chunk c = {.n = 0};
-	int more = fact_each_stored(x->st, x->ns, x->p->after,
-		scan_look_take_fact, &c, x->e);
+	int more = scan_again_chunk(x, scope, end_ns);
 
+	if (more != 0)
+		return more;
+	more = fact_each_stored(x->st, x->ns, x->p->after, scan_look_take_fact,
+		&c, x->e);
 	if (more < 0)
 		return more;
 	for (int i = 0; i < c.n; i++) {
@@ -78,7 +116,7 @@ scan_chunk(struct scan *x, const struct scope *scope, int64_t end_ns)
 
 		if (c.v[i] > x->upto)
 			return 0;
-		rc = scan_fact(x, scope, c.v[i]);
+		rc = scan_fact(x, scope, c.v[i], false);
 		if (rc)
 			return rc;
 		x->p->after = c.v[i];
@@ -225,19 +263,18 @@ stop_at_first(void *ctx, const struct fact *f)
 static int
 end_or_go_on(struct scan *x)
 {
-	int64_t later = scan_number(x, "later", 0);
+	int64_t later = scan_number(x, "later", -1);
 	int rc = x->upto == INT64_MAX ? fact_each_stored(x->st, x->ns, x->after,
 						stop_at_first, NULL, x->e)
 				      : 0;
 
-	if (rc == 1)
+	if (rc == 1 || (rc == 0 && json_object_get(x->state, "again")))
 		return scan_save(x);
 	if (rc != 0)
 		return rc;
 	rc = scan_end(x, "done");
-	if (rc || later == 0)
+	if (rc || later < 0)
 		return rc;
-	(void)json_object_del(x->state, "later");
 	return scan_begin(x, later);
 }
 
@@ -254,6 +291,9 @@ write_found(struct scan *x, const struct scan_place *place)
 		return rc;
 	x->after = place->after;
 	x->checked = place->checked;
+	rc = scan_again_done(x, place);
+	if (rc)
+		return rc;
 	return place->is_done ? end_or_go_on(x) : scan_save(x);
 }
 

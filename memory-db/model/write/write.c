@@ -302,6 +302,12 @@ write_note(struct write *w, const char *name, struct err *e)
 }
 
 /* --- steps ---------------------------------------------------------------- */
+static void
+say_compared(struct write *w)
+{
+	change_compared(w->change, w->watcher || w->is_unwatched);
+}
+
 /* How a fact came here is known of an agent's, whatever it says. */
 int
 write_add(struct write *w, const struct fact *given, struct err *e)
@@ -315,6 +321,7 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 	if (w->look)
 		return w->look->fact(w->look, OP_SHOW, &f, e);
 	w->bytes += (int64_t)f.text_n;
+	say_compared(w);
 	rc = change_add_fact(w->change, &f, &w->last_fact, e);
 	if (rc != 0)
 		return rc;
@@ -399,10 +406,14 @@ int
 write_show(struct write *w, int64_t fact, struct err *e)
 {
 	struct copy c = {0};
-	int rc = w->look ? 0 : change_show(w->change, fact, e);
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	if (!w->look) {
+		say_compared(w);
+		rc = change_show(w->change, fact, e);
+		if (rc != 0)
+			return rc;
+	}
 	rc = fact_get(w->st, fact, write_copy_fact, &c, e);
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);

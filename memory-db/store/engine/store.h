@@ -176,6 +176,7 @@ enum store_keeper {
 	STORE_KEPT_FACTS,
 	STORE_KEPT_TAGS,
 	STORE_KEPT_SETTINGS,
+	STORE_KEPT_SHOWN,
 	STORE_KEPT_MAX
 };
 void **store_kept(struct store *st, enum store_keeper keeper,

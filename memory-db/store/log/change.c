@@ -173,6 +173,12 @@ change_drop(struct change *c)
 	free(c);
 }
 
+void
+change_compared(struct change *c, bool is_compared)
+{
+	c->is_compared = is_compared;
+}
+
 int64_t
 change_ops(const struct change *c)
 {

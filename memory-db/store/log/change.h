@@ -132,6 +132,10 @@ int change_branch(struct change *c, enum branch_action action, int64_t branch,
 int change_derive(struct change *c, int64_t entity, int64_t fact,
 	int64_t source, struct err *e) MUST_CHECK;
 
+/* From now on, what it shows on main is or is not compared with what is there by
+ * who writes it (shown_late.h). At first it is not. */
+void change_compared(struct change *c, bool is_compared);
+
 /* Facts touched so far, against LIMIT_CHANGE_FACTS (checked by each op). */
 int64_t change_ops(const struct change *c);
 /* Its id: that of the newest change + 1, whether or not it will be sealed. */

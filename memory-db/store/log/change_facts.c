@@ -10,6 +10,7 @@
 #include "common/limits.h"
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/log/derivations.h"
+#include "memory-db/store/log/shown_late.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/facts/counters.h"
@@ -280,12 +281,28 @@ hide_loaded(struct change *c, const struct fact *f, struct err *e)
 	return rc;
 }
 
+/* What curation makes of facts says no more than they do; what is replayed was
+ * compared where it was written. */
+static int
+note_shown_late(struct change *c, const struct fact *f, struct err *e)
+{
+	bool says = f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION;
+
+	if (!says || f->erased || c->is_compared || !change_on_main(c) ||
+		c->info.kind == CHANGE_CURATE || c->info.given)
+		return 0;
+	return shown_late_note(c->st, c->info.ns, f->id, e);
+}
+
 int
 change_open_fact(struct change *c, const struct fact *f,
 	const unsigned char *digest, struct err *e)
 {
 	int rc = change_open_span(c, f->id, f->entity, e);
 
+	if (rc != 0)
+		return rc;
+	rc = note_shown_late(c, f, e);
 	if (rc != 0)
 		return rc;
 	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);

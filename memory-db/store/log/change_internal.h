@@ -28,7 +28,8 @@ struct change {
 			       0: it made none */
 	int64_t made_last;  /* the one made last, and its name */
 	struct buf made_name;
-	bool has_attrs; /* it has set an attribute, of whichever entity */
+	bool has_attrs;	  /* it has set an attribute, of whichever entity */
+	bool is_compared; /* see change_compared() */
 };
 
 /* The entity is made by this very change: whatever the tables have of it, this
