@@ -337,27 +337,18 @@ policy_of(const char *name)
 	return strcmp(name, "skip") == 0 ? UNDO_SKIP : UNDO_CASCADE;
 }
 
+/* run: of which it is a slice; NULL: it is all. */
 static int
-m_undo_undo(struct call *c, struct undo *u, struct err *e)
+m_undo_undo(struct call *c, struct undo *u, struct sliced_run *run,
+	struct err *e)
 {
-	int rc = undo_plan(u, e);
+	int rc = run ? undo_slice_plan(u, run, e) : undo_plan(u, e);
 
 	if (rc != 0)
 		return rc;
 	if (u->blockers.n > 0 && u->policy == UNDO_REFUSE && !c->dry_run)
 		return m_undo_refuse(u, e);
-	return undo_apply(u, e);
-}
-
-static int
-undo_slice(struct call *c, struct undo *u, struct sliced_run *run,
-	struct err *e)
-{
-	int rc = undo_slice_begin(u, run, e);
-
-	if (rc != 0)
-		return rc;
-	return m_undo_undo(c, u, e);
+	return run ? undo_slice_apply(u, run, e) : undo_apply(u, e);
 }
 
 static int
@@ -376,7 +367,9 @@ undo_part(struct call *c, struct undo *u, const char *target,
 		rc = select_changes(c, u, e);
 	if (rc != 0)
 		return rc;
-	rc = undo_slice(c, u, &run, e);
+	rc = undo_slice_begin(u, &run, e);
+	if (rc == 0)
+		rc = m_undo_undo(c, u, &run, e);
 	if (rc == MDB_E_CONFLICT && !run.is_new)
 		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
 			run.id);
@@ -486,7 +479,7 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (!w.replay)
-		rc = m_undo_undo(c, &u, e);
+		rc = m_undo_undo(c, &u, NULL, e);
 	if (rc != 0)
 		return rc;
 	rc = write_end(&w, e);

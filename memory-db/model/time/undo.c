@@ -373,8 +373,11 @@ undo_blockers(const struct undo *u)
 int
 undo_apply(struct undo *u, struct err *e)
 {
-	int rc = 0;
+	int64_t ops = undo_ops(u);
+	int rc = ops > LIMIT_CHANGE_FACTS ? sliced_run_too_large(ops, e) : 0;
 
+	if (rc != 0)
+		return rc;
 	for (size_t i = 0; i < u->facts_n; i++) {
 		if (u->facts[i].was && !u->facts[i].is) {
 			u->hidden++;

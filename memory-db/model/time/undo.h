@@ -56,6 +56,11 @@ struct undo {
 int undo_plan(struct undo *u, struct err *e) MUST_CHECK;
 /* The blockers by id: a new array of u->blockers.n; NULL without memory. */
 int64_t *undo_blockers(const struct undo *u) MUST_CHECK;
+/* What the plan has to write; one change holds LIMIT_CHANGE_FACTS of it. */
+int64_t undo_ops(const struct undo *u);
+/* Leaves of the plan only what goes along with entities that vanish, at most so
+ * many: their tiers and uses, as curation gave them. The facts go later. */
+void undo_only_along(struct undo *u, int64_t most);
 /* Writes it. Facts first hidden, then shown. */
 int undo_apply(struct undo *u, struct err *e) MUST_CHECK;
 /* [{entity, text}] of what vanishes (hide) or comes back, at most 50. */

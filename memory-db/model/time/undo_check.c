@@ -111,6 +111,7 @@ goes_along(struct undo *u, int64_t entity, enum attr_key key, int64_t since,
 		return rc;
 	a->is = 0;
 	a->since = UNDONE;
+	a->along = true;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct undo_attr {
 	int64_t entity;
 	enum attr_key key;
 	int64_t was, is, since;
+	bool along; /* curation gave it, and it goes with its entity */
 };
 
 static inline bool

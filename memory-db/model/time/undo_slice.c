@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/time/undo_internal.h"
 #include "memory-db/store/log/log.h"
 
 static int
@@ -95,6 +97,92 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 			return err_nomem(e);
 	}
 	return 0;
+}
+
+/* What all of them come to is too much for one change: the newest ones alone,
+ * which are in the way of the others. They count as undone as far as they are
+ * among those selected, of which the newest come first, too. */
+static int
+take_newest(struct undo *u, const struct sliced_run *run, struct err *e)
+{
+	const json_t *all = json_object_get(run->state, "all");
+	AUTO_FREE int64_t *v = calloc(u->changes.n + 1, sizeof(*v));
+	int64_t facts = 0, ops;
+	size_t n = 0, taken = 0;
+
+	if (!v)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->changes.cap; i++)
+		if (u->changes.slots[i].id != 0)
+			v[n++] = u->changes.slots[i].id;
+	qsort(v, n, sizeof(*v), undo_slice_descending);
+	idset_done(&u->changes);
+	for (; taken + 1 < n; taken++) {
+		int rc = log_op_count(u->w->st, v[taken], &ops, e);
+
+		if (rc != 0)
+			return rc;
+		facts += ops;
+		if (taken > 0 && facts > run->room)
+			break;
+		if (!idset_put(&u->changes, v[taken]))
+			return err_nomem(e);
+	}
+	u->undone = undone(run);
+	while (u->undone < json_array_size(all) &&
+		idset_has(&u->changes,
+			json_integer_value(json_array_get(all, u->undone))))
+		u->undone++;
+	return 0;
+}
+
+int
+undo_slice_plan(struct undo *u, struct sliced_run *run, struct err *e)
+{
+	int rc;
+
+	for (;;) {
+		rc = undo_plan(u, e);
+		if (rc != MDB_E_LIMIT || u->changes.n < 2)
+			return rc;
+		*e = (struct err){0};
+		rc = take_newest(u, run, e);
+		if (rc != 0)
+			return rc;
+	}
+}
+
+int64_t
+undo_ops(const struct undo *u)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < u->facts_n; i++)
+		n += u->facts[i].was != u->facts[i].is;
+	for (size_t i = 0; i < u->attrs_n; i++)
+		n += u->attrs[i].was != u->attrs[i].is;
+	return n;
+}
+
+void
+undo_only_along(struct undo *u, int64_t most)
+{
+	for (size_t i = 0; i < u->facts_n; i++)
+		u->facts[i].is = u->facts[i].was;
+	for (size_t i = 0; i < u->attrs_n; i++)
+		if (!u->attrs[i].along || most-- <= 0)
+			u->attrs[i].is = u->attrs[i].was;
+}
+
+int
+undo_slice_apply(struct undo *u, struct sliced_run *run, struct err *e)
+{
+	if (undo_ops(u) > LIMIT_CHANGE_FACTS) {
+		undo_only_along(u, run->room);
+		idset_done(&u->changes);
+		u->undone = undone(run);
+	}
+	return undo_apply(u, e);
 }
 
 int

@@ -12,6 +12,14 @@
  * did itself. */
 int undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 	MUST_CHECK;
+/* As undo_plan() and undo_apply(). What is in the way may be too much for one
+ * change together with the rest: then a slice takes the newest alone. And where
+ * curation has touched so many entities that vanish that their facts and tiers
+ * do not fit into one change, slices before take back the tiers. */
+int undo_slice_plan(struct undo *u, struct sliced_run *run, struct err *e)
+	MUST_CHECK;
+int undo_slice_apply(struct undo *u, struct sliced_run *run, struct err *e)
+	MUST_CHECK;
 /* After w is sealed: keeps what is left. */
 int undo_slice_end(struct undo *u, struct sliced_run *run, int64_t *ret_left,
 	struct err *e) MUST_CHECK;
