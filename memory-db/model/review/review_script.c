@@ -211,7 +211,7 @@ review_answer(const json_t *value, enum review_do *ret, struct buf *why,
 		what = jx_text(value, "do");
 		text = jx_text(value, "why");
 	}
-	if (text && text_add_cut(why, text, 900))
+	if (text && text_add_cut(why, text, STAGED_NOTE_BYTES))
 		return err_nomem(e);
 	for (size_t i = 0; what && i < ARRAY_LEN(words); i++)
 		if (strcmp(what, words[i]) == 0) {

@@ -27,9 +27,10 @@ merge_values_add_conflict(struct merge *m, struct conflict c,
 
 	if (rc < 0)
 		return rc;
-	if (!buf_str(&name) ||
-		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
-			member, ours, theirs) != 0 ||
+	if (!buf_str(&name) || buf_addf(&notes, "%s: here ", member) != 0 ||
+		text_add_cut(&notes, ours, CONFLICT_NOTE_BYTES) != 0 ||
+		buf_adds(&notes, ", on the branch ") != 0 ||
+		text_add_cut(&notes, theirs, CONFLICT_NOTE_BYTES) != 0 ||
 		(c.notes = buf_str(&notes)) == NULL)
 		return err_nomem(m->e);
 	c.found = clock_now_ms();

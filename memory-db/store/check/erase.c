@@ -1,8 +1,8 @@
 /* Erasing rows; erase.h has the idea. Words and index entries: erase_words.c.
  *
  * What names a text is looked for in all tables: the fact, the names of its
- * entity, messages of changes that showed or hid it, notes of conflicts,
- * queries of receipts. Digests stay, so that the chain over the change can
+ * entity, messages of changes that showed or hid it, notes of conflicts and of
+ * reviews, queries of receipts. Digests stay, so that the chain over the change can
  * still be verified.
  *
  *   fact 7 "her number is 555-1234"   body and salt NULL, the digest stays
@@ -15,8 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "common/vec.h"
 #include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/log/conflicts.h"
+#include "memory-db/store/log/staged.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/facts/counters.h"
@@ -38,6 +41,8 @@ enum {
 	WIPE_MESSAGES,
 	WIPE_MESSAGES_OF,
 	WIPE_NOTES,
+	WIPE_REASONS,
+	WIPE_REASONS_OF,
 	WIPE_LABEL,
 	WIPE_QUERIES,
 	DROP_OUTCOMES
@@ -93,6 +98,18 @@ static const struct stmt_def defs[] = {
 			"NULL AND (entity = ?1 OR other = ?1) AND (?2 IS NULL "
 			"OR instr(notes, ?2) > 0)",
 		2, STMT_WRITER},
+	/* Why a change was refused (staged.h): the words of a reviewer or of a
+	 * script, which may quote what was to be stored. A note that was cut may
+	 * end within the quotation. */
+	[WIPE_REASONS] = {"UPDATE staged SET note = NULL WHERE ns = ?1 AND note"
+			  " IS NOT NULL AND (instr(note, ?2) > 0 OR"
+			  " (length(CAST(note AS BLOB)) >= ?4 AND"
+			  " instr(?3, substr(note, -16)) > 0))",
+		4, STMT_WRITER},
+	[WIPE_REASONS_OF] = {"UPDATE staged SET note = NULL WHERE note IS NOT"
+			     " NULL AND change IN (SELECT change FROM version"
+			     " WHERE entity = ?1)",
+		1, STMT_WRITER},
 	/* The id is not used again: readers may remember its text. */
 	[WIPE_LABEL] = {"UPDATE label SET text = 'forgotten#' || id WHERE id = "
 			"?1 AND NOT EXISTS (SELECT 1 FROM fact WHERE label = "
@@ -241,22 +258,76 @@ note_uses(struct erasure *x, int64_t fact, int64_t *ret_stored, struct err *e)
 	return 0;
 }
 
-/* Conflict notes that hold the text erase_index kept last. */
+/* The text that erase_index kept last, and how much of it a note has: older
+ * versions cut it amid a character. */
+struct erased_text {
+	const char *s;
+	size_t n, noted;
+};
+
+static bool
+text_kept(const struct erasure *x, size_t text_at, struct erased_text *ret)
+{
+	const size_t most = CONFLICT_NOTE_BYTES - 4;
+
+	if (text_at >= x->index.texts.len)
+		return false;
+	ret->s = x->index.texts.data + text_at;
+	ret->n = ret->noted = x->index.texts.len - text_at - 1;
+	if (ret->n > most)
+		ret->noted = text_cut(ret->s, most);
+	return true;
+}
+
+/* Conflict notes that hold the text. */
 static int
-wipe_notes(struct erasure *x, int64_t entity, size_t text_at, struct err *e)
+wipe_notes(struct erasure *x, int64_t entity, const struct erased_text *text,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(x->st, MOD_ERASE, WIPE_NOTES);
+	int rc;
+
+	bind_i(s, 1, entity);
+	bind_t(s, 2, text->s, text->noted);
+	rc = stmt_run(x->st, s, e);
+	x->notes += rc == 0 ? sqlite3_changes(x->st->db) : 0;
+	return rc;
+}
+
+/* A note of a review that says so little of a text tells nothing of it. */
+#define QUOTED_LEAST 4
+
+static int
+wipe_reasons(struct erasure *x, const struct erased_text *text, struct err *e)
 {
 	sqlite3_stmt *s;
 	int rc;
 
-	if (text_at >= x->index.texts.len)
+	if (text->n < QUOTED_LEAST)
 		return 0;
-	s = stmt_use(x->st, MOD_ERASE, WIPE_NOTES);
-	bind_i(s, 1, entity);
-	bind_t(s, 2, x->index.texts.data + text_at,
-		x->index.texts.len - text_at - 1);
+	s = stmt_use(x->st, MOD_ERASE, WIPE_REASONS);
+	bind_i(s, 1, x->change->info.ns);
+	bind_t(s, 2, text->s, text->noted);
+	bind_t(s, 3, text->s, text->n);
+	bind_i(s, 4, STAGED_NOTE_BYTES - 4);
 	rc = stmt_run(x->st, s, e);
 	x->notes += rc == 0 ? sqlite3_changes(x->st->db) : 0;
 	return rc;
+}
+
+static int
+wipe_quotations(struct erasure *x, int64_t entity, size_t text_at,
+	bool of_conflicts, struct err *e)
+{
+	struct erased_text text;
+	int rc;
+
+	if (!text_kept(x, text_at, &text))
+		return 0;
+	rc = wipe_reasons(x, &text, e);
+	if (rc != 0 || !of_conflicts)
+		return rc;
+	return wipe_notes(x, entity, &text, e);
 }
 
 struct erase_packed {
@@ -310,10 +381,11 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 		return rc;
 	rc = counters_add(x->st, x->change->info.ns, TALLY_TOTAL, TOTAL_STORED,
 		-stored, e);
-	if (rc != 0 || !with_op)
-		return rc;
-	rc = wipe_notes(x, entity, text_at, e);
 	if (rc != 0)
+		return rc;
+	/* Without an op the whole entity goes, and erase_names() wipes. */
+	rc = wipe_quotations(x, entity, text_at, with_op, e);
+	if (rc != 0 || !with_op)
 		return rc;
 	rc = run_one(x->st, WIPE_MESSAGES_OF, fact, &x->messages, e);
 	if (rc != 0)
@@ -340,6 +412,9 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = run_one(st, WIPE_MESSAGES, entity, &x->messages, e);
+	if (rc != 0)
+		return rc;
+	rc = run_one(st, WIPE_REASONS_OF, entity, &x->notes, e);
 	if (rc != 0)
 		return rc;
 	rc = run_one(st, WIPE_NOTES, entity, &x->notes, e);

@@ -37,6 +37,9 @@ enum conflict_decision {
 	DECIDED_MAX
 };
 #define CONFLICT_NONE INT64_MIN
+/* Of each of two values that a note names. Whoever erases a longer text looks for
+ * its beginning (store/check/erase.c). */
+#define CONFLICT_NOTE_BYTES 500
 /* Ids that an attribute can name. */
 #define CONFLICT_ID_MAX (1 << 30)
 

@@ -102,7 +102,7 @@ static const struct stmt_def defs[] = {
 const struct stmt_module staged_module = {"staged", defs, ARRAY_LEN(defs)};
 
 const struct store_table staged_tables[] = {
-	{.name = "staged", .kind = TABLE_LINE, .forget = FORGET_NOTHING},
+	{.name = "staged", .kind = TABLE_LINE, .forget = FORGET_BLANKS},
 	{0},
 };
 

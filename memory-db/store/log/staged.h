@@ -22,6 +22,9 @@ enum staged_state {
 };
 const char *staged_state_name(int state); /* "waiting", ...; static */
 
+/* Of a note that a script gives as its reason: more is cut. */
+#define STAGED_NOTE_BYTES 900
+
 struct staged {
 	int64_t change, ns;
 	int64_t session;       /* label; 0: none */
