@@ -45,6 +45,7 @@ struct work {
 	atomic_bool is_closed; /* no store could be opened */
 	_Atomic int64_t reopen_ns;  /* not before */
 	bool is_unsettled;	    /* writer: the last COMMIT failed */
+	bool has_put_off;	    /* writer: its share of the background */
 	struct verify_mark *verify; /* writer: looks whether there is damage */
 	int64_t verify_ns, verify_pause_ms; /* its next run, after one that
 					       found some */

@@ -282,6 +282,17 @@ write_queue_stop(struct write_queue *q)
 }
 
 bool
+write_queue_has_small(struct write_queue *q)
+{
+	bool r;
+
+	pthread_mutex_lock(&q->lock);
+	r = q->n[WRITE_SMALL] > 0;
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
+bool
 write_queue_is_stopped(struct write_queue *q)
 {
 	bool r;

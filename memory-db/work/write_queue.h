@@ -62,6 +62,8 @@ struct job *write_queue_take(struct write_queue *q, size_t max_n,
 
 /* No waiting any more; what is queued is still taken, large ones too. */
 void write_queue_stop(struct write_queue *q);
+/* Does a small one wait? */
+bool write_queue_has_small(struct write_queue *q);
 bool write_queue_is_stopped(struct write_queue *q);
 
 /* How a write counts. */

@@ -423,6 +423,11 @@ static void
 pay_share(struct work *w)
 {
 	background_busy(w->background, BACKGROUND_WRITER);
+	/* A small write that waits goes first, once: behind its group there is
+	 * a share again. */
+	w->has_put_off = !w->has_put_off && write_queue_has_small(&w->writes);
+	if (w->has_put_off)
+		return;
 	if (!w->st || database_read_only(w->opt.db) ||
 		trouble_now(w->opt.db) != TROUBLE_NONE)
 		return;
