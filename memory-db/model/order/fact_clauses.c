@@ -26,7 +26,7 @@ struct clauses {
 };
 
 static const char *const joints[] = {", and ", " and ", ", but ", " but ",
-	", so ", "; ", ". "};
+	", so ", "; ", ". ", ", "};
 
 /* The first joint of the text; *ret_n: its length. NULL: none. */
 static const char *
@@ -58,9 +58,10 @@ is_pronoun(const char *word, size_t n)
 	return false;
 }
 
-/* Does what follows say something by itself? 1, 0 or MDB_E_NOMEM. */
+/* Does what follows say something by itself? Behind a mere comma only a pronoun
+ * does. 1, 0 or MDB_E_NOMEM. */
 static int
-begins_clause(const char *text)
+begins_clause(const char *text, bool is_comma)
 {
 	AUTO_BUF struct buf low = {0};
 	size_t n = strcspn(text, " ,.;'");
@@ -68,8 +69,8 @@ begins_clause(const char *text)
 
 	if (n == 0)
 		return 0;
-	if (is_pronoun(text, n))
-		return 1;
+	if (is_pronoun(text, n) || is_comma)
+		return is_pronoun(text, n);
 	if (text_fold(text, n, &low) < 0 ||
 		lexicon_stem(low.data, low.len, &stem) < 0)
 		return MDB_E_NOMEM;
@@ -96,7 +97,9 @@ fact_clauses_cut(const char *text, struct clauses *c)
 		if (!at)
 			return 0;
 		/* A full stop and a semicolon need no verb behind them. */
-		begins = *at == '.' || *at == ';' ? 1 : begins_clause(at + n);
+		begins = *at == '.' || *at == ';'
+				 ? 1
+				 : begins_clause(at + n, n == 2);
 		if (begins < 0)
 			return begins;
 		from = at + n;

@@ -38,7 +38,9 @@ share_of(const struct pairing *p)
 bool
 fact_is_turned_round(const struct pairing *p)
 {
-	return (p->a->not_n + p->b->not_n + p->opposites + p->is_swapped) % 2 !=
+	return (p->a->not_n + p->b->not_n + p->opposites + p->denials +
+		       p->is_swapped) %
+		       2 !=
 	       0;
 }
 
@@ -250,7 +252,11 @@ decide_subjects(struct comparing *c)
 	c->value_a = a->subject;
 	c->value_b = b->subject;
 	flags = fact_attribute(c);
-	if (a->value_n + b->value_n > 0 || a->subject_n > 2 || b->subject_n > 2)
+	/* "Version 1.8 was deployed in March", "1.9 in May" */
+	if (a->date >= 0 && b->date >= 0 && p->a->is_past && p->b->is_past)
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.85);
+	else if (a->value_n + b->value_n > 0 || a->subject_n > 2 ||
+		 b->subject_n > 2)
 		fact_compare_decide(c, FACTS_DIFFERENT, 0.9);
 	else if (fact_is_numbers(x, y) && a->subject_n == 1 &&
 		 b->subject_n == 1 && x->unit != UNIT_ORDINAL &&
@@ -444,13 +450,21 @@ fact_compare_settle(struct comparing *c)
 		p->rest_a.subject_n + p->rest_b.subject_n == 0 &&
 		(p->a->not_n + p->b->not_n) % 2 == 0)
 		fact_compare_decide(c, FACTS_CONTRADICTION, 0.92);
+	else if (p->is_unsure)
+		fact_compare_decide(c, FACTS_DIFFERENT, 0.7);
+	else if (fact_is_denied_by_word(p))
+		fact_compare_decide(c,
+			fact_is_turned_round(p) ? FACTS_DUPLICATE
+						: FACTS_CONTRADICTION,
+			0.87);
 	else if (p->rest_a.weight == 0 && p->rest_b.weight == 0)
 		decide_nothing_left(c);
 	else if (p->rest_a.weight == 0 || p->rest_b.weight == 0)
 		decide_detail(c);
 	else
 		decide_both_left(c);
-	if (p->a->wide && p->b->wide && c->ret->kind == FACTS_DIFFERENT)
+	if (p->a->wide && p->b->wide && c->ret->kind == FACTS_DIFFERENT &&
+		!p->is_unsure)
 		fact_wide_decide(c);
 	decide_time(c);
 }

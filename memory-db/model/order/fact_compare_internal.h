@@ -32,6 +32,12 @@ void fact_compare_settle(struct comparing *c);
 bool fact_names_old_value(const struct terms_text *t, const int *to);
 
 /* --- the decision of the second reading (fact_wide.c) ------------------------------- */
+/* "The login is disabled", "can log in": all that one says more is a denial. */
+bool fact_is_denied_by_word(const struct pairing *p);
+/* Both say the same in other words (fact_wide_same.c). */
+bool fact_is_in_other_words(const struct comparing *c);
+/* A verb, by what is known of it, by its place or by its ending. */
+bool fact_is_verbal(const struct terms_text *t, int i);
 /* For two that the rules of the first reading call different. */
 void fact_wide_decide(struct comparing *c);
 

@@ -200,6 +200,19 @@ is_in_room(const struct pairing *p, int i)
 		       p->a->v[i - 1].before == BEFORE_PLACE);
 }
 
+/* "The address is 12 Elm Street": a number and a name are one value. */
+static bool
+is_address(const struct comparing *c, unsigned flags)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+
+	return flags & F_SINGLE && a->runs == 1 && b->runs == 1 &&
+	       a->value_n > 1 && b->value_n > 1 &&
+	       p->a->v[a->last].kind == TERM_NAME &&
+	       p->b->v[b->last].kind == TERM_NAME;
+}
+
 double
 fact_one_value(struct comparing *c)
 {
@@ -213,6 +226,8 @@ fact_one_value(struct comparing *c)
 		return 0;
 	if (flags & F_NAMED && !names && !fact_is_numbers(x, y))
 		return 0;
+	if (is_address(c, flags))
+		return 0.9;
 	/* "three bedrooms", "two bathrooms" */
 	if (fact_is_numbers(x, y))
 		return (fact_is_identifier(p->a, c->value_a) &&

@@ -15,23 +15,8 @@
 #define CONTRARY 0.6
 /* ... where no word is the same. */
 #define CONTRARY_ALONE 0.45
-/* Of two that say one thing in other words. */
-#define OTHER_WORDS 0.75
-#define OTHER_LEFT  2
-#define PLAINLY	    0.62
-/* ... and words that are left over in two that are contrary. */
+/* ... and words that are left over in them. */
 #define CONTRARY_LEFT 3
-
-/* --- what a word is --------------------------------------------------------------- */
-static bool
-is_verbal(const struct terms_text *t, int i)
-{
-	const struct term *x = &t->v[i];
-
-	return x->flags & F_VERB || x->word == t->verb ||
-	       lexicon_is_past(x->s, x->s_n) ||
-	       (x->s_n > 5 && memcmp(x->s + x->s_n - 3, "ing", 3) == 0);
-}
 
 /* --- measures ------------------------------------------------------------------- */
 /* The one number that is left over, -1: none, or several; *ret_words: words that
@@ -51,7 +36,7 @@ one_number(const struct terms_text *t, const int *to, int *ret_words)
 			if (found >= 0)
 				return -1;
 			found = i;
-		} else if (!is_verbal(t, i)) {
+		} else if (!fact_is_verbal(t, i)) {
 			return -1;
 		} else if (!(x->flags & F_SINGLE)) {
 			++*ret_words;
@@ -85,6 +70,37 @@ is_measure(struct comparing *c)
 	c->value_a = i;
 	c->value_b = k;
 	return p->partners > 0 || words_a + words_b == 0;
+}
+
+/* How many numbers are left over; -1: something else is, too. */
+static int
+numbers_left(const struct terms_text *t, const int *to, int *ret_first)
+{
+	int n = 0;
+
+	*ret_first = -1;
+	for (int i = 0; i < t->n; i++) {
+		if (to[i] != -1 || t->v[i].flags & F_LIGHT)
+			continue;
+		if (t->v[i].kind != TERM_NUMBER || t->v[i].unit == UNIT_ORDINAL)
+			return -1;
+		*ret_first = *ret_first < 0 ? i : *ret_first;
+		n++;
+	}
+	return n;
+}
+
+/* "The blood pressure is 150 over 95", "is 128 over 82" */
+static bool
+is_reading(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	int n = numbers_left(p->a, p->a_to, &c->value_a);
+
+	if (n < 2 || numbers_left(p->b, p->b_to, &c->value_b) != n ||
+		p->opposites > 0 || p->partners == 0 || fact_is_turned_round(p))
+		return false;
+	return p->a->copulas > 0 && p->b->copulas > 0;
 }
 
 /* The number right behind a name that both have: "Python 3.8". */
@@ -184,17 +200,43 @@ is_other_trade(struct comparing *c)
 	return works && c->value_a >= 0 && c->value_b >= 0;
 }
 
-/* "Is under the pot", "is with the neighbor": a thing is at one place. */
+/* "Is under the pot", "hangs in the pantry": a thing is at one place. */
 static bool
 is_at_place(const struct terms_text *t, const struct rest *rest)
 {
 	const struct term *x = rest->first < 0 ? NULL : &t->v[rest->first];
 
-	if (!x || t->copulas == 0 || rest->runs != 1 || rest->subject_n > 0 ||
-		term_is_number(x) || x->word > t->verb + 3)
+	if (!x || rest->runs != 1 || rest->subject_n > 0 || term_is_number(x) ||
+		rest->date_n > 0)
 		return false;
 	return x->before == BEFORE_UNDER || x->before == BEFORE_PLACE ||
-	       x->before == BEFORE_IN || x->before == BEFORE_OTHER;
+	       x->before == BEFORE_IN || x->before == BEFORE_OTHER ||
+	       x->before == BEFORE_BY;
+}
+
+/* Both say that it hangs, stands, or is kept. */
+static bool
+is_positioned(const struct pairing *p)
+{
+	static const char *const verbs[] = {"hangs", "hang", "stands", "stand",
+		"sits", "sit", "lies", "lie", "sleeps", "stays", "kept",
+		"parked", "stored", "buried", "hidden", "mounted"};
+
+	for (int i = 0; i < p->a->n; i++) {
+		const struct term *x = &p->a->v[i];
+
+		for (size_t k = 0; p->a_to[i] >= 0 && k < ARRAY_LEN(verbs); k++)
+			if (x->s_n == strlen(verbs[k]) &&
+				memcmp(x->s, verbs[k], x->s_n) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool
+has_the(const struct terms_text *t, const struct term *x)
+{
+	return x->at >= 4 && strncasecmp(t->text + x->at - 4, "the ", 4) == 0;
 }
 
 static bool
@@ -202,118 +244,50 @@ is_other_place(struct comparing *c)
 {
 	const struct pairing *p = &c->p;
 	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	const struct term *x, *y;
 
 	if (p->opposites > 0 || fact_is_turned_round(p) ||
-		!is_at_place(p->a, a) || !is_at_place(p->b, b) ||
-		a->date_n + b->date_n > 0)
+		!is_at_place(p->a, a) || !is_at_place(p->b, b))
 		return false;
 	c->value_a = a->first;
 	c->value_b = b->first;
-	/* In the old town, on Main Street: of a place, both may be right. */
-	return p->a->v[a->first].before == BEFORE_UNDER ||
-	       p->b->v[b->first].before == BEFORE_UNDER;
-}
-
-/* --- in other words ------------------------------------------------------------------ */
-static bool
-are_partners(const struct pairing *p, int i, int k)
-{
-	bool a_end = i < 0 || i >= p->a->n, b_end = k < 0 || k >= p->b->n;
-
-	return a_end || b_end ? a_end && b_end : p->a_to[i] == k;
-}
-
-/* "On stage", "for a child", both behind a guitar: two values in one slot. */
-static bool
-is_contrast(const struct pairing *p, int i, int k)
-{
-	return is_verbal(p->a, i) == is_verbal(p->b, k) &&
-	       (are_partners(p, i - 1, k - 1) || are_partners(p, i + 1, k + 1));
-}
-
-static bool
-has_contrast(const struct pairing *p)
-{
-	for (int i = 0; i < p->a->n; i++)
-		for (int k = 0; k < p->b->n; k++)
-			if (p->a_to[i] == -1 && p->b_to[k] == -1 &&
-				!(p->a->v[i].flags & F_LIGHT) &&
-				!(p->b->v[k].flags & F_LIGHT) &&
-				is_contrast(p, i, k))
-				return true;
-	return false;
-}
-
-/* How many words are left over that are no verbs. */
-static int
-others_left(const struct terms_text *t, const int *to)
-{
-	int n = 0;
-
-	for (int i = 0; i < t->n; i++)
-		n += to[i] == -1 && !(t->v[i].flags & F_LIGHT) &&
-		     !is_verbal(t, i);
-	return n;
-}
-
-/* Much is common, and what is not has no counterpart. */
-static bool
-is_in_other_words(const struct comparing *c)
-{
-	const struct pairing *p = &c->p;
-
-	return p->partners >= 3 && p->opposites == 0 && !p->is_swapped &&
-	       !p->is_turned && !fact_is_turned_round(p) &&
-	       !p->a->is_question && p->rest_a.hard_n + p->rest_b.hard_n == 0 &&
-	       p->matched / p->all >= OTHER_WORDS &&
-	       others_left(p->a, p->a_to) + others_left(p->b, p->b_to) <=
-		       OTHER_LEFT &&
-	       !has_contrast(p);
-}
-
-/* --- a verb that says little --------------------------------------------------------- */
-/* Is one verb all that is left over? */
-static bool
-is_verb_left(const struct terms_text *t, const int *to)
-{
-	int found = -1;
-
-	for (int i = 0; i < t->n; i++) {
-		if (to[i] != -1 || t->v[i].flags & F_LIGHT)
-			continue;
-		if (found >= 0 || t->v[i].kind != TERM_WORD ||
-			t->v[i].flags & F_ENDED || !is_verbal(t, i))
-			return false;
-		found = i;
-	}
-	return found >= 0;
-}
-
-/* The verb is "is", "has", "gets": it is no term. */
-static bool
-has_plain_verb(const struct terms_text *t)
-{
-	for (int i = 0; i < t->n; i++)
-		if (t->v[i].word == t->verb)
-			return false;
-	return t->verb >= 0;
-}
-
-/* "Serves breakfast all day", "has breakfast at any time" */
-static bool
-is_plainly_said(const struct comparing *c)
-{
-	const struct pairing *p = &c->p;
-	bool in_a = p->rest_b.weight == 0;
-	const struct terms_text *t = in_a ? p->a : p->b;
-
-	if (p->opposites > 0 || p->is_swapped || p->is_turned ||
-		p->a->is_question || fact_is_turned_round(p) ||
-		(p->rest_a.weight > 0 && p->rest_b.weight > 0) ||
-		!is_verb_left(t, in_a ? p->a_to : p->b_to))
+	if (is_positioned(p))
+		return true;
+	x = &p->a->v[a->first];
+	y = &p->b->v[b->first];
+	if (p->a->copulas == 0 || p->b->copulas == 0 ||
+		x->word > p->a->verb + 3 || y->word > p->b->verb + 3)
 		return false;
-	return p->matched / p->all >= PLAINLY &&
-	       (p->partners > 1 || has_plain_verb(in_a ? p->b : p->a));
+	/* In the old town, on Main Street: of a place, both may be right. */
+	if (x->before == BEFORE_UNDER || y->before == BEFORE_UNDER)
+		return true;
+	return x->before == y->before && x->before != BEFORE_OTHER &&
+	       has_the(p->a, x) && has_the(p->b, y);
+}
+
+/* --- something else from now on ---------------------------------------------------- */
+/* The one value behind "switched to", or of a text that names an attribute: "the
+ * editor is Emacs"; -1: none. */
+static int
+value_of(const struct terms_text *t, const struct rest *rest)
+{
+	return rest->last >= 0 && rest->last == t->n - 1 ? rest->last : -1;
+}
+
+/* "The editor is Emacs", "switched to Helix" */
+static bool
+is_switch(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	if (!((p->a->marks ^ p->b->marks) & F_SWITCH) || p->opposites > 0 ||
+		fact_is_turned_round(p))
+		return false;
+	c->value_a = value_of(p->a, &p->rest_a);
+	c->value_b = value_of(p->b, &p->rest_b);
+	return c->value_a >= 0 && c->value_b >= 0 &&
+	       lexicon_same_kind(p->a->v[c->value_a].meaning,
+		       p->b->v[c->value_b].meaning);
 }
 
 /* --- poles -------------------------------------------------------------------------- */
@@ -336,7 +310,7 @@ only_verbs_left(const struct terms_text *t, const int *to)
 {
 	for (int i = 0; i < t->n; i++)
 		if (to[i] == -1 && !(t->v[i].flags & F_LIGHT) &&
-			!is_verbal(t, i) && !pairing_is_before_verb(t, i))
+			!fact_is_verbal(t, i) && !pairing_is_before_verb(t, i))
 			return false;
 	return true;
 }
@@ -438,11 +412,12 @@ fact_wide_decide(struct comparing *c)
 	if (c->rule == ATTRIBUTE_MULTI && c->p.opposites == 0 &&
 		!fact_is_turned_round(&c->p))
 		return;
-	if (is_measure(c) || is_other_version(c) || is_other_kind(c) ||
-		is_other_trade(c) || is_other_place(c))
+	if (is_measure(c) || is_reading(c) || is_other_version(c) ||
+		is_other_kind(c) || is_other_trade(c) || is_other_place(c) ||
+		is_switch(c))
 		fact_compare_decide(c, FACTS_UPDATE, 0.87);
 	else if (is_contrary(c) || is_contrary_twice(c))
 		fact_compare_decide(c, FACTS_CONTRADICTION, 0.86);
-	else if (is_plainly_said(c) || is_in_other_words(c))
+	else if (fact_is_in_other_words(c))
 		fact_compare_decide(c, FACTS_DUPLICATE, 0.86);
 }

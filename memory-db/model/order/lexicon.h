@@ -112,6 +112,8 @@ int lexicon_pole(int a, int b);
 bool lexicon_at_pole(int meaning, int pole);
 /* Says little beside other words: "suffers from", "a kind of". */
 bool lexicon_is_slight(int meaning);
+/* Denies what it is said of: "the login is disabled". */
+bool lexicon_is_denial(int meaning);
 /* A cat is a pet. */
 bool lexicon_is_a(int special, int general);
 /* A form of a verb that tells of the past; stem: of exact spelling. */

@@ -13,18 +13,21 @@
 #include "common/cleanup.h"
 #include "memory-db/model/order/lexicon_internal.h"
 
-#define MEMBERS 9216
+#define MEMBERS 14336
 #define CLASSES 1024
 /* The class of words that say little; they are near to nothing. */
 #define SLIGHT_CLASS (CLASSES - 1)
+/* The class of words that deny what they are said of: disabled. */
+#define DENIAL_CLASS (CLASSES - 2)
 
 static const struct class_entry {
 	const char *words, *other; /* other: of the opposite pole; NULL: none */
-	bool is_slight;
+	int in;			   /* a class of its own; 0: the next one */
 } entries[] = {
-#define CLASS(words)  {words, NULL, false},
-#define POLES(a, b)   {a, b, false},
-#define SLIGHT(words) {words, NULL, true},
+#define CLASS(words)  {words, NULL, 0},
+#define POLES(a, b)   {a, b, 0},
+#define SLIGHT(words) {words, NULL, SLIGHT_CLASS},
+#define DENIAL(words) {words, NULL, DENIAL_CLASS},
 #include "memory-db/model/order/classes.def"
 };
 
@@ -86,11 +89,10 @@ lexicon_classes_fill(void)
 	classes.n = 0;
 	classes.n_classes = 0;
 	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-		int in = entries[i].is_slight ? SLIGHT_CLASS
-					      : ++classes.n_classes;
+		int in = entries[i].in ? entries[i].in : ++classes.n_classes;
 		int rc;
 
-		assert(classes.n_classes + 1 < SLIGHT_CLASS);
+		assert(classes.n_classes + 1 < DENIAL_CLASS);
 		rc = fill_class(entries[i].words, in);
 		if (rc < 0)
 			return rc;
@@ -118,7 +120,7 @@ find_classes(int a, int b, bool poles)
 
 		/* The side of a pole lists what denies the other side: whoever
 		 * has a cat or a dog is not without pets. They are not near. */
-		if (in == SLIGHT_CLASS || (!poles && classes.pole[in] != 0))
+		if (in >= DENIAL_CLASS || (!poles && classes.pole[in] != 0))
 			continue;
 		for (size_t k = classes.first[b];
 			sought != 0 && k < classes.first[b + 1]; k++)
@@ -164,4 +166,10 @@ bool
 lexicon_is_slight(int meaning)
 {
 	return is_in_class(meaning, SLIGHT_CLASS);
+}
+
+bool
+lexicon_is_denial(int meaning)
+{
+	return is_in_class(meaning, DENIAL_CLASS);
 }

@@ -132,6 +132,10 @@ keeps_ending(const char *word, size_t n)
 {
 	if (n == 7 && memcmp(word, "evening", 7) == 0)
 		return true;
+	/* Who is authorized is no author. */
+	if (n > 8 && (memcmp(word, "authoriz", 8) == 0 ||
+			     memcmp(word, "authoris", 8) == 0))
+		return true;
 	return n > 4 && memcmp(word + n - 2, "ly", 2) == 0 &&
 	       word[n - 3] != 'p' && word[n - 3] != 'i';
 }

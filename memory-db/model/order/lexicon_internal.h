@@ -4,7 +4,7 @@
 
 #include "memory-db/model/order/lexicon.h"
 
-#define LEXICON_MEANINGS 10240
+#define LEXICON_MEANINGS 14336
 
 /* --- lexicon.c ----------------------------------------------------------------- */
 /* The next member of a list with bars; false at its end. */

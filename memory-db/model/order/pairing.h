@@ -25,7 +25,8 @@ struct pairing {
 	const struct terms_text *a, *b;
 	int a_to[TERMS], b_to[TERMS]; /* the partner; -1: none; -2: an opposite;
 				       -3: says once more what another says */
-	int near;		      /* partners by a class of words */
+	int denials; /* words like "disabled" that the other has not */
+	int near;    /* partners by a class of words */
 	int poles[PAIRING_POLES], poles_n; /* that both texts are at */
 	int opposites;			   /* pairs of them, */
 	int a_opposite, b_opposite;	   /* the last one; -1 */
@@ -37,9 +38,10 @@ struct pairing {
 	bool is_apart;	      /* one says before what the other says after */
 	bool is_two;	      /* what they are about is told apart: the minimum,
 				 the maximum */
-	bool is_doing;	      /* the opposites are what nobody does at once */
-	double all, matched;  /* weights of both texts */
-	double core;	      /* share of what is no value, date, or
+	bool is_unsure; /* a denial is hidden in an entry that has no partner */
+	bool is_doing;	/* the opposites are what nobody does at once */
+	double all, matched; /* weights of both texts */
+	double core;	     /* share of what is no value, date, or
 					 opposite that has a partner */
 	struct rest rest_a, rest_b;
 	int partners, hard_partners; /* pairs that say something */

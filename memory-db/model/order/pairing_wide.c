@@ -61,6 +61,25 @@ is_word(const struct term *t)
 	return t->kind == TERM_WORD;
 }
 
+/* A campfire is a fire; a grandmother is another than a mother. */
+static bool
+is_compound(const struct term *longer, const struct term *shorter)
+{
+	static const char *const others[] = {"grand", "step", "god", "great",
+		"un", "non", "mis", "dis", "over", "under", "half"};
+	size_t front = longer->s_n - shorter->s_n;
+
+	if (longer->s_n <= shorter->s_n + 2 || shorter->s_n < 4 || front > 7 ||
+		longer->words > 1 || shorter->words > 1 ||
+		memcmp(longer->s + front, shorter->s, shorter->s_n) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (front == strlen(others[i]) &&
+			memcmp(longer->s, others[i], front) == 0)
+			return false;
+	return true;
+}
+
 static bool
 is_near(const struct term *a, const struct term *b)
 {
@@ -68,6 +87,7 @@ is_near(const struct term *a, const struct term *b)
 		lexicon_same_kind(a->meaning, b->meaning))
 		return false;
 	return lexicon_near(a->meaning, b->meaning) || is_one_root(a, b) ||
+	       is_compound(a, b) || is_compound(b, a) ||
 	       lexicon_near(a->alone, b->alone);
 }
 
@@ -183,6 +203,31 @@ drop_repeated(const struct pairing *p, const struct terms_text *t, int *to)
 			to[i] = -3;
 }
 
+/* "The login is disabled", "cannot log in": a word that denies counts as a "not". */
+static int
+take_denials(const struct terms_text *t, int *to)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->n; i++) {
+		if (to[i] != -1 || pairing_is_before_verb(t, i) ||
+			!lexicon_is_denial(t->v[i].meaning))
+			continue;
+		to[i] = -3;
+		n++;
+	}
+	return n;
+}
+
+static bool
+hides_denial(const struct terms_text *t, const int *to)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->v[i].is_denied && to[i] == -1)
+			return true;
+	return false;
+}
+
 void
 pairing_widen(struct pairing *p)
 {
@@ -190,4 +235,7 @@ pairing_widen(struct pairing *p)
 	find_near(p);
 	drop_repeated(p, p->a, p->a_to);
 	drop_repeated(p, p->b, p->b_to);
+	p->denials = take_denials(p->a, p->a_to) + take_denials(p->b, p->b_to);
+	p->is_unsure =
+		hides_denial(p->a, p->a_to) || hides_denial(p->b, p->b_to);
 }

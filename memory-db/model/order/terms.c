@@ -147,6 +147,19 @@ is_denied_already(const struct reading *r, int i)
 	return r->t->not_n > 0 && terms_word_in(r, i, again);
 }
 
+/* "Carry no", "never drinks": a denial is hidden in the words of the entry. */
+static bool
+is_denied_phrase(const struct reading *r, int i, int n)
+{
+	static const char *const words[] = {"no", "not", "never", "without",
+		"t", "cannot", "none", "nobody", "nothing", "lacks", NULL};
+
+	for (int k = i; n > 1 && k < i + n; k++)
+		if (terms_word_in(r, k, words))
+			return true;
+	return false;
+}
+
 /* An entry of n words. */
 static void
 take_meaning(struct reading *r, int i, int n, int meaning)
@@ -154,8 +167,9 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	unsigned flags = lexicon_flags(meaning);
 	struct term *x;
 
-	r->t->marks |= flags & (F_WAS | F_NOW | F_MAYBE | F_PLAN | F_IF |
-				       F_SWITCH | F_ENDED | F_NEVER | F_ONLY);
+	r->t->marks |=
+		flags & (F_WAS | F_NOW | F_MAYBE | F_PLAN | F_IF | F_SWITCH |
+				F_ENDED | F_NEVER | F_ONLY | F_FORBID);
 	r->seen_over |= (flags & F_OVER) != 0;
 	note_verb(r, i, n, flags);
 	if (flags & F_NOT) {
@@ -193,6 +207,7 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 		x->before = before_of(r, i);
 	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
 	settle_name(r, x, i);
+	x->is_denied = is_denied_phrase(r, i, n);
 	r->behind = n > 1 && before_of(r, i + n - 1) != BEFORE_NOTHING;
 	x->alone = r->behind && r->t->wide ? terms_find_alone(r, i, n - 1)
 					   : meaning;

@@ -62,6 +62,7 @@ struct term {
 	const char *s;	 /* folded, of one word; in terms_text.folded */
 	size_t s_n;
 	bool maybe_name; /* the first of a sentence */
+	bool is_denied;	 /* an entry with a "no" in it: "no internet" */
 	bool is_behind; /* of an entry that ends with a preposition: "runs on" */
 	double value;	/* of the base unit */
 	enum lexicon_unit unit;
