@@ -1,12 +1,13 @@
-/* Two texts, read and compared, the second time with the classes of words.
+/* Two texts, read and compared, and read again with the classes of words.
  *
  *   "is allergic to peanuts"   "must avoid peanuts"
  *   first reading:   peanuts are a pair, two words are left over     different
  *   second reading:  "allergic" and "avoid" are of one class         duplicate
  *
- * The first reading knows fewer words and is sure of them. The second one is for
- * what the first finds nothing in, because its phrases hide words: in it "no
- * internet" is one thing, and its "no" denies nothing any more. */
+ * The first reading knows fewer words and is sure of them. The others are for what
+ * the first finds nothing in. The second one has phrases, which hide words: in it
+ * "no internet" is one thing, and its "no" denies nothing any more. So a third one
+ * reads with the words of the classes alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,13 @@ static bool
 is_worth_more(const struct comparing *c)
 {
 	const struct pairing *p = &c->p;
+	double left = p->rest_a.weight + p->rest_b.weight;
 
+	/* "There are no tests", "it is untested": a "no" may be of one meaning
+	 * with a word of the other. */
+	if (c->ret->kind == FACTS_CONTRADICTION && p->opposites == 0 &&
+		left > 0)
+		return !p->a->too_long && !p->b->too_long;
 	if (c->ret->kind != FACTS_DIFFERENT && c->ret->kind != FACTS_UPDATE &&
 		c->ret->confidence >= SURE)
 		return false;
@@ -53,7 +60,7 @@ is_worth_more(const struct comparing *c)
 /* *more: a second reading is worth its time. 0 or MDB_E_NOMEM. */
 static int
 compare_read(struct comparing *c, const struct fact_attributes *known,
-	bool wide, bool *more)
+	enum terms_reading reading, bool *more)
 {
 	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
 	bool same = false;
@@ -61,10 +68,10 @@ compare_read(struct comparing *c, const struct fact_attributes *known,
 
 	if (!t)
 		return MDB_E_NOMEM;
-	rc = terms_read(c->a->subject, c->a->text, known, wide, &t[0]);
+	rc = terms_read(c->a->subject, c->a->text, known, reading, &t[0]);
 	if (rc)
 		return rc;
-	rc = terms_read(c->b->subject, c->b->text, known, wide, &t[1]);
+	rc = terms_read(c->b->subject, c->b->text, known, reading, &t[1]);
 	if (rc < 0)
 		return rc;
 	pairing_make(&t[0], &t[1], &c->p);
@@ -90,7 +97,7 @@ compare_read(struct comparing *c, const struct fact_attributes *known,
 
 static int
 compare_once(const struct fact_said *a, const struct fact_said *b,
-	const struct fact_attributes *known, bool wide,
+	const struct fact_attributes *known, enum terms_reading reading,
 	struct fact_verdict *ret, bool *more)
 {
 	struct comparing c = {.a = a,
@@ -103,7 +110,7 @@ compare_once(const struct fact_said *a, const struct fact_said *b,
 
 	ret->kind = FACTS_DIFFERENT;
 	ret->confidence = 0;
-	return compare_read(&c, known, wide, more);
+	return compare_read(&c, known, reading, more);
 }
 
 /* Two values may be the poles of one thing ("is included", "costs extra") or one
@@ -113,6 +120,9 @@ is_better(const struct fact_verdict *again, const struct fact_verdict *first)
 {
 	if (again->kind == FACTS_DIFFERENT)
 		return false;
+	if (first->kind == FACTS_CONTRADICTION)
+		return again->kind == FACTS_DUPLICATE &&
+		       again->confidence >= SURE;
 	if (first->kind == FACTS_UPDATE && first->confidence >= SURE)
 		return (again->kind == FACTS_CONTRADICTION ||
 			       again->kind == FACTS_DUPLICATE) &&
@@ -124,18 +134,22 @@ int
 fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 {
+	static const enum terms_reading readings[] = {READ_PHRASES, READ_WORDS};
 	struct fact_verdict again = {0};
 	bool more = false;
-	int rc = compare_once(a, b, known, false, ret, &more);
+	int rc = compare_once(a, b, known, READ_PLAIN, ret, &more);
 
 	if (rc < 0 || !more)
 		return rc;
-	rc = compare_once(a, b, known, true, &again, &more);
-	if (rc == 0 && is_better(&again, ret)) {
-		struct buf before = ret->reason;
+	for (size_t i = 0; i < ARRAY_LEN(readings) && rc == 0; i++) {
+		rc = compare_once(a, b, known, readings[i], &again, &more);
+		if (rc == 0 && is_better(&again, ret)) {
+			struct buf before = ret->reason;
 
-		*ret = again;
-		again.reason = before;
+			*ret = again;
+			again.reason = before;
+			break;
+		}
 	}
 	buf_done(&again.reason);
 	/* Of what failed nothing is left to the caller. */

@@ -103,6 +103,48 @@ is_reading(struct comparing *c)
 	return p->a->copulas > 0 && p->b->copulas > 0;
 }
 
+/* All that is left over but dates is a time of the day. */
+static bool
+is_only_day_left(const struct terms_text *t, const int *to)
+{
+	static const char *const words[] = {"night", "morning", "evening",
+		"afternoon", "noon"};
+
+	for (int i = 0; i < t->n; i++) {
+		const struct term *x = &t->v[i];
+		bool found = to[i] != -1 || x->flags & F_LIGHT ||
+			     x->kind == TERM_DATE;
+
+		for (size_t k = 0; !found && k < ARRAY_LEN(words); k++)
+			found = x->s_n == strlen(words[k]) &&
+				memcmp(x->s, words[k], x->s_n) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* "Is set for Saturday", "for Sunday night": dates, and a word for the time of the
+ * day at most. */
+static bool
+is_other_date(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+
+	if (a->date < 0 || b->date < 0 || p->partners == 0 ||
+		p->opposites > 0 || fact_is_turned_round(p) ||
+		!is_only_day_left(p->a, p->a_to) ||
+		!is_only_day_left(p->b, p->b_to) ||
+		(p->a->is_past && p->b->is_past))
+		return false;
+	c->value_a = a->date;
+	c->value_b = b->date;
+	fact_attribute(c);
+	return p->a->v[a->date].before == p->b->v[b->date].before &&
+	       !fact_is_event(c);
+}
+
 /* The number right behind a name that both have: "Python 3.8". */
 static bool
 is_behind_name(const struct pairing *p, int i, int k)
@@ -412,9 +454,9 @@ fact_wide_decide(struct comparing *c)
 	if (c->rule == ATTRIBUTE_MULTI && c->p.opposites == 0 &&
 		!fact_is_turned_round(&c->p))
 		return;
-	if (is_measure(c) || is_reading(c) || is_other_version(c) ||
-		is_other_kind(c) || is_other_trade(c) || is_other_place(c) ||
-		is_switch(c))
+	if (is_measure(c) || is_reading(c) || is_other_date(c) ||
+		is_other_version(c) || is_other_kind(c) || is_other_trade(c) ||
+		is_other_place(c) || is_switch(c))
 		fact_compare_decide(c, FACTS_UPDATE, 0.87);
 	else if (is_contrary(c) || is_contrary_twice(c))
 		fact_compare_decide(c, FACTS_CONTRADICTION, 0.86);

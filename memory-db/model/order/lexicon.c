@@ -352,6 +352,7 @@ static const char *const known_words[WORD_MAX] = {
 	[WORD_VISIT] = "visit",
 	[WORD_AGE] = "age",
 	[WORD_WORK_AS] = "work as",
+	[WORD_MUST] = "must",
 };
 
 static int

@@ -78,6 +78,7 @@ enum lexicon_word {
 	WORD_VISIT,
 	WORD_AGE,
 	WORD_WORK_AS,
+	WORD_MUST,
 	WORD_MAX
 };
 

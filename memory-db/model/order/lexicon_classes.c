@@ -14,7 +14,7 @@
 #include "memory-db/model/order/lexicon_internal.h"
 
 #define MEMBERS 14336
-#define CLASSES 1024
+#define CLASSES 2048
 /* The class of words that say little; they are near to nothing. */
 #define SLIGHT_CLASS (CLASSES - 1)
 /* The class of words that deny what they are said of: disabled. */

@@ -99,7 +99,7 @@ pairing_is_same(const struct term *a, const struct term *b, bool loose)
 		return true;
 	return loose &&
 	       (is_family(a, b) || lexicon_kin(a->meaning, b->meaning) ||
-		       (a->stem == b->stem &&
+		       (a->stem == b->stem && a->is_denied == b->is_denied &&
 			       (a->words == 1 || b->words == 1)));
 }
 

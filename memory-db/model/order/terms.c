@@ -147,7 +147,7 @@ is_denied_already(const struct reading *r, int i)
 	return r->t->not_n > 0 && terms_word_in(r, i, again);
 }
 
-/* "Carry no", "never drinks": a denial is hidden in the words of the entry. */
+/* "Carry no", "dairy free": a denial is hidden in the words of the entry. */
 static bool
 is_denied_phrase(const struct reading *r, int i, int n)
 {
@@ -157,7 +157,7 @@ is_denied_phrase(const struct reading *r, int i, int n)
 	for (int k = i; n > 1 && k < i + n; k++)
 		if (terms_word_in(r, k, words))
 			return true;
-	return false;
+	return n > 1 && terms_word_is(r, i + n - 1, "free");
 }
 
 /* An entry of n words. */
@@ -192,6 +192,8 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	/* "There are forty cows": what follows is no subject. */
 	if (n == 2 && terms_word_is(r, i, "there") && r->t->verb < 0)
 		r->t->verb = i + 1;
+	if (r->t->wide && meaning == lexicon_known(WORD_MUST))
+		flags = (flags & ~(unsigned)F_DROP) | F_LIGHT;
 	if (flags & F_DROP)
 		return;
 	note_past(r, i, flags);
@@ -232,6 +234,24 @@ take_unknown(struct reading *r, int i)
 	}
 }
 
+/* "You may eat here", "may be left empty": said to be allowed, not to be likely. */
+static bool
+is_permitted(const struct reading *r, int i)
+{
+	static const char *const who[] = {"you", "we", "guests", "visitors",
+		"students", "pupils", "users", "employees", "members",
+		"children", "residents", "tenants", "players", "customers",
+		"everyone", "everybody", "anyone", "anybody", "admins", NULL};
+	static const char *const irregular[] = {"left", "sent", "taken", "put",
+		"set", "given", "brought", "kept", "written", "read", NULL};
+
+	if (i > 0 && terms_word_in(r, i - 1, who))
+		return true;
+	return terms_word_is(r, i + 1, "be") && i + 2 < r->n &&
+	       (lexicon_is_past(r->w[i + 2].s, r->w[i + 2].n) ||
+		       terms_word_in(r, i + 2, irregular));
+}
+
 /* Denials that are no words of their own: "queenless" (its noun is read on as a
  * term), the "free" of "dairy-free", "nobody may", "may not". True: the word is
  * done with. */
@@ -259,7 +279,8 @@ take_denial(struct reading *r, int i)
 		return true;
 	}
 	if (terms_word_is(r, i, "may") &&
-		(r->t->nobody || terms_word_is(r, i + 1, "not"))) {
+		(r->t->nobody || terms_word_is(r, i + 1, "not") ||
+			is_permitted(r, i))) {
 		r->t->marks |= F_FORBID;
 		return true;
 	}
@@ -389,7 +410,8 @@ guess_verb(struct reading *r)
 
 int
 terms_read(const char *subject, const char *text,
-	const struct fact_attributes *known, bool wide, struct terms_text *ret)
+	const struct fact_attributes *known, enum terms_reading reading,
+	struct terms_text *ret)
 {
 	AUTO_FREE struct reading *r = calloc(1, sizeof(*r));
 	int rc = lexicon_ready();
@@ -401,7 +423,8 @@ terms_read(const char *subject, const char *text,
 		.subject = -1,
 		.without = -1,
 		.not_at = -1,
-		.wide = wide};
+		.wide = reading != READ_PLAIN,
+		.phrases = reading == READ_PHRASES};
 	r->t = ret;
 	r->last_have = -1;
 	rc = terms_take_words(r);

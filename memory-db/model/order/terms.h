@@ -68,6 +68,10 @@ struct term {
 	enum lexicon_unit unit;
 	int year, month, day, weekday; /* 0: not said; weekday 1 to 7 */
 };
+/* How a text is read: with the words that are known surely, with those of classes.def,
+ * or with the phrases of classes.def, too, which hide words: "no internet". */
+enum terms_reading { READ_PLAIN, READ_WORDS, READ_PHRASES };
+
 struct terms_text {
 	const char *text;
 	struct term v[TERMS];
@@ -81,8 +85,9 @@ struct terms_text {
 			   terms, those left out too */
 	int not_at;	/* the word that turned it round last; -1 */
 	bool is_question, is_past, too_long;
-	bool wide;   /* read with the words of classes.def */
-	bool nobody; /* "nobody is ..", "no one has .." */
+	bool wide;    /* read with the words of classes.def, */
+	bool phrases; /* ... and with its phrases */
+	bool nobody;  /* "nobody is ..", "no one has .." */
 	int copulas;
 	/* Of the attributes that an operator named: which ones the text has
 	 * (bits), and which value of their list (from 1 on). */
@@ -93,12 +98,11 @@ struct terms_text {
 };
 
 /* subject: the name of the entity it is said of, "": not known. known: attributes
- * to look for, NULL: none. wide: with the words and phrases of classes.def, which
- * read "never drinks alcohol" as one thing. ret is large: not for the stack of many.
- * 0 or MDB_E_NOMEM. */
+ * to look for, NULL: none. ret is large: not for the stack of many. 0 or
+ * MDB_E_NOMEM. */
 int terms_read(const char *subject, const char *text,
-	const struct fact_attributes *known, bool wide, struct terms_text *ret)
-	MUST_CHECK;
+	const struct fact_attributes *known, enum terms_reading reading,
+	struct terms_text *ret) MUST_CHECK;
 
 /* Does the text name the subject? 0 or MDB_E_NOMEM. */
 int terms_name_subject(const char *subject, const char *text, bool *ret)

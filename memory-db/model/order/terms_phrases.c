@@ -40,7 +40,8 @@ terms_find_phrase(const struct reading *r, int i, int *ret)
 	n += n < LEXICON_WORDS && i + n < r->n && r->w[i + n].ends &&
 	     !(n > 0 && r->w[i + n].is_subject);
 	for (; n > 0; n--) {
-		*ret = lexicon_find(stems, n, r->t->wide);
+		*ret = lexicon_find(stems, n,
+			r->t->phrases || (r->t->wide && n == 1));
 		if (*ret != 0 && !is_next_begun(r, i, n))
 			return n;
 	}

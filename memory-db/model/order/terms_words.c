@@ -101,8 +101,17 @@ take_word_piece(void *ctx, const struct text_piece *p)
 static bool
 terms_words_is_code(const char *s, size_t n)
 {
-	bool letter = false;
+	bool letter = false, digit = false, hyphen = false;
 
+	/* "eu-west-1" */
+	for (size_t i = 0; i < n; i++) {
+		digit |= s[i] >= '0' && s[i] <= '9';
+		letter |= (s[i] | 32) >= 'a' && (s[i] | 32) <= 'z';
+		hyphen |= s[i] == '-' && i > 0 && i + 1 < n;
+	}
+	if (digit && letter && hyphen && s[n - 1] >= '0' && s[n - 1] <= '9')
+		return true;
+	letter = false;
 	for (size_t i = 0; i < n; i++) {
 		bool inside = i > 0 && i + 1 < n;
 
