@@ -241,7 +241,7 @@ is_out_of(struct pairing *p, int i, int k)
 	int a = out_of(p->a, i), b = out_of(p->b, k);
 
 	/* "Works out of Porto" */
-	if (p->a->v[i].kind == TERM_NAME)
+	if (p->a->v[i].kind != TERM_WORD)
 		return false;
 	if (a < 0 && b >= 0 && p->a->v[i].before == BEFORE_IN) {
 		p->b_to[b] = -2;
