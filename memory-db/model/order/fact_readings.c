@@ -130,28 +130,42 @@ is_better(const struct fact_verdict *again, const struct fact_verdict *first)
 	return first->kind == FACTS_DIFFERENT || again->confidence >= SURE;
 }
 
+/* Looks for something better than what the first reading found. 0 or MDB_E_NOMEM. */
+static int
+read_again(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, struct fact_verdict *ret)
+{
+	static const enum terms_reading readings[] = {READ_PHRASES, READ_WORDS};
+
+	for (size_t i = 0; i < ARRAY_LEN(readings); i++) {
+		struct fact_verdict again = {0};
+		bool more, better;
+		int rc = compare_once(a, b, known, readings[i], &again, &more);
+
+		better = rc == 0 && is_better(&again, ret);
+		if (better) {
+			struct buf before = ret->reason;
+
+			*ret = again;
+			again.reason = before;
+		}
+		buf_done(&again.reason);
+		if (rc < 0 || better)
+			return rc;
+	}
+	return 0;
+}
+
 int
 fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 {
-	static const enum terms_reading readings[] = {READ_PHRASES, READ_WORDS};
-	struct fact_verdict again = {0};
 	bool more = false;
 	int rc = compare_once(a, b, known, READ_PLAIN, ret, &more);
 
 	if (rc < 0 || !more)
 		return rc;
-	for (size_t i = 0; i < ARRAY_LEN(readings) && rc == 0; i++) {
-		rc = compare_once(a, b, known, readings[i], &again, &more);
-		if (rc == 0 && is_better(&again, ret)) {
-			struct buf before = ret->reason;
-
-			*ret = again;
-			again.reason = before;
-			break;
-		}
-	}
-	buf_done(&again.reason);
+	rc = read_again(a, b, known, ret);
 	/* Of what failed nothing is left to the caller. */
 	if (rc < 0)
 		buf_done(&ret->reason);
