@@ -57,60 +57,83 @@ is_worth_more(const struct comparing *c)
 	       (p->a->n <= SHORT && p->b->n <= SHORT);
 }
 
-/* *more: a second reading is worth its time. 0 or MDB_E_NOMEM. */
-static int
-compare_read(struct comparing *c, const struct fact_attributes *known,
-	enum terms_reading reading, bool *more)
-{
-	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
-	bool same = false;
-	int rc;
+/* Two texts, cut into words once for all readings. */
+struct opened {
+	const struct fact_said *a, *b;
+	const struct fact_attributes *known;
+	struct terms_text t[2];
+	struct reading *r[2]; /* owned */
+};
 
-	if (!t)
-		return MDB_E_NOMEM;
-	rc = terms_read(c->a->subject, c->a->text, known, reading, &t[0]);
-	if (rc)
-		return rc;
-	rc = terms_read(c->b->subject, c->b->text, known, reading, &t[1]);
-	if (rc < 0)
-		return rc;
-	pairing_make(&t[0], &t[1], &c->p);
-	fact_find_rule(c, known);
-	/* Most pairs need no second look word by word. */
-	if (c->p.rest_a.weight == 0 || c->p.rest_b.weight == 0 ||
-		t[0].too_long || t[1].too_long)
-		rc = is_same_text(c->a->text, c->b->text, &same);
-	if (rc < 0)
-		return rc;
-	c->switched = fact_names_old_value(&t[1], c->p.b_to) !=
-		      fact_names_old_value(&t[0], c->p.a_to);
-	if (same)
-		fact_compare_decide(c, FACTS_DUPLICATE, 1);
-	else if (!t[0].too_long && !t[1].too_long)
-		fact_compare_settle(c);
-	*more = is_worth_more(c);
-	c->ret->is_same_subject = c->p.is_same_subject;
-	c->ret->action = fact_action(c);
-	fact_name_attribute(c);
-	return fact_reason(c, &c->ret->reason);
+static void
+opened_free(struct opened **x)
+{
+	if (!*x)
+		return;
+	free((*x)->r[0]);
+	free((*x)->r[1]);
+	free(*x);
 }
 
 static int
-compare_once(const struct fact_said *a, const struct fact_said *b,
-	const struct fact_attributes *known, enum terms_reading reading,
+opened_new(const struct fact_said *a, const struct fact_said *b,
+	const struct fact_attributes *known, struct opened **ret)
+{
+	struct opened *x = calloc(1, sizeof(*x));
+	int rc;
+
+	if (!x)
+		return MDB_E_NOMEM;
+	*ret = x;
+	x->a = a;
+	x->b = b;
+	x->known = known;
+	rc = terms_open(a->subject, a->text, known, &x->t[0], &x->r[0]);
+	if (rc != 0)
+		return rc;
+	return terms_open(b->subject, b->text, known, &x->t[1], &x->r[1]);
+}
+
+/* *more: a second reading is worth its time. 0 or MDB_E_NOMEM. */
+static int
+compare_once(struct opened *x, enum terms_reading reading,
 	struct fact_verdict *ret, bool *more)
 {
-	struct comparing c = {.a = a,
-		.b = b,
+	struct terms_text *t = x->t;
+	struct comparing c = {.a = x->a,
+		.b = x->b,
 		.ret = ret,
 		.value_a = -1,
 		.value_b = -1,
 		.attribute = -1,
 		.rule = -1};
+	bool same = false;
+	int rc = 0;
 
 	ret->kind = FACTS_DIFFERENT;
 	ret->confidence = 0;
-	return compare_read(&c, known, reading, more);
+	terms_make(x->r[0], reading);
+	terms_make(x->r[1], reading);
+	pairing_make(&t[0], &t[1], &c.p);
+	fact_find_rule(&c, x->known);
+	/* Most pairs need no second look word by word. */
+	if (reading == READ_PLAIN &&
+		(c.p.rest_a.weight == 0 || c.p.rest_b.weight == 0 ||
+			t[0].too_long || t[1].too_long))
+		rc = is_same_text(x->a->text, x->b->text, &same);
+	if (rc < 0)
+		return rc;
+	c.switched = fact_names_old_value(&t[1], c.p.b_to) !=
+		     fact_names_old_value(&t[0], c.p.a_to);
+	if (same)
+		fact_compare_decide(&c, FACTS_DUPLICATE, 1);
+	else if (!t[0].too_long && !t[1].too_long)
+		fact_compare_settle(&c);
+	*more = is_worth_more(&c);
+	ret->is_same_subject = c.p.is_same_subject;
+	ret->action = fact_action(&c);
+	fact_name_attribute(&c);
+	return fact_reason(&c, &ret->reason);
 }
 
 /* Two values may be the poles of one thing ("is included", "costs extra") or one
@@ -132,16 +155,19 @@ is_better(const struct fact_verdict *again, const struct fact_verdict *first)
 
 /* Looks for something better than what the first reading found. 0 or MDB_E_NOMEM. */
 static int
-read_again(const struct fact_said *a, const struct fact_said *b,
-	const struct fact_attributes *known, struct fact_verdict *ret)
+read_again(struct opened *x, struct fact_verdict *ret)
 {
 	static const enum terms_reading readings[] = {READ_PHRASES, READ_WORDS};
 
 	for (size_t i = 0; i < ARRAY_LEN(readings); i++) {
 		struct fact_verdict again = {0};
 		bool more, better;
-		int rc = compare_once(a, b, known, readings[i], &again, &more);
+		int rc;
 
+		/* Without a phrase the third reading is the second. */
+		if (i > 0 && !x->t[0].has_phrase && !x->t[1].has_phrase)
+			return 0;
+		rc = compare_once(x, readings[i], &again, &more);
 		better = rc == 0 && is_better(&again, ret);
 		if (better) {
 			struct buf before = ret->reason;
@@ -160,12 +186,18 @@ int
 fact_compare_whole(const struct fact_said *a, const struct fact_said *b,
 	const struct fact_attributes *known, struct fact_verdict *ret)
 {
+	__attribute__((cleanup(opened_free))) struct opened *x = NULL;
 	bool more = false;
-	int rc = compare_once(a, b, known, READ_PLAIN, ret, &more);
+	int rc;
 
-	if (rc < 0 || !more)
+	ret->kind = FACTS_DIFFERENT;
+	ret->confidence = 0;
+	rc = opened_new(a, b, known, &x);
+	if (rc < 0)
 		return rc;
-	rc = read_again(a, b, known, ret);
+	rc = compare_once(x, READ_PLAIN, ret, &more);
+	if (rc == 0 && more)
+		rc = read_again(x, ret);
 	/* Of what failed nothing is left to the caller. */
 	if (rc < 0)
 		buf_done(&ret->reason);

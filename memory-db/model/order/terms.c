@@ -124,42 +124,6 @@ note_past(struct reading *r, int i, unsigned flags)
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 }
 
-/* "Boats make Ivo seasick", "makes them tired": who is made so gets so. */
-static bool
-is_causing(const struct reading *r, int i)
-{
-	static const char *const make[] = {"make", "makes", "made", "making",
-		"leave", "leaves", "get", "gets", NULL};
-	static const char *const whom[] = {"me", "him", "her", "them", "us",
-		"it", "you", "the", NULL};
-
-	return terms_word_in(r, i, make) && i + 2 < r->n &&
-	       (r->w[i + 1].is_subject || terms_word_in(r, i + 1, whom));
-}
-
-/* "Does not smoke any longer", "neither smokes nor drinks": denied once, in two
- * words. */
-static bool
-is_denied_already(const struct reading *r, int i)
-{
-	static const char *const again[] = {"anymore", "any", "nor", NULL};
-
-	return r->t->not_n > 0 && terms_word_in(r, i, again);
-}
-
-/* "Carry no", "dairy free": a denial is hidden in the words of the entry. */
-static bool
-is_denied_phrase(const struct reading *r, int i, int n)
-{
-	static const char *const words[] = {"no", "not", "never", "without",
-		"t", "cannot", "none", "nobody", "nothing", "lacks", NULL};
-
-	for (int k = i; n > 1 && k < i + n; k++)
-		if (terms_word_in(r, k, words))
-			return true;
-	return n > 1 && terms_word_is(r, i + n - 1, "free");
-}
-
 /* An entry of n words. */
 static void
 take_meaning(struct reading *r, int i, int n, int meaning)
@@ -186,7 +150,7 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 			r->t->without = i;
 		if (terms_word_in(r, i, plain))
 			r->t->not_at = i;
-		r->t->not_n += !is_denied_already(r, i);
+		r->t->not_n += !terms_is_denied_already(r, i);
 		return;
 	}
 	/* "There are forty cows": what follows is no subject. */
@@ -202,14 +166,15 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 		return;
 	x->meaning = meaning;
 	x->flags = flags;
-	if (r->t->wide && (lexicon_is_slight(meaning) || is_causing(r, i)))
+	if (r->t->wide &&
+		(lexicon_is_slight(meaning) || terms_is_causing(r, i)))
 		x->flags |= F_LIGHT;
 	/* "at night" */
 	if (n > 1 && x->before == BEFORE_NOTHING)
 		x->before = before_of(r, i);
 	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
 	settle_name(r, x, i);
-	x->is_denied = is_denied_phrase(r, i, n);
+	x->is_denied = terms_is_denied_phrase(r, i, n);
 	r->behind = n > 1 && before_of(r, i + n - 1) != BEFORE_NOTHING;
 	x->alone = r->behind && r->t->wide ? terms_find_alone(r, i, n - 1)
 					   : meaning;
@@ -232,24 +197,6 @@ take_unknown(struct reading *r, int i)
 		x->flags = F_VERB;
 		note_verb(r, i, 1, F_VERB | F_EVENT);
 	}
-}
-
-/* "You may eat here", "may be left empty": said to be allowed, not to be likely. */
-static bool
-is_permitted(const struct reading *r, int i)
-{
-	static const char *const who[] = {"you", "we", "guests", "visitors",
-		"students", "pupils", "users", "employees", "members",
-		"children", "residents", "tenants", "players", "customers",
-		"everyone", "everybody", "anyone", "anybody", "admins", NULL};
-	static const char *const irregular[] = {"left", "sent", "taken", "put",
-		"set", "given", "brought", "kept", "written", "read", NULL};
-
-	if (i > 0 && terms_word_in(r, i - 1, who))
-		return true;
-	return terms_word_is(r, i + 1, "be") && i + 2 < r->n &&
-	       (lexicon_is_past(r->w[i + 2].s, r->w[i + 2].n) ||
-		       terms_word_in(r, i + 2, irregular));
 }
 
 /* Denials that are no words of their own: "queenless" (its noun is read on as a
@@ -280,7 +227,7 @@ take_denial(struct reading *r, int i)
 	}
 	if (terms_word_is(r, i, "may") &&
 		(r->t->nobody || terms_word_is(r, i + 1, "not") ||
-			is_permitted(r, i))) {
+			terms_is_permitted(r, i))) {
 		r->t->marks |= F_FORBID;
 		return true;
 	}
@@ -409,24 +356,17 @@ guess_verb(struct reading *r)
 }
 
 int
-terms_read(const char *subject, const char *text,
-	const struct fact_attributes *known, enum terms_reading reading,
-	struct terms_text *ret)
+terms_open(const char *subject, const char *text,
+	const struct fact_attributes *known, struct terms_text *ret,
+	struct reading **ret_new)
 {
 	AUTO_FREE struct reading *r = calloc(1, sizeof(*r));
 	int rc = lexicon_ready();
 
 	if (!r || rc < 0)
 		return MDB_E_NOMEM;
-	*ret = (struct terms_text){.text = text,
-		.verb = -1,
-		.subject = -1,
-		.without = -1,
-		.not_at = -1,
-		.wide = reading != READ_PLAIN,
-		.phrases = reading == READ_PHRASES};
+	*ret = (struct terms_text){.text = text, .subject = -1};
 	r->t = ret;
-	r->last_have = -1;
 	rc = terms_take_words(r);
 	if (rc != 0)
 		return rc;
@@ -438,9 +378,41 @@ terms_read(const char *subject, const char *text,
 			ret->subject = i;
 	if (known)
 		terms_mark_attributes(r, known);
-	for (int i = 0; i < r->n && !ret->too_long;)
+	r->is_cut = ret->too_long;
+	*ret_new = take_ptr(r);
+	return 0;
+}
+
+void
+terms_make(struct reading *r, enum terms_reading reading)
+{
+	struct terms_text *t = r->t;
+
+	t->n = t->not_n = t->copulas = 0;
+	t->verb = t->without = t->not_at = -1;
+	t->marks = 0;
+	t->is_past = t->nobody = t->has_phrase = false;
+	t->too_long = r->is_cut;
+	t->wide = reading != READ_PLAIN;
+	t->phrases = reading == READ_PHRASES;
+	r->before = BEFORE_NOTHING;
+	r->behind = r->seen_over = false;
+	r->last_have = -1;
+	for (int i = 0; i < r->n && !t->too_long;)
 		i += take_at(r, i);
 	guess_verb(r);
+}
+
+int
+terms_read(const char *subject, const char *text,
+	const struct fact_attributes *known, enum terms_reading reading,
+	struct terms_text *ret)
+{
+	AUTO_FREE struct reading *r = NULL;
+	int rc = terms_open(subject, text, known, ret, &r);
+
+	if (rc == 0)
+		terms_make(r, reading);
 	return rc;
 }
 

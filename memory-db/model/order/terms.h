@@ -85,9 +85,10 @@ struct terms_text {
 			   terms, those left out too */
 	int not_at;	/* the word that turned it round last; -1 */
 	bool is_question, is_past, too_long;
-	bool wide;    /* read with the words of classes.def, */
-	bool phrases; /* ... and with its phrases */
-	bool nobody;  /* "nobody is ..", "no one has .." */
+	bool wide;	 /* read with the words of classes.def, */
+	bool phrases;	 /* ... and with its phrases; */
+	bool has_phrase; /* one was found */
+	bool nobody;	 /* "nobody is ..", "no one has .." */
 	int copulas;
 	/* Of the attributes that an operator named: which ones the text has
 	 * (bits), and which value of their list (from 1 on). */
@@ -103,6 +104,14 @@ struct terms_text {
 int terms_read(const char *subject, const char *text,
 	const struct fact_attributes *known, enum terms_reading reading,
 	struct terms_text *ret) MUST_CHECK;
+
+/* The same in two steps, for a text that is read more than once: its words, then the
+ * terms of a reading. *ret_new: freed by free(), borrows ret and text. */
+struct reading;
+int terms_open(const char *subject, const char *text,
+	const struct fact_attributes *known, struct terms_text *ret,
+	struct reading **ret_new) MUST_CHECK;
+void terms_make(struct reading *r, enum terms_reading reading);
 
 /* Does the text name the subject? 0 or MDB_E_NOMEM. */
 int terms_name_subject(const char *subject, const char *text, bool *ret)

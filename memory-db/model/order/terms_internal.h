@@ -25,6 +25,7 @@ struct reading {
 	bool behind;   /* an entry that ended with a preposition */
 	int last_have; /* the last "is" or "has" before */
 	bool seen_over;
+	bool is_cut; /* the text has more words than there is room for */
 };
 
 /* --- words (terms_words.c) ------------------------------------------------- */
@@ -44,6 +45,16 @@ bool terms_word_in(const struct reading *r, int i, const char *const *list);
 int terms_find_phrase(const struct reading *r, int i, int *ret);
 /* The meaning of n words as one entry; 0: they are none. */
 int terms_find_alone(const struct reading *r, int i, int n);
+
+/* --- how it is meant (terms_said.c) ----------------------------------------------- */
+/* Is "may", word i, a permission? */
+bool terms_is_permitted(const struct reading *r, int i);
+/* "Makes him sick": word i says little. */
+bool terms_is_causing(const struct reading *r, int i);
+/* Is a denial hidden in the entry of n words? */
+bool terms_is_denied_phrase(const struct reading *r, int i, int n);
+/* Does word i deny only what is denied already? */
+bool terms_is_denied_already(const struct reading *r, int i);
 
 /* --- dates and numbers (terms_dates.c) -------------------------------------- */
 /* The term of words from `word` on; NULL: there are too many. */

@@ -42,8 +42,11 @@ terms_find_phrase(const struct reading *r, int i, int *ret)
 	for (; n > 0; n--) {
 		*ret = lexicon_find(stems, n,
 			r->t->phrases || (r->t->wide && n == 1));
-		if (*ret != 0 && !is_next_begun(r, i, n))
-			return n;
+		if (*ret == 0 || is_next_begun(r, i, n))
+			continue;
+		r->t->has_phrase |= r->t->phrases && n > 1 &&
+				    lexicon_find(stems, n, false) == 0;
+		return n;
 	}
 	return 0;
 }
