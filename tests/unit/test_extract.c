@@ -292,6 +292,7 @@ keeps_pieces(void **state)
 	      "chicken.",
 		"ana: has a dog named Rex; rex: is allergic to chicken; "
 		"ada: sister is Ana");
+	gives("Ada: Nice weather today!", "");
 	gives("Bob: So nice!\nAda: focused and resilient, always", "");
 	gives("Ada: don't forget the milk", "");
 	gives("user: no emojis!\nassistant: Sure.", "user: wants no emojis");
@@ -374,7 +375,8 @@ takes_anything(void **state)
 	static const char *const fills[] = {"a", "I like tea and ", "[",
 		"{\"a\":", "\xff\xfe\x80", "my ", "\"", "Ada: ", "not ", "```",
 		"\n", ". ", "I live in Rome. ", "\xe2\x80\x99", "I'm ",
-		"because if "};
+		"because if ", ",", "a, ", "on Friday, ", ". a", "who ",
+		"no x, ", "Where do you live? "};
 
 	(void)state;
 	assert_non_null(s);

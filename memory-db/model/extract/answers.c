@@ -227,7 +227,8 @@ answers_read(struct reader *r, struct err *e)
 	if (q.is_project && (end - first > 4 || extract_low(w, first)[0] < 'a'))
 		return 0;
 	if (clauses_read(w, r->whens, r->whens_n, clauses) > 0 &&
-		clauses[0].first <= first && !q.is_project)
+		clauses[0].first <= first && clauses[0].verb_at < end &&
+		!q.is_project)
 		return 0;
 	facts_speaker(r, d.subject);
 	if (q.is_project) {

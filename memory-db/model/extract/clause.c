@@ -129,7 +129,8 @@ clause_begins(const struct extract_words *w, int i, int end)
 	if (k >= end)
 		return 0;
 	if (extract_in(extract_low(w, k), "i|we|he|she") ||
-		(k == i && extract_in(extract_low(w, k), "you|they")))
+		(k == i && extract_in(extract_low(w, k),
+				   "you|they|anything|everything|nothing")))
 		return k;
 	/* "The base URL is X, auth is Y" */
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&

@@ -154,6 +154,12 @@ int frame_clause(struct reader *r, const struct clause *c, struct err *e)
 /* What stands in none of the clauses of the sentence (pieces.c). */
 int pieces_read(struct reader *r, const struct clause *clauses, int n,
 	struct err *e) MUST_CHECK;
+/* A piece is of so many words at most. */
+#define PIECE_WORDS 12
+int pieces_by_noun(struct reader *r, int first, int end, struct err *e)
+	MUST_CHECK;
+int pieces_by_duration(struct reader *r, int first, int end, struct err *e)
+	MUST_CHECK;
 /* "Node 20.", "Timeouts of 10 seconds": of a sentence without a clause. */
 int facts_of_fragment(struct reader *r, struct err *e) MUST_CHECK;
 /* The same of what somebody is (states.c). */

@@ -396,7 +396,8 @@ people_asked_of(struct reader *r)
 static void
 forget_if(struct person *p, const char *name)
 {
-	if (strcmp(p->name, name) == 0)
+	/* "My daughter is Noor. She .." is no speaker. */
+	if (strcmp(p->name, name) == 0 && p->noun[0] == '\0')
 		*p = (struct person){.name = ""};
 }
 

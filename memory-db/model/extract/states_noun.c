@@ -71,7 +71,8 @@ is_name_of(const struct reader *r, const struct clause *c, int i, int end)
 {
 	const struct extract_words *w = &r->w;
 
-	if (c->tense != T_IS || end - i > 3 || !(r->is_work || r->is_notes) ||
+	if (c->tense != T_IS || end - i > 3 ||
+		!(r->is_work || r->is_notes || r->has_assistant) ||
 		c->noun_end - c->noun > 4 || facts_is_of_code(r, c) ||
 		c->is_hedged || facts_has_time(r, i, end))
 		return false;
