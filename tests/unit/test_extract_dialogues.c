@@ -393,8 +393,8 @@ is_right_on_what_is_written_anyhow(void **state)
 	assert_true(precision >= 0.85);
 	assert_true(recall >= 0.70);
 	measure(dialogues_begin, "vheld", &precision, &recall);
-	assert_true(precision >= 0.80);
-	assert_true(recall >= 0.55);
+	assert_true(precision >= 0.82);
+	assert_true(recall >= 0.57);
 }
 
 /* No floors: whoever has conversations of another hand looks at the figures. */

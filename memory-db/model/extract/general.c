@@ -90,9 +90,11 @@ general_any_of(const struct clause *c, const char *low, const char *list)
 	size_t n = strlen(low);
 	char base[WORD_BYTES + 4];
 
-	if (extract_in(low, list) ||
-		(c->verb != 0 && extract_in(rules_base(c->verb), list)))
+	if (extract_in(low, list))
 		return true;
+	/* Of a verb that is known, the base is; the rest is guessed. */
+	if (c->verb != 0)
+		return extract_in(rules_base(c->verb), list);
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		size_t k = strlen(ends[i].end);
 
