@@ -100,13 +100,17 @@ static int
 is_due(struct store *st, int64_t ns, struct err *e)
 {
 	struct curation_settings settings;
-	int64_t last = 0;
+	int64_t last = 0, now = clock_now_ms();
 	int rc = curation_settings_read(st, ns, &settings, e);
 
 	if (rc != 0 || settings.alone == CURATION_OFF)
 		return rc;
 	rc = last_run(st, ns, &last, e);
-	return rc == 0 ? clock_now_ms() - DAY_MS >= last : rc;
+	if (rc != 0 || last == INT64_MAX)
+		return rc;
+	/* A run that lies ahead was of a clock that ran ahead: it would keep
+	 * the next one from being due until then. */
+	return now - DAY_MS >= last || last > now;
 }
 
 /* 1 a->ns is the next that is due, 0 there is none. */
