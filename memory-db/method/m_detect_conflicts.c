@@ -10,6 +10,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/order/fact_attributes.h"
+#include "memory-db/model/scope/page_cursor.h"
 #include "memory-db/model/scope/scope.h"
 
 #define THRESHOLD     0.85
@@ -81,24 +82,71 @@ m_detect_conflicts_row_of(const struct conflict_found *x, const char *said)
 		"text", x->text, "said", said);
 }
 
+/* Where a page is: rows behind `from`, at most `limit`, of the state `change`. */
+struct conflicts_page {
+	int64_t from, limit, change;
+};
+
 static int
 m_detect_conflicts_reply(const struct conflicts *found,
-	const struct conflicts_request *q, json_t **ret_result, struct err *e)
+	const struct conflicts_request *q, const struct conflicts_page *p,
+	json_t **ret_result, struct err *e)
 {
 	json_t *rows = json_array();
-	json_t *result AUTO_JSON = json_pack("{s:o,s:I}", "conflicts", rows,
-		"conflict_count", (json_int_t)found->n);
+	json_t *result AUTO_JSON =
+		json_pack("{s:o,s:I}", "conflicts", rows, "conflict_count",
+			(json_int_t)((int64_t)found->n > p->from
+					     ? (int64_t)found->n - p->from
+					     : 0));
+	char cursor[CURSOR_SIZE];
 
 	if (!result)
 		return err_nomem(e);
-	for (size_t i = 0; i < found->n; i++)
+	for (size_t i = (size_t)p->from; i < found->n; i++)
 		if (jx_add(rows, m_detect_conflicts_row_of(&found->v[i],
 					 q->said[found->v[i].which].text)) < 0)
 			return err_nomem(e);
 	if (found->partial && jx_set(result, "partial", json_true()) < 0)
 		return err_nomem(e);
+	cursor_format(cursor, p->change, p->from + p->limit, 0);
+	if (found->more > 0 &&
+		(jx_set(result, "total",
+			 json_integer((json_int_t)(found->n + found->more))) ||
+			jx_set(result, "next", json_string(cursor))))
+		return err_nomem(e);
 	*ret_result = take_ptr(result);
 	return 0;
+}
+
+/* Threshold, limit, and the place that a cursor names. */
+static int
+m_detect_conflicts_read(struct call *c, struct conflicts_request *q,
+	struct conflicts_page *p, struct scope *s, struct err *e)
+{
+	const char *cursor = jx_text(c->params, "cursor");
+	int64_t unused, pinned = 0;
+	int rc = jx_number(c->params, "threshold", JX_OPTIONAL, 0, 1,
+		&q->threshold, e);
+
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &p->limit,
+		e);
+	if (rc < 0)
+		return rc;
+	if (cursor) {
+		rc = cursor_parse(cursor, &pinned, &p->from, &unused, e);
+		if (rc != 0)
+			return rc;
+	}
+	/* No entity has so many facts that are compared. */
+	if (p->from < 0 || p->from > LIMIT_REPLY_BYTES)
+		return err_param(e, MDB_E_INVALID, "cursor",
+			"it is none of this method's; leave it out to begin");
+	q->most = (size_t)(p->from + p->limit);
+	rc = scope_read(c->st, c->ctx, pinned, s, e);
+	p->change = s->change;
+	return rc;
 }
 
 int
@@ -106,34 +154,26 @@ m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 {
 	AUTO_FREE struct fact_said *said = NULL;
 	AUTO_FREE struct fact_attributes *attributes = NULL;
+	struct conflicts_page page = {.limit = LIMIT_DEFAULT};
 	struct conflicts found = {0};
 	struct conflicts_request q = {.threshold = THRESHOLD,
 		.deadline_ns = c->deadline_ns};
-	int64_t limit = LIMIT_DEFAULT;
 	struct scope s;
 	int rc = read_said(c, &q, &said, e);
 
 	if (rc != 0)
 		return rc;
-	rc = jx_number(c->params, "threshold", JX_OPTIONAL, 0, 1, &q.threshold,
-		e);
-	if (rc < 0)
-		return rc;
-	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit, e);
-	if (rc < 0)
-		return rc;
-	rc = scope_read(c->st, c->ctx, 0, &s, e);
+	rc = m_detect_conflicts_read(c, &q, &page, &s, e);
 	if (rc < 0)
 		return rc;
 	q.scope = &s;
-	q.most = (size_t)limit;
 	rc = fact_attributes_get(c->st, s.ns[0], &attributes, e);
 	if (rc < 0)
 		return rc;
 	q.attributes = attributes;
 	rc = conflicts_find(c->st, &q, &found, e);
 	if (rc == 0)
-		rc = m_detect_conflicts_reply(&found, &q, ret_result, e);
+		rc = m_detect_conflicts_reply(&found, &q, &page, ret_result, e);
 	conflicts_done(&found);
 	return rc;
 }

@@ -440,6 +440,7 @@ conflicts_find(struct store *st, const struct conflicts_request *request,
 	while (ret->n > request->most) {
 		struct conflict_found *x = &ret->v[--ret->n];
 
+		ret->more++;
 		free(x->name);
 		free(x->text);
 		free(x->reason);

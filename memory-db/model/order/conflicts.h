@@ -64,6 +64,7 @@ struct conflict_found {
 struct conflicts {
 	struct conflict_found *v; /* owned; the surest first */
 	size_t n, cap;
+	size_t more;  /* findings beyond `most`, less sure */
 	bool partial; /* stopped at the deadline */
 };
 

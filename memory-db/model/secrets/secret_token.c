@@ -88,16 +88,42 @@ secret_token_trim(const char *s, size_t n)
 	return n;
 }
 
-/* "sk" and 170 letters and digits are a token; between two signs of base64 they
- * are a piece of a picture, of which a million bytes have one or two. Longer
- * prefixes are too rare in such texts to count, and a `/` stands beside keys in
- * addresses. */
+/* "sk-" and 48 letters and digits are a token; amid base64 they are a piece of a
+ * picture, of which a million bytes have one or two. A sign of base64 beside them
+ * says little, as a `/` stands in addresses and paths: "auth/token/s.4kD9...". So
+ * the base64 has to go on there for a while, with capitals, small letters and
+ * digits as chance gives them. Longer prefixes are too rare in pictures to
+ * count. */
 #define SHORT_PREFIX 3
+#define GOES_ON	     40
 
 static bool
 is_sign_of_base64(char c)
 {
 	return c == '+' || c == '/';
+}
+
+/* From s on, in steps of 1 or -1, of which `most` stay in the text. */
+static bool
+goes_on_as_base64(const char *s, size_t most, int step)
+{
+	bool has_upper = false, has_lower = false, has_digit = false;
+	size_t n = 0;
+
+	if (most == 0 || !is_sign_of_base64(*s))
+		return false;
+	for (size_t i = 0; i < most && n < GOES_ON; i++, s += step) {
+		/* Lines of it are broken. */
+		if (*s == '\n' || *s == '\r')
+			continue;
+		if (!secret_is_alnum(*s) && !is_sign_of_base64(*s))
+			return false;
+		has_upper |= *s >= 'A' && *s <= 'Z';
+		has_lower |= *s >= 'a' && *s <= 'z';
+		has_digit |= *s >= '0' && *s <= '9';
+		n++;
+	}
+	return n == GOES_ON && has_upper && has_lower && has_digit;
 }
 
 static bool
@@ -106,8 +132,8 @@ is_amid_base64(const struct token_rule *r, const struct secret_text *t,
 {
 	if (r->prefix_n > SHORT_PREFIX || r->alphabet == SECRET_HEX)
 		return false;
-	return (at > 0 && is_sign_of_base64(t->s[at - 1])) ||
-	       (end < t->n && is_sign_of_base64(t->s[end]));
+	return (at > 0 && goes_on_as_base64(t->s + at - 1, at, -1)) ||
+	       goes_on_as_base64(t->s + end, t->n - end, 1);
 }
 
 static bool
