@@ -75,6 +75,9 @@
 #define LIMIT_CURATE_SLICE_NS (8 * 1000 * 1000LL)
 /* Entities that one of its changes moves: 20 ms with the time above. */
 #define LIMIT_CURATE_MOVES 100
+/* Runs that are done and can be undone as one: about two months of twenty a day.
+ * Those of older ones are undone by their changes. */
+#define LIMIT_RUNS_KEPT 1000
 /* Ranges of facts that wait to be compared because they came onto main by a
  * merge or an approval; more are one with what lies between, which costs time and
  * misses nothing. The state of a scan, read with each look, stays below 2 KB. */

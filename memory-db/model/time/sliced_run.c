@@ -19,6 +19,9 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/meta.h"
 
+/* Old runs are looked for when one ends, each so many times: all are read then. */
+#define TRIM_EVERY 32
+
 void
 sliced_run_done(struct sliced_run *r)
 {
@@ -142,11 +145,17 @@ sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining,
 		rc = meta_set(r->st, r->open_key, r->id, strlen(r->id), e);
 	else if (!r->is_new) /* one of a single slice was never open */
 		rc = meta_drop_one(r->st, r->open_key, e);
+	if (rc != 0)
+		return rc;
+	if (remaining == 0 && randombytes_uniform(TRIM_EVERY) == 0) {
+		rc = sliced_run_trim(r->st, e);
+		if (rc != 0)
+			return rc;
+	}
 	/* A slice may only have looked at what is to be left alone. */
-	return rc == 0 && (remaining > 0 || json_array_size(changes) > 0 ||
-				  !r->is_new)
-		       ? save(r->st, r->id, r->state, e)
-		       : rc;
+	if (remaining == 0 && json_array_size(changes) == 0 && r->is_new)
+		return 0;
+	return save(r->st, r->id, r->state, e);
 }
 
 int
@@ -357,13 +366,15 @@ static int
 sliced_run_list_one(void *ctx, const char *text, size_t n)
 {
 	struct sliced_run_listing *x = ctx;
-	json_t *state AUTO_JSON = jx_parse(text, n, x->e),
-		      *row AUTO_JSON = NULL;
+	json_t *state AUTO_JSON = NULL, *row AUTO_JSON = NULL;
+	char id[RUN_ID_SIZE];
 	const struct tool *tool;
 	int r;
 
-	if (!state)
-		return x->e->code;
+	snprintf(id, sizeof(id), "%.*s", (int)n, text);
+	r = sliced_run_load(x->st, id, &state, x->e);
+	if (r != 1)
+		return r;
 	if (!json_is_true(json_object_get(state, "open")) ||
 		json_integer_value(json_object_get(state, "ns")) != x->ns)
 		return 0;
@@ -392,8 +403,8 @@ sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 		.list = ret_list,
 		.e = e};
 
-	return meta_each(st, META_RUN, META_RUN_LAST, sliced_run_list_one, &x,
-		e);
+	return meta_each(st, META_RUN_OPEN, META_RUN_OPEN_LAST,
+		sliced_run_list_one, &x, e);
 }
 
 int

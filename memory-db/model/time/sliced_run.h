@@ -8,8 +8,9 @@
  *   "open:<hash of method, namespace, target>" -> id, until the run is done
  *   "run:<id>" -> {"id", "method", "ns", "branch", "open", "remaining",
  *                  "changes":[id], "totals":{}, and what the method keeps}
- * The second one stays, so that the run can be undone as a whole. Runs are not
- * exported: their changes are. */
+ * The second one stays, so that the run can be undone as a whole, as long as it
+ * is among the newest LIMIT_RUNS_KEPT. A log has a line for each, which a restore
+ * takes over (sliced_run_rows.c). */
 #ifndef MODEL_TIME_SLICED_RUN_H
 #define MODEL_TIME_SLICED_RUN_H
 
@@ -79,6 +80,24 @@ int sliced_run_each(struct store *st, int64_t ns, const char *method,
  * gone, too; what a merge took of one is still there. */
 int sliced_run_list(struct store *st, int64_t ns, json_t *ret_list,
 	struct err *e) MUST_CHECK;
+
+/* --- as rows: export and restore (sliced_run_rows.c) ---------------------- */
+/* Runs of a namespace (0: all) from a number on (sliced_run_number), by it: those
+ * with a change above `since` and those that are open, as far as they had come
+ * with the change `upto`. fn borrows the state, and returns non-zero to stop. */
+struct sliced_run_range {
+	int64_t ns, since, upto, from;
+};
+typedef int (*sliced_run_row_fn)(void *ctx, json_t *state);
+int sliced_run_rows(struct store *st, const struct sliced_run_range *range,
+	sliced_run_row_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* The number in the id of a state; false: it is no id of a run. */
+bool sliced_run_number(const json_t *state, int64_t *ret);
+/* Takes over the line of a run, whose id was looked at. Writer. */
+int sliced_run_put(struct store *st, const json_t *line, struct err *e)
+	MUST_CHECK;
+/* Drops what is beyond LIMIT_RUNS_KEPT. Writer. */
+int sliced_run_trim(struct store *st, struct err *e) MUST_CHECK;
 
 /* Refuses what is too large for one change, with the count of its facts. */
 int sliced_run_too_large(int64_t facts, struct err *e) MUST_CHECK;

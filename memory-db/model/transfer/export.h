@@ -23,6 +23,8 @@
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
  *   {"type":"staged","change","branch","shown","at","facts","bytes","state",
  *    "told","decided"?,"applied"?,"by"?,"note"?}  what waits for review, or did
+ *   {"type":"run","id","method","ns","branch","open","changes":[id],..}  changes
+ *    that are one run (model/time/sliced_run.h)
  *   {"type":"file","ns","name","at","body"}  of the workspace, those of now;
  *    the body is JSON as text
  *
@@ -123,6 +125,8 @@ int export_fact(void *ctx, const struct log_fact *f) MUST_CHECK;
 int export_aliases(struct export_page *p) MUST_CHECK;
 int export_conflicts(struct export_page *p) MUST_CHECK;
 int export_staged(struct export_page *p) MUST_CHECK;
+/* Runs that have a change behind the query's `since`. */
+int export_runs(struct export_page *p) MUST_CHECK;
 /* The files, at the end of both: 0; 1 when the page is full. */
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* Counters, at the end of a log: 0, also when the page is full. */

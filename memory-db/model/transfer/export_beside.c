@@ -1,5 +1,5 @@
 /* What stands beside the changes in an exported log: names that an entity
- * lent, conflicts, and what waits for review. A replay of the changes alone
+ * lent, conflicts, what waits for review, and runs. A replay of the changes alone
  * would not bring these back, as they are rows without ops. Each is one line,
  * in an order of its own; the mark of the page says which line was the last,
  * so that the next page goes on behind it. */
@@ -7,6 +7,7 @@
 
 #include "common/jx.h"
 #include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/entity_ids.h"
 #include "memory-db/store/log/conflicts.h"
@@ -141,4 +142,35 @@ export_staged(struct export_page *p)
 {
 	return staged_each_at(p->st, p->q->ns, p->q->change, p->mark->a,
 		push_staged, p, p->e);
+}
+
+static int
+push_run(void *ctx, json_t *state)
+{
+	struct export_page *p = ctx;
+	AUTO_JSON json_t *o = json_pack("{s:s}", "type", "run");
+	int64_t number;
+	int rc;
+
+	if (!sliced_run_number(state, &number))
+		return 0;
+	if (!o || json_object_update(o, state) != 0)
+		return err_nomem(p->e);
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->a = number + 1;
+	return 0;
+}
+
+/* The mark: the number of the run that comes next. */
+int
+export_runs(struct export_page *p)
+{
+	const struct sliced_run_range range = {.ns = p->q->ns,
+		.since = p->q->since,
+		.upto = p->q->change,
+		.from = p->mark->a};
+
+	return sliced_run_rows(p->st, &range, push_run, p, p->e);
 }

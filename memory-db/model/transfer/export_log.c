@@ -29,8 +29,9 @@ enum export_log_phase {
 	FILES,
 	COUNTERS,
 	DONE,
-	STAGED,	 /* after CONFLICTS; cursors of pages carry the numbers */
-	VERSIONS /* after HEADER */
+	STAGED,	  /* after CONFLICTS; cursors of pages carry the numbers */
+	VERSIONS, /* after HEADER */
+	RUNS	  /* after STAGED */
 };
 
 int
@@ -393,7 +394,7 @@ static const struct {
 } export_log_phases[] = {{HEADER, export_log_heads},
 	{VERSIONS, export_base_versions}, {CHANGES, export_log_changes},
 	{ALIASES, export_aliases}, {CONFLICTS, export_conflicts},
-	{STAGED, export_staged}, {FILES, export_log_files},
+	{STAGED, export_staged}, {RUNS, export_runs}, {FILES, export_log_files},
 	{COUNTERS, export_log_counters}};
 
 /* The mark at the beginning of phase i, or at the end. */

@@ -153,6 +153,7 @@ int replay_version(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_alias(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_staged(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_run(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_usage(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_runs(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_outcome(struct importer *im, const json_t *o) MUST_CHECK;

@@ -480,8 +480,9 @@ replay_line(struct importer *im, const json_t *record)
 		{"version", replay_version}, {"change", replay_change},
 		{"op", replay_one_op}, {"alias", replay_alias},
 		{"conflict", replay_conflict}, {"staged", replay_staged},
-		{"file", replay_file}, {"usage", replay_usage},
-		{"runs", replay_runs}, {"outcome", replay_outcome},
+		{"run", replay_run}, {"file", replay_file},
+		{"usage", replay_usage}, {"runs", replay_runs},
+		{"outcome", replay_outcome},
 		{"outcome_day", replay_outcome_day}};
 	const char *type = jx_text(record, "type");
 

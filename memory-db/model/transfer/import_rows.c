@@ -1,5 +1,5 @@
 /* Replay of what is no change of facts: namespaces, other names, branches,
- * conflicts, staged changes.
+ * conflicts, staged changes, runs.
  *
  * These rows may have moved on here since the log was written, by a decision
  * or another name. What was decided here stays: of a conflict that is resolved
@@ -14,6 +14,7 @@
 #include "common/limits.h"
 #include "memory-db/model/recall/recall_settings.h"
 #include "memory-db/model/scope/settings.h"
+#include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/beside/files.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
@@ -394,4 +395,33 @@ replay_staged(struct importer *im, const json_t *o)
 		return rc < 0 ? rc : 0;
 	rc = log_get(im->st, s.change, staged_of, &s, im->e);
 	return rc == 1 ? staged_put(im->st, &s, im->e) : rc;
+}
+
+/* --- runs ----------------------------------------------------------------- */
+/* Of a run, its state is what the method left; what is looked at here is what the
+ * service itself relies on. */
+int
+replay_run(struct importer *im, const json_t *o)
+{
+	const char *method = jx_text(o, "method");
+	const json_t *changes = json_object_get(o, "changes"), *one;
+	int64_t ns, number;
+	size_t i;
+	int rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+
+	if (rc != 0)
+		return rc;
+	if (!sliced_run_number(o, &number) || !method || !tool_find(method) ||
+		!json_is_array(changes))
+		return err_set(im->e, MDB_E_INVALID,
+			"a run of the log has no proper id, method or changes");
+	json_array_foreach((json_t *)(uintptr_t)changes, i, one)
+		if (!json_is_integer(one))
+			return err_set(im->e, MDB_E_INVALID,
+				"a run of the log names a change that is no "
+				"number");
+	rc = import_may_write(im, ns);
+	if (rc != 1 || !is_newer(im))
+		return rc < 0 ? rc : 0;
+	return sliced_run_put(im->st, o, im->e);
 }

@@ -19,6 +19,7 @@ struct store;
 #define META_RUN	    "run:"
 #define META_RUN_LAST	    "run;" /* behind all keys of runs */
 #define META_RUN_OPEN	    "open:"
+#define META_RUN_OPEN_LAST  "open;" /* behind all of these */
 #define META_IMPORT	    "import:"
 #define META_HIDDEN	    "hidden/"
 #define META_RECALL_WEIGHTS "recall_weights/"
