@@ -94,6 +94,24 @@ names_file(const char *given)
 	       strcmp(last, ".") != 0 && strcmp(last, "..") != 0;
 }
 
+/* A device is no file that a backup could take the place of. */
+static int
+check_given(const char *given)
+{
+	struct stat st;
+
+	if (!given)
+		return CLI_OK;
+	if (given[0] == '\0')
+		return cli_fail(CLI_USAGE,
+			"the folder is empty: name one, or leave it out for "
+			"~/" DEFAULT_FOLDER);
+	if (stat(given, &st) != 0 || S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))
+		return CLI_OK;
+	return cli_fail(CLI_USAGE,
+		"%s is neither a folder nor a file: name one of both", given);
+}
+
 /* What can be done about a folder that took nothing; the error is printed. */
 static int
 advise(const struct cmd_backup *b)
@@ -252,7 +270,9 @@ cmd_backup_tell(const struct cmd_backup *b)
 	if (c->quiet)
 		return CLI_OK;
 	out_text(stdout, b->path);
-	if (b->copy.part)
+	if (b->copy.part && cli_int(b->copy.part, "from", 0) == change)
+		fputs(": no change since the one before", stdout);
+	else if (b->copy.part)
 		printf(": changes %lld to %lld",
 			(long long)cli_int(b->copy.part, "from", 0) + 1,
 			(long long)change);
@@ -284,6 +304,9 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 		return cli_fail(CLI_SYSTEM, "libsodium does not start");
 	if (b.given && !text_is_utf8(b.given, strlen(b.given)))
 		return cli_fail(CLI_USAGE, "the path is no valid UTF-8");
+	rc = check_given(b.given);
+	if (rc != CLI_OK)
+		return rc;
 	b.is_file = b.given != NULL && names_file(b.given);
 	if (b.is_file && (keep_days > 0 || keep_n > 0))
 		return cli_fail(CLI_USAGE,

@@ -120,6 +120,26 @@ verify(struct restore *r)
 	return CLI_OK;
 }
 
+/* Says that the backup does not reach so far. */
+static bool
+has_no_change(struct restore *r, int64_t id)
+{
+	AUTO_JSON json_t *status = NULL;
+	int64_t newest;
+
+	if (cli_ask(&r->service.cli, "get_memory_status", json_object(),
+		    &status) != CLI_OK)
+		return false;
+	newest = cli_int(status, "last_change", INT64_MAX);
+	if (id <= newest)
+		return false;
+	(void)cli_fail(CLI_PROBLEM,
+		"the backup %s ends with change %lld: there is no change %lld "
+		"in it. Nothing was changed",
+		r->source, (long long)newest, (long long)id);
+	return true;
+}
+
 /* --- a point in time -------------------------------------------------------- */
 /* The log up to there, replayed into an empty database that takes the place of
  * what was unpacked: of the same database, with ids and chains as they were. */
@@ -204,7 +224,7 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 		.held = {.fd = -1, .lock_fd = -1}};
 	const char *point = change ? change : at;
 	struct err e = {0};
-	int64_t id;
+	int64_t id = 0;
 	int rc;
 
 	(void)argc;
@@ -233,6 +253,8 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 	rc = restore_unpack(&r);
 	if (rc != CLI_OK)
 		return rc;
+	if (change && has_no_change(&r, id))
+		return CLI_PROBLEM;
 	if (point)
 		rc = go_back(&r, point);
 	if (rc != CLI_OK)

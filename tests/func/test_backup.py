@@ -724,6 +724,13 @@ class Chain(BackupCase):
         early = self.db.folder / "n" / "e.db"
         self.assertEqual(self.restore(self.folder, "--into", early, "--at",
                                       when)["changes"], 1)
+        far = self.db.ctl("restore", self.folder, "--into",
+                          self.db.folder / "far.db", "--change", "99999",
+                          check=False)
+        self.assertEqual(far.returncode, 1)
+        self.assertRegex(far.stderr, r"ends with change \d+: there is no "
+                                     "change 99999")
+        self.assertFalse((self.db.folder / "far.db").exists())
         for bad in (["--at", "gibberish"], ["--change", "x"],
                     ["--at", "now", "--change", "1"]):
             p = self.db.ctl("restore", self.folder, "--into",

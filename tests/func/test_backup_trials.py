@@ -590,6 +590,37 @@ class Chains(Trial):
         self.all_restore()
 
 
+class Odd(Trial):
+    """Places that are no folder and no file: a device, a pipe, a link."""
+
+    def test_nothing_takes_their_place(self):
+        self.fill("early")
+        pipe = self.db.folder / "pipe"
+        os.mkfifo(pipe)
+        for command in (("backup", pipe), ("export", pipe),
+                        ("metrics", "--textfile", pipe)):
+            self.refused(self.run_ctl(*command), "pipe", code=100)
+            self.assertTrue(pipe.is_fifo())
+        self.refused(self.run_ctl("backup", ""), "name one", code=100)
+        self.refused(self.run_ctl("restore", ""), code=1)
+
+    def test_a_link_stays(self):
+        self.fill("early")
+        real = self.db.folder / "real.db.gz"
+        real.write_text("old")
+        link = self.db.folder / "link.db.gz"
+        link.symlink_to(real)
+        self.assertEqual(self.run_ctl("backup", link).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.names(real), {"early"})
+
+    def test_nothing_new(self):
+        self.fill("early")
+        self.backup()
+        done = self.run_ctl("backup", self.target, "--incremental")
+        self.assertIn("no change since the one before", done.stdout)
+
+
 class Databases(Trial):
     """Several in one folder: two users of a NAS, or one that was lost and the
     empty one that took its place."""

@@ -52,14 +52,42 @@ newfile_store_error(struct err *e, const char *what, const char *path)
 		strerrordesc_np(errno));
 }
 
+/* The path that is replaced: of a link what it leads to, so that the link stays.
+ * A device or a pipe (/dev/null, /dev/stdout) is no file that a rename could take
+ * the place of: root would be left without it. */
+static int
+find_place(const char *path, char **ret, struct err *e)
+{
+	struct stat st;
+
+	*ret = NULL;
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+		*ret = realpath(path, NULL);
+		if (!*ret && errno != ENOENT)
+			return newfile_store_error(e, "follow", path);
+	}
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, MDB_E_INVALID,
+			"%s is no regular file, and is not replaced by one: "
+			"name a new file",
+			path);
+	if (!*ret)
+		*ret = strdup(path);
+	return *ret ? 0 : err_nomem(e);
+}
+
 int
 newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 {
-	int fd;
+	int fd, rc;
 
 	*nf = (struct newfile){0};
-	nf->path = strdup(path);
-	if (!nf->path || asprintf(&nf->temp, "%s.XXXXXX", path) < 0) {
+	rc = find_place(path, &nf->path, e);
+	if (rc != 0) {
+		newfile_done(nf);
+		return rc;
+	}
+	if (asprintf(&nf->temp, "%s.XXXXXX", nf->path) < 0) {
 		nf->temp = NULL;
 		newfile_done(nf);
 		return err_nomem(e);
@@ -73,7 +101,7 @@ newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 	unfinished = nf->temp;
 	newfile_catch_signals();
 	if (fchmod(fd, mode) < 0 || (nf->f = fdopen(fd, "w")) == NULL) {
-		int rc = newfile_store_error(e, "write", nf->temp);
+		rc = newfile_store_error(e, "write", nf->temp);
 
 		close(fd);
 		newfile_done(nf);

@@ -14,8 +14,9 @@ struct newfile {
 	FILE *f;	   /* owned; write here */
 };
 
-/* Makes the temporary file with this mode. An interrupting signal removes it.
- * One at a time. 0, MDB_E_STORE, MDB_E_NOMEM. */
+/* Makes the temporary file with this mode. An interrupting signal removes it, of
+ * two the one that was opened last. 0; MDB_E_INVALID: a device, a pipe or a folder
+ * lies at the path; MDB_E_STORE, MDB_E_NOMEM. */
 int newfile_open(struct newfile *nf, const char *path, mode_t mode,
 	struct err *e) MUST_CHECK;
 /* Brings what was written to the disk: it may be read back before it gets its
