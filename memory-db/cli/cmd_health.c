@@ -151,6 +151,9 @@ cmd_health_run(struct cli *c, int argc, char **argv)
 	(void)argv;
 	/* The question is whether it runs: starting it would be the answer. */
 	c->no_spawn = true;
+	/* It is well or not, wherever one stands. */
+	c->namespace_ = "default";
+	c->is_named = true;
 	rc = cmd_health_look(c, &reply, &wrong);
 	if (rc != CLI_OK)
 		return rc;

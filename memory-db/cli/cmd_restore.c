@@ -257,6 +257,8 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 		return CLI_PROBLEM;
 	if (point)
 		rc = go_back(&r, point);
+	if (rc == CLI_PROBLEM && point)
+		restore_tell_older(&r);
 	if (rc != CLI_OK)
 		return rc;
 	/* What is forgotten in the part of a log is so only once that is said

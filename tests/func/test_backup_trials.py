@@ -621,6 +621,26 @@ class Odd(Trial):
         self.assertIn("no change since the one before", done.stdout)
 
 
+class Folded(Trial):
+    def test_an_older_backup_is_named(self):
+        """History that was folded since is in the backups from before."""
+        self.fill("one")
+        self.fill("two")
+        old = Path(self.backup()["path"])
+        self.fill("three")
+        self.db.stop()
+        self.assertEqual(self.run_ctl("compact", "--history-before", "now",
+                                      "--apply").returncode, 0)
+        self.backup()
+        place = self.db.folder / "n" / "m.db"
+        done = self.run_ctl("restore", self.target, "--change", "1",
+                            "--into", place)
+        self.refused(done, f"older backup in .*: {old.name}", code=1)
+        self.assertFalse(place.exists())
+        self.assertEqual(self.names(old, "--change", "1"), {"one"})
+        self.run_ctl("stop")
+
+
 class Databases(Trial):
     """Several in one folder: two users of a NAS, or one that was lost and the
     empty one that took its place."""

@@ -28,6 +28,9 @@ struct restore {
 
 /* The backup that an argument means: a file, or the newest of a folder. */
 int restore_choose(struct restore *r, const char *given) MUST_CHECK;
+/* A point in time could not be reached, as the history was folded: names older
+ * backups beside the source that may reach it. */
+void restore_tell_older(struct restore *r);
 /* Unpacks the whole backup of the chain into the place of work, starts a service
  * on it, and replays the parts that follow, up to the source. */
 int restore_unpack(struct restore *r) MUST_CHECK;

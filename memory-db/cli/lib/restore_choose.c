@@ -15,6 +15,8 @@
 
 /* Databases that are named; more are there. */
 #define NAMED_MOST 8
+/* The same of older backups. */
+#define OLDER_MOST 3
 
 /* Whether entry i is the newest backup of its database. */
 static bool
@@ -91,6 +93,29 @@ choose_database(struct restore *r, size_t *ret_i)
 		f->path, others.data);
 	*ret_i = i - 1;
 	return CLI_OK;
+}
+
+void
+restore_tell_older(struct restore *r)
+{
+	const char *file = strrchr(r->source, '/') + 1;
+	struct backup_folder *f = &r->held;
+	AUTO_BUF struct buf older = {0};
+	struct err ignored = {0};
+	size_t i, n = 0;
+
+	if (f->fd < 0 || backup_folder_list(f, r->id, &ignored) != 0)
+		return;
+	for (i = f->n; i > 0 && strcmp(f->entries[i - 1].file, file) != 0; i--)
+		;
+	for (; i > 1 && n < OLDER_MOST; i--)
+		if (buf_addf(&older, "%s%s", n++ > 0 ? ", " : "",
+			    f->entries[i - 2].file) != 0)
+			return;
+	if (n > 0 && buf_str(&older))
+		(void)cli_fail(CLI_PROBLEM,
+			"an older backup in %s may reach it: %s", f->path,
+			older.data);
 }
 
 static bool

@@ -198,13 +198,18 @@ where_decide(struct cli *c, bool *ret_again)
 {
 	AUTO_JSON json_t *names = NULL;
 	bool is_unknown;
+	int rc;
 
 	*ret_again = false;
 	if (c->is_chosen ||
 		(c->is_named && !c->command->looks && !c->command->writes))
 		return CLI_OK;
+	rc = where_names(c, &names);
+	/* Nobody answers, which was said. */
+	if (rc == CLI_SYSTEM)
+		return rc;
 	/* The command's own call has the words for what is wrong. */
-	if (where_names(c, &names) != CLI_OK)
+	if (rc != CLI_OK)
 		return CLI_OK;
 	if (!c->is_named)
 		return where_choose(c, names, ret_again);
