@@ -179,7 +179,7 @@ class Mounted(Trial):
         self.assertTrue(base.exists() or len(self.files()) == 1)
 
     def test_advice_when_full(self):
-        self.fill("large", 300_000)
+        self.fill("large", 800_000)     # half of that when packed
         self.resize(200_000)
         self.refused(self.run_ctl("backup", self.target),
                      "No space left on device. No backup was made and no old",
