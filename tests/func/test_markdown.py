@@ -186,6 +186,27 @@ class Markdown(Records):
         self.assertEqual((folder / "x").read_text(), "x")
         self.ctl("export", "--markdown", code=100)
 
+    def test_an_empty_folder_stays_what_it_is(self):
+        """A link, and one with a mode of its own."""
+        with self.db.client() as c:
+            c.ok("create_entities", entities=[{
+                "name": "ada", "entityType": "person",
+                "observations": ["likes tea"]}])
+        real, link = self.dir / "real", self.dir / "link"
+        real.mkdir()
+        real.chmod(0o2750)
+        before = real.stat()
+        link.symlink_to(real)
+        self.ctl("export", "--markdown", link)
+        self.assertTrue(link.is_symlink())
+        after = real.stat()
+        self.assertEqual((after.st_ino, after.st_mode),
+                         (before.st_ino, before.st_mode))
+        self.assertEqual([p.name for p in real.iterdir()], ["ada.md"])
+        self.ctl("export", "--markdown", link, code=100)
+        (self.dir / "file").write_text("x")
+        self.ctl("export", "--markdown", self.dir / "file", code=100)
+
 
 del Records  # its own tests run there
 

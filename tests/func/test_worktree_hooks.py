@@ -213,6 +213,44 @@ class Makes(Worktrees):
         self.assertFalse(os.path.lexists(tree / "keys/link.pem"))
         self.assertFalse((tree / ".env.other").exists())
 
+    def test_no_link_of_the_branch_leads_out(self):
+        """What is brought along lands in the worktree, also where the branch
+        has a link of the same name to somewhere else."""
+        outside = self.dir / "outside"
+        outside.mkdir()
+        (self.code / ".gitignore").write_text("*.env\n")
+        (self.code / ".worktreeinclude").write_text("*.env\n")
+        for name in ("conf", "deep/conf"):
+            (self.code / name).parent.mkdir(exist_ok=True)
+            (self.code / name).symlink_to(outside)
+        self.commit("links")
+        self.git("branch", "worktree-x")
+        for name in ("conf", "deep/conf"):
+            (self.code / name).unlink()
+            (self.code / name).mkdir()
+            (self.code / name / "a.env").write_text("secret")
+        (self.code / "deep/b.env").write_text("b")
+        tree = Path(self.make("x").strip())
+        self.assertTrue((tree / "conf").is_symlink())
+        self.assertEqual(list(outside.iterdir()), [])
+        self.assertEqual((tree / "deep/b.env").read_text(), "b")
+
+    def test_started_by_a_hook_of_git(self):
+        """GIT_DIR says of which repository the caller is; the event says which
+        folder is meant."""
+        other = self.dir / "other"
+        other.mkdir()
+        self.git("init", "-q", "-b", "main", cwd=other)
+        self.commit("theirs", cwd=other)
+        tree = Path(self.hook(
+            "WorktreeCreate", {"name": "x"}, GIT_DIR=str(other / ".git"),
+            GIT_WORK_TREE=str(other),
+            GIT_INDEX_FILE=str(other / ".git/index")).strip())
+        self.assertEqual(tree, self.code / ".claude/worktrees/x")
+        self.assertEqual((tree / "first").read_text(), "first")
+        self.assertFalse((tree / "theirs").exists())
+        self.assertIn("x", self.git("worktree", "list"))
+
     def test_names(self):
         self.assertEqual(self.make("feature/login").strip(),
                          str(self.code / ".claude/worktrees/feature+login"))

@@ -14,6 +14,7 @@
 
 #include "common/jx.h"
 #include "common/text.h"
+#include "memory-db/cli/lib/emptyfolder.h"
 #include "memory-db/cli/lib/importitem.h"
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/pages.h"
@@ -50,7 +51,7 @@ add_comment(const json_t *value, struct buf *out)
 	return buf_adds(out, " -->\n");
 }
 
-/* The first tag that can be a category: shown in front. */
+/* The `category` of its metadata, when it can stand in front in brackets. */
 static const char *
 category_of(const json_t *fact)
 {
@@ -415,20 +416,6 @@ exportmd_read_all(struct markdown *m)
 }
 
 static int
-exportmd_make_folder(const char *folder)
-{
-	if (mkdir(folder, 0700) == 0)
-		return CLI_OK;
-	if (errno != EEXIST)
-		return cli_fail(CLI_SYSTEM, "cannot make %s: %m", folder);
-	/* Empty ones can be removed. */
-	if (rmdir(folder) == 0 && mkdir(folder, 0700) == 0)
-		return CLI_OK;
-	return cli_fail(CLI_USAGE,
-		"%s is not empty; name a folder that is not there yet", folder);
-}
-
-static int
 write_all(struct markdown *m)
 {
 	const json_t *entity;
@@ -437,7 +424,7 @@ write_all(struct markdown *m)
 
 	if (rc != CLI_OK)
 		return rc;
-	rc = exportmd_make_folder(m->folder);
+	rc = emptyfolder_make(m->folder);
 	if (rc != CLI_OK)
 		return rc;
 	json_array_foreach(m->entities, i, entity) {

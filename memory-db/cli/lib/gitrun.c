@@ -1,5 +1,7 @@
 /* git as a child: its standard output is read, the rest goes nowhere. It waits
- * for nobody: where it would ask for a password it fails. */
+ * for nobody: where it would ask for a password it fails. It looks at the folder
+ * that it is told, whoever started memoryctl: a hook of git, or `git rebase -x`,
+ * says in GIT_DIR which repository it is about, and that wins over `git -C`. */
 #include "memory-db/cli/lib/gitrun.h"
 
 #include <assert.h>
@@ -32,11 +34,28 @@ gitrun_find(struct gitrun *g)
 	return programs_on_path("git", g->program);
 }
 
+void
+gitrun_forget_caller(void)
+{
+	/* Of those that `git rev-parse --local-env-vars` lists, the ones
+	 * that say where; configuration stays. */
+	static const char *const local[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+		"GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE",
+		"GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE",
+		"GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
+		"GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+		"GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE"};
+
+	for (size_t i = 0; i < ARRAY_LEN(local); i++)
+		(void)unsetenv(local[i]);
+}
+
 static void
 become_git(const struct gitrun *g, const char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDWR);
 
+	gitrun_forget_caller();
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(null, 2) >= 0 &&
 		dup2(out, 1) >= 0 && setenv("GIT_TERMINAL_PROMPT", "0", 1) == 0)
 		execv(g->program, (char *const *)(uintptr_t)argv);

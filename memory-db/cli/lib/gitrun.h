@@ -12,6 +12,9 @@ struct gitrun {
 	const char *folder; /* borrowed; NULL: the working directory */
 };
 
+/* In a child that becomes git: takes out of the environment what says of which
+ * repository the caller is (GIT_DIR, ..). */
+void gitrun_forget_caller(void);
 /* False: git is not on PATH. */
 bool gitrun_find(struct gitrun *g);
 /* Its exit code; -1: it could not be run. args end with NULL, at most 12. out

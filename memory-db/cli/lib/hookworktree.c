@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,35 +91,62 @@ find_root(struct gitrun *g, const struct hookevent *ev, struct buf *out,
 
 /* --- files that git does not track ---------------------------------------- */
 
-/* Makes the folders of a path below `to`. */
+/* The folder in which a path below `at` ends, a descriptor, and the name of its
+ * last part. No part of it may be a link: a branch can hold "conf -> /home/ada",
+ * and what lies there is not to be read or written. is_making: what is missing
+ * is made. -1: it cannot be reached so. */
 static int
-make_folders(int to, char *path)
+enter_folder(int at, const char *path, bool is_making, const char **ret_name)
 {
-	for (char *s = path; (s = strchr(s, '/')) != NULL; *s++ = '/') {
-		*s = '\0';
-		if (mkdirat(to, path, 0777) < 0 && errno != EEXIST) {
-			*s = '/';
+	char part[NAME_MAX + 1];
+	AUTO_FD int folder = openat(at, ".", O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+
+	while (folder >= 0 && (slash = strchr(path, '/')) != NULL) {
+		size_t n = (size_t)(slash - path);
+		int next;
+
+		if (n == 0 || n >= sizeof(part))
 			return -1;
-		}
+		memcpy(part, path, n);
+		part[n] = '\0';
+		if (strcmp(part, "..") == 0 ||
+			(is_making && mkdirat(folder, part, 0777) < 0 &&
+				errno != EEXIST))
+			return -1;
+		next = openat(folder, part,
+			O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(folder);
+		folder = next;
+		path = slash + 1;
 	}
-	return 0;
+	*ret_name = path;
+	return take_fd(&folder);
 }
 
-/* No link is followed, and nothing is overwritten. */
+/* Nothing is overwritten. */
 static void
-copy_file(int from, int to, char *path)
+copy_file(int from, int to, const char *path)
 {
-	AUTO_FD int in = openat(from, path,
-		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	AUTO_FD int out = -1;
+	const char *name = NULL;
+	AUTO_FD int in_folder = enter_folder(from, path, false, &name);
+	AUTO_FD int in = in_folder < 0
+				 ? -1
+				 : openat(in_folder, name,
+					   O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+						   O_NONBLOCK);
+	AUTO_FD int out_folder = -1, out = -1;
 	char chunk[16 * 1024];
 	struct stat st;
 	ssize_t got;
 
 	if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode) ||
-		st.st_size > FILE_BYTES || make_folders(to, path) < 0)
+		st.st_size > FILE_BYTES)
 		return;
-	out = openat(to, path,
+	out_folder = enter_folder(to, path, true, &name);
+	if (out_folder < 0)
+		return;
+	out = openat(out_folder, name,
 		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		st.st_mode & 0777);
 	while (out >= 0 && (got = read(in, chunk, sizeof(chunk))) > 0)
