@@ -22,7 +22,6 @@
 #include "memory-db/cli/lib/private_service.h"
 #include "memory-db/cli/lib/remote.h"
 #include "memory-db/cli/lib/replay.h"
-#include "memory-db/cli/lib/sliced.h"
 #include "memory-db/cli/lib/tempfolder.h"
 
 static bool is_apart;
@@ -36,7 +35,7 @@ static const struct conf_opt opts[] = {
 struct pull {
 	struct cli *c;
 	const struct remote *remote;
-	const char *namespace_;
+	const char *namespace_, *own; /* own: our database */
 	char folder[TEMP_FOLDER_SIZE], file[96], database[96];
 	int folder_fd; /* its lock */
 	json_t *rows;  /* owned */
@@ -194,24 +193,26 @@ pull_branch(struct pull *p, const char *branch)
 }
 
 static int
-pull_tell(struct pull *p, const char *branch, const struct mirror_counts *n,
-	int64_t conflicts)
+pull_tell(struct pull *p, const char *branch, const struct mirror_counts *n)
 {
 	if (p->c->json)
 		return jx_add(p->rows,
-			       json_pack("{s:s,s:I,s:I,s:I,s:I,s:b}", "branch",
-				       branch, "added", (json_int_t)n->added,
-				       "removed", (json_int_t)n->removed,
-				       "refused", (json_int_t)n->refused,
-				       "conflicts", (json_int_t)conflicts,
-				       "merged", !is_apart)) == 0
+			       json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:b}",
+				       "branch", branch, "added",
+				       (json_int_t)n->added, "removed",
+				       (json_int_t)n->removed, "changed",
+				       (json_int_t)n->changed, "refused",
+				       (json_int_t)n->refused, "conflicts",
+				       (json_int_t)n->conflicts, "merged",
+				       !is_apart)) == 0
 			       ? CLI_OK
 			       : cli_nomem();
 	cli_note(p->c,
-		"%s: %lld new there, %lld gone there, %lld refused, %lld "
-		"conflicts%s",
+		"%s: %lld new there, %lld gone there, %lld changed there, %lld "
+		"refused, %lld conflicts%s",
 		branch, (long long)n->added, (long long)n->removed,
-		(long long)n->refused, (long long)conflicts,
+		(long long)n->changed, (long long)n->refused,
+		(long long)n->conflicts,
 		is_apart ? "; memoryctl merge takes it" : "");
 	return CLI_OK;
 }
@@ -234,17 +235,16 @@ static int
 pull_one(struct pull *p, const char *database)
 {
 	AUTO_PRIVATE struct private_service theirs = {0};
-	struct mirror_counts n = {0, 0, 0};
-	int64_t conflicts = 0;
+	struct mirror_counts n = {0};
 	struct err e = {0};
-	char branch[64];
+	char branch[MIRROR_BRANCH_BYTES];
 	int rc = pull_fetch(p, database);
 
 	if (rc != CLI_OK)
 		return rc;
 	if (private_service_start(&theirs, p->c, p->database, false, &e) != 0)
 		return cli_fail_err(&e);
-	snprintf(branch, sizeof(branch), "remote/%.12s", database);
+	mirror_branch(database, branch);
 	rc = pull_replay(p, &theirs.cli);
 	if (rc != CLI_OK)
 		return rc;
@@ -254,13 +254,14 @@ pull_one(struct pull *p, const char *database)
 	rc = pull_branch(p, branch);
 	if (rc != CLI_OK)
 		return rc;
-	rc = mirror_run(&theirs.cli, p->namespace_, p->c, branch, &n);
-	if (rc != CLI_OK)
-		return rc;
-	rc = is_apart ? CLI_OK : sliced_merge(p->c, branch, &conflicts);
-	if (rc != CLI_OK)
-		return rc;
-	return pull_tell(p, branch, &n, conflicts);
+	rc = mirror_run(&(struct mirror){.from = &theirs.cli,
+				.to = p->c,
+				.from_namespace = p->namespace_,
+				.own = p->own,
+				.branch = branch,
+				.is_apart = is_apart},
+		&n);
+	return rc == CLI_OK ? pull_tell(p, branch, &n) : rc;
 }
 
 /* The database of the one before, with what lies beside it. */
@@ -284,7 +285,7 @@ pull_clean(const struct pull *p, bool is_all)
 
 /* What is wrong with one is no reason to miss the others. */
 static int
-pull_all(struct pull *p, const char *own)
+pull_all(struct pull *p)
 {
 	AUTO_JSON json_t *names = NULL;
 	const json_t *name;
@@ -297,7 +298,7 @@ pull_all(struct pull *p, const char *own)
 	json_array_foreach(names, i, name) {
 		int rc;
 
-		if (strcmp(json_string_value(name), own) == 0)
+		if (strcmp(json_string_value(name), p->own) == 0)
 			continue;
 		rc = pull_one(p, json_string_value(name));
 		pull_clean(p, false);
@@ -319,7 +320,6 @@ run_pull(struct cli *c, int argc, char **argv)
 	struct remote remote;
 	struct pull p = {.c = c, .remote = &remote, .rows = rows};
 	struct err e = {0};
-	const char *own;
 	int rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
 		&status);
 
@@ -331,14 +331,14 @@ run_pull(struct cli *c, int argc, char **argv)
 	c->branch = NULL;
 	p.namespace_ =
 		c->namespace_ && c->namespace_[0] ? c->namespace_ : "default";
-	own = cli_str(json_object_get(status, "database"), "instance_id", "");
+	p.own = cli_str(json_object_get(status, "database"), "instance_id", "");
 	if (remote_read(argv[0], p.namespace_, &remote, &e) != 0)
 		return cli_fail_err(&e);
 	if (temp_folder_make(p.folder, &p.folder_fd, &e) != 0)
 		return cli_fail(CLI_SYSTEM, "%s", e.text);
 	snprintf(p.file, sizeof(p.file), "%s/log", p.folder);
 	snprintf(p.database, sizeof(p.database), "%s/memory.db", p.folder);
-	rc = pull_all(&p, own);
+	rc = pull_all(&p);
 	pull_clean(&p, true);
 	close(p.folder_fd);
 	if (c->json && (rc == CLI_OK || json_array_size(rows) > 0)) {
@@ -363,6 +363,7 @@ const struct cli_command cli_cmd_pull = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
+	.is_bulk = true,
 	.makes = true,
 	.run = run_pull,
 };

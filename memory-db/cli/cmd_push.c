@@ -102,9 +102,10 @@ const struct cli_command cli_cmd_push = {
 	.args = "REMOTE",
 	.summary = "put the log of a namespace where other machines pull it",
 	.about = "REMOTE is a folder, HOST:FOLDER (by ssh) or git:REPOSITORY "
-		 "(a ref refs/memory/..; git push takes it on). Each database "
-		 "puts a log of its own there, so nothing of another machine "
-		 "is overwritten.",
+		 "(a ref refs/memory/.., which plain git push leaves behind: "
+		 "git push origin '+refs/memory/*:refs/memory/*'). Each "
+		 "database puts a log of its own there, so nothing of another "
+		 "machine is overwritten.",
 	.min_args = 1,
 	.max_args = 1,
 	.looks = true,

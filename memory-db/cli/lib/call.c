@@ -52,6 +52,7 @@ cli_client_options(const struct cli *c, struct memory_options *ret, char *path,
 		.namespace_ = c->namespace_,
 		.branch = c->branch,
 		.timeout_ms = (int)(c->timeout_s * 1000),
+		.is_bulk = c->command && c->command->is_bulk,
 	};
 	if (!c->database || c->database[0] == '\0')
 		return CLI_OK;

@@ -58,6 +58,8 @@ struct cli_command {
 	bool looks;		/* reads a namespace: one that is not there is
 				   an error */
 	bool writes;		/* always now: --as-of is an error */
+	bool is_bulk;		/* its writes are many, and not counted by the
+				   minute */
 	bool makes;		/* a namespace that is not there is new */
 	bool is_raw;		/* its user knows the words of methods: errors
 				   are told as the service tells them */

@@ -1,91 +1,20 @@
-/* Makes one memory as another is: adds and removes what one side alone has.
+/* Makes one memory as another is: adds and removes what one side alone has, and
+ * sets what both have and say otherwise (mirror_values.c).
  *
  * For example here Ada "likes tea", and there she "likes tea" and "lives in
  * Rome". Then "lives in Rome" is added here, unless it was pushed from here
  * once: in that case it was deleted here since, and only comes back. */
 #include "memory-db/cli/lib/mirror.h"
 
+#include <stdio.h>
+
 #include "common/jx.h"
-#include "memory-db/cli/lib/mirror_pushed.h"
+#include "memory-db/cli/lib/mirror_meet.h"
 #include "memory-db/cli/lib/mirror_side.h"
+#include "memory-db/cli/lib/mirror_values.h"
+#include "memory-db/cli/lib/sliced.h"
 
 #define ONCE 100 /* rows of a request */
-
-/* Facts of an entity that only come back. Returns how many went. */
-static size_t
-drop_facts(const char *name, json_t *facts, const json_t *known,
-	const json_t *ours, const json_t *there)
-{
-	const char *text;
-	size_t gone = 0;
-	char key[MIRROR_KEY_BYTES];
-	void *next;
-	json_t *x;
-
-	json_object_foreach_safe(facts, next, text, x) {
-		mirror_pushed_key(name, text, key);
-		if (!json_object_get(known, key) ||
-			json_object_get(json_object_get(ours, "facts"), text) ||
-			json_object_get(json_object_get(there, "facts"), text))
-			continue;
-		(void)json_object_del(facts, text);
-		gone++;
-	}
-	return gone;
-}
-
-/* Those of an entity that is gone. */
-static void
-drop_relations(struct mirror_side *s, const json_t *gone)
-{
-	const char *key;
-	void *next;
-	json_t *x;
-
-	json_object_foreach_safe(s->relations, next, key, x)
-		if (json_object_get(gone, jx_text(x, "from")) ||
-			json_object_get(gone, jx_text(x, "to")))
-			(void)json_object_del(s->relations, key);
-}
-
-/* Takes out of what another memory says what only comes back from here: it was
- * pushed, and is not there any more. An entity that has nothing else was deleted
- * here, and goes with its relations. */
-static int
-drop_echoes(struct cli *to, const struct mirror_side *branch,
-	struct mirror_side *theirs)
-{
-	AUTO_SIDE struct mirror_side main_now = {0};
-	AUTO_JSON json_t *known = NULL, *gone = json_object();
-	const char *name;
-	void *next;
-	json_t *row;
-	int rc;
-
-	if (!gone)
-		return cli_nomem();
-	known = mirror_pushed_known(to);
-	if (!known)
-		return CLI_OK;
-	rc = mirror_side_read(to, to->namespace_ ? to->namespace_ : "default",
-		"main", &main_now);
-	if (rc != CLI_OK)
-		return rc;
-	json_object_foreach_safe(theirs->entities, next, name, row) {
-		const json_t *ours = json_object_get(main_now.entities, name);
-		const json_t *there = json_object_get(branch->entities, name);
-		json_t *facts = json_object_get(row, "facts");
-
-		if (drop_facts(name, facts, known, ours, there) == 0 ||
-			json_object_size(facts) > 0 || ours || there)
-			continue;
-		if (jx_set(gone, name, json_true()) != 0)
-			return cli_nomem();
-		(void)json_object_del(theirs->entities, name);
-	}
-	drop_relations(theirs, gone);
-	return CLI_OK;
-}
 
 /* --- writing --------------------------------------------------------------- */
 struct mirror_list {
@@ -138,7 +67,8 @@ end_list(struct mirror_list *l, int rc)
 	return rc;
 }
 
-/* Facts of b that a lacks: added, or (removing) hidden. */
+/* Facts of b that a lacks, or has with another validity: added, or (removing)
+ * hidden. */
 static int
 mirror_each_fact(const struct mirror_side *b, const struct mirror_side *a,
 	bool is_removing, struct mirror_list *l)
@@ -157,9 +87,11 @@ mirror_each_fact(const struct mirror_side *b, const struct mirror_side *a,
 			continue;
 		json_object_foreach(json_object_get(row, "facts"), text,
 			content) {
+			const json_t *have = json_object_get(facts, text);
+
 			if (rc != CLI_OK ||
-				json_equal(json_object_get(facts, text),
-					content))
+				(have &&
+					mirror_values_same_body(have, content)))
 				continue;
 			rc = mirror_add_row(l,
 				is_removing
@@ -186,12 +118,10 @@ each_entity(const struct mirror_side *b, const struct mirror_side *a,
 	json_object_foreach(b->entities, name, row) {
 		if (!json_object_get(a->entities, name))
 			rc = mirror_add_row(l,
-				is_removing
-					? json_string(name)
-					: json_pack("{s:s,s:O,s:[]}", "name",
-						  name, "entityType",
-						  json_object_get(row, "type"),
-						  "observations"));
+				is_removing ? json_string(name)
+					    : mirror_values_entry(name,
+						      json_object_get(row,
+							      "values")));
 		if (rc != CLI_OK)
 			return rc;
 	}
@@ -206,9 +136,15 @@ mirror_each_relation(const struct mirror_side *b, const struct mirror_side *a,
 	json_t *row;
 	int rc = CLI_OK;
 
-	(void)is_removing;
 	json_object_foreach(b->relations, key, row) {
-		if (!json_object_get(a->relations, key))
+		const json_t *have = json_object_get(a->relations, key);
+
+		/* Another weight takes the place of the one that is there;
+		 * none does not. */
+		if (is_removing ? !have || (json_object_get(row, "weight") &&
+						   !json_object_get(have,
+							   "weight"))
+				: !json_equal(have, row))
 			rc = mirror_add_row(l, json_incref(row));
 		if (rc != CLI_OK)
 			return rc;
@@ -216,43 +152,39 @@ mirror_each_relation(const struct mirror_side *b, const struct mirror_side *a,
 	return CLI_OK;
 }
 
-int
-mirror_run(struct cli *from, const char *from_namespace, struct cli *to,
-	const char *branch, struct mirror_counts *ret)
-{
-	AUTO_SIDE struct mirror_side theirs = {0}, ours = {0};
-	static const struct {
-		const char *method, *key;
-		int (*each)(const struct mirror_side *b,
-			const struct mirror_side *a, bool is_removing,
-			struct mirror_list *l);
-		bool is_removing;
-	} steps[] = {
-		{"delete_relations", "relations", mirror_each_relation, true},
-		{"delete_observations", "deletions", mirror_each_fact, true},
-		{"delete_entities", "entityNames", each_entity, true},
-		{"create_entities", "entities", each_entity, false},
-		{"add_observations", "observations", mirror_each_fact, false},
-		{"create_relations", "relations", mirror_each_relation, false},
-	};
-	int rc = mirror_side_read(from, from_namespace, "main", &theirs);
+/* --- the order of it ------------------------------------------------------- */
+struct mirror_step {
+	const char *method, *key;
+	int (*each)(const struct mirror_side *b, const struct mirror_side *a,
+		bool is_removing, struct mirror_list *l);
+	bool is_removing;
+};
 
-	if (rc != CLI_OK)
-		return rc;
-	rc = mirror_side_read(to, to->namespace_ ? to->namespace_ : "default",
-		branch, &ours);
-	if (rc != CLI_OK)
-		return rc;
-	rc = drop_echoes(to, &ours, &theirs);
-	if (rc != CLI_OK)
-		return rc;
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+static const struct mirror_step removing[] = {
+	{"delete_relations", "relations", mirror_each_relation, true},
+	{"delete_observations", "deletions", mirror_each_fact, true},
+	{"delete_entities", "entityNames", each_entity, true},
+};
+static const struct mirror_step adding[] = {
+	{"create_entities", "entities", each_entity, false},
+	{"add_observations", "observations", mirror_each_fact, false},
+	{"create_relations", "relations", mirror_each_relation, false},
+};
+
+static int
+run_steps(struct cli *to, const char *branch, const struct mirror_step *steps,
+	size_t n, const struct mirror_side *theirs,
+	const struct mirror_side *ours, struct mirror_counts *counts)
+{
+	for (size_t i = 0; i < n; i++) {
 		bool is_removing = steps[i].is_removing;
-		const struct mirror_side *b = is_removing ? &ours : &theirs;
-		const struct mirror_side *a = is_removing ? &theirs : &ours;
+		const struct mirror_side *b = is_removing ? ours : theirs;
+		const struct mirror_side *a = is_removing ? theirs : ours;
 		struct mirror_list l = {to, branch, steps[i].method,
 			steps[i].key, json_array(),
-			is_removing ? &ret->removed : &ret->added, ret};
+			is_removing ? &counts->removed : &counts->added,
+			counts};
+		int rc;
 
 		if (!l.rows)
 			return cli_nomem();
@@ -262,4 +194,63 @@ mirror_run(struct cli *from, const char *from_namespace, struct cli *to,
 			return rc;
 	}
 	return CLI_OK;
+}
+
+/* What their memory has taken from this database; empty: nothing yet. */
+static int
+read_seen(struct cli *from, const char *namespace_, const char *own,
+	struct mirror_side *ret)
+{
+	AUTO_JSON json_t *reply = NULL;
+	char branch[MIRROR_BRANCH_BYTES];
+	int rc;
+
+	mirror_branch(own, branch);
+	rc = cli_ask(from, "memory_branch",
+		json_pack("{s:s,s:s,s:s}", "namespace", namespace_, "action",
+			"describe", "name", branch),
+		&reply);
+	if (rc == CLI_PROBLEM)
+		return CLI_OK;
+	return rc == CLI_OK ? mirror_side_read(from, namespace_, branch, ret)
+			    : rc;
+}
+
+void
+mirror_branch(const char *database, char out[MIRROR_BRANCH_BYTES])
+{
+	snprintf(out, MIRROR_BRANCH_BYTES, "remote/%.12s", database);
+}
+
+int
+mirror_run(const struct mirror *m, struct mirror_counts *ret)
+{
+	AUTO_SIDE struct mirror_side theirs = {0}, ours = {0}, seen = {0};
+	struct cli *to = m->to;
+	int rc = mirror_side_read(m->from, m->from_namespace, "main", &theirs);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = read_seen(m->from, m->from_namespace, m->own, &seen);
+	if (rc != CLI_OK)
+		return rc;
+	rc = mirror_side_read(to, to->namespace_ ? to->namespace_ : "default",
+		m->branch, &ours);
+	if (rc != CLI_OK)
+		return rc;
+	rc = mirror_meet(to, &seen, m->is_apart, &ours, &theirs, ret);
+	if (rc != CLI_OK)
+		return rc;
+	rc = run_steps(to, m->branch, removing, ARRAY_LEN(removing), &theirs,
+		&ours, ret);
+	if (rc != CLI_OK)
+		return rc;
+	rc = run_steps(to, m->branch, adding, ARRAY_LEN(adding), &theirs, &ours,
+		ret);
+	if (rc != CLI_OK)
+		return rc;
+	rc = mirror_values_update(to, m->branch, &theirs, &ours, ret);
+	if (rc != CLI_OK || m->is_apart)
+		return rc;
+	return sliced_merge(to, m->branch, &ret->conflicts);
 }

@@ -11,10 +11,10 @@
 
 #include "common/jx.h"
 #include "common/owned.h"
-#include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/statefolder.h"
 #include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/mirror_side.h"
-#include "memory-db/cli/lib/statefolder.h"
+#include "memory-db/cli/lib/mirror_values.h"
 
 void
 mirror_pushed_key(const char *name, const char *text, char out[33])
@@ -74,14 +74,82 @@ mirror_pushed_file(const char *path)
 	return take_ptr(set);
 }
 
+/* The key of a value: "tier" and "semantic" of ada. No text of a fact begins as
+ * what is hashed here. */
+static int
+value_key(const char *name, const char *member, const json_t *value,
+	char key[MIRROR_KEY_BYTES])
+{
+	AUTO_BUF struct buf text = {0};
+
+	if (buf_addf(&text, "\x01%s\n", member) != 0 ||
+		jx_dump(value, &text) != 0 || !buf_str(&text))
+		return cli_nomem();
+	mirror_pushed_key(name, text.data, key);
+	return CLI_OK;
+}
+
+int
+mirror_pushed_has(const json_t *known, const char *name, const char *member,
+	const json_t *value, bool *ret)
+{
+	char key[MIRROR_KEY_BYTES];
+	int rc = value_key(name, member, value, key);
+
+	if (rc == CLI_OK)
+		*ret = json_object_get(known, key) != NULL;
+	return rc;
+}
+
+/* Nobody asks for what is usual. */
+static int
+add_value(json_t *keys, const char *name, const char *member,
+	const json_t *value)
+{
+	char key[MIRROR_KEY_BYTES];
+	int rc;
+
+	if (!value || mirror_values_is_usual(member, value))
+		return CLI_OK;
+	rc = value_key(name, member, value, key);
+	if (rc != CLI_OK)
+		return rc;
+	return jx_set(keys, key, json_true()) == 0 ? CLI_OK : cli_nomem();
+}
+
+static int
+add_entity(json_t *keys, const char *name, const json_t *row)
+{
+	const char *member, *text;
+	json_t *x;
+	int rc;
+
+	json_object_foreach(json_object_get(row, "values"), member, x) {
+		rc = add_value(keys, name, member, x);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	json_object_foreach(json_object_get(row, "facts"), text, x) {
+		AUTO_JSON json_t *marks = mirror_values_marks(x);
+		char key[MIRROR_KEY_BYTES];
+
+		mirror_pushed_key(name, text, key);
+		if (!marks || jx_set(keys, key, json_true()) != 0)
+			return cli_nomem();
+		rc = add_value(keys, name, text, marks);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return CLI_OK;
+}
+
 int
 mirror_keys(struct cli *c, json_t **ret)
 {
 	AUTO_SIDE struct mirror_side now = {0};
 	AUTO_JSON json_t *keys = json_object();
-	const char *name, *text;
-	json_t *row, *x;
-	char key[33];
+	const char *name;
+	json_t *row;
 	int rc = !keys ? cli_nomem()
 		       : mirror_side_read(c,
 				 c->namespace_ ? c->namespace_ : "default",
@@ -89,12 +157,17 @@ mirror_keys(struct cli *c, json_t **ret)
 
 	if (rc != CLI_OK)
 		return rc;
-	json_object_foreach(now.entities, name, row)
-		json_object_foreach(json_object_get(row, "facts"), text, x) {
-			mirror_pushed_key(name, text, key);
-			if (jx_set(keys, key, json_true()) != 0)
-				return cli_nomem();
-		}
+	json_object_foreach(now.entities, name, row) {
+		rc = add_entity(keys, name, row);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	json_object_foreach(now.relations, name, row) {
+		rc = add_value(keys, name, "weight",
+			json_object_get(row, "weight"));
+		if (rc != CLI_OK)
+			return rc;
+	}
 	*ret = take_ptr(keys);
 	return CLI_OK;
 }

@@ -1,5 +1,5 @@
-/* What was pushed of a namespace to another memory: its facts come back from
- * there, and one that was deleted here since is not to be added again. */
+/* What was pushed of a namespace to another memory: it comes back from there, and
+ * what was deleted or changed here since is not to be as it was. */
 #ifndef CLI_LIB_MIRROR_PUSHED_H
 #define CLI_LIB_MIRROR_PUSHED_H
 
@@ -10,6 +10,10 @@
 /* The key of a fact: a hash of its entity's name and of its text, as hex. */
 void mirror_pushed_key(const char *name, const char *text,
 	char out[MIRROR_KEY_BYTES]);
+/* Was such a value pushed? name: of an entity (or the key of a relation); member:
+ * of its values, or the text of a fact with its marks as value. Exit codes. */
+int mirror_pushed_has(const json_t *known, const char *name, const char *member,
+	const json_t *value, bool *ret) MUST_CHECK;
 /* What the memory says now, as a set of keys (new); CLI_PROBLEM: it has an
  * entity that cannot be compared. */
 int mirror_keys(struct cli *c, json_t **ret) MUST_CHECK;

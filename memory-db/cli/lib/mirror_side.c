@@ -1,9 +1,10 @@
-/* Reads a memory as sets, page by page: of each entity its type and its facts by
- * their texts, and the relations by from, type and to. So a fact of one memory
+/* Reads a memory as sets, page by page: of each entity its values and its facts
+ * by their texts, and the relations by from, type and to. So a fact of one memory
  * is looked up in the other by its text alone. */
 #include "memory-db/cli/lib/mirror_side.h"
 
 #include "common/jx.h"
+#include "memory-db/cli/lib/mirror_values.h"
 #include "memory-db/cli/lib/pages.h"
 
 #define PAGE_ROWS 200
@@ -19,7 +20,7 @@ static json_t *
 mirror_side_content(const json_t *fact)
 {
 	static const char *const members[] = {"text", "tags", "metadata",
-		"valid_from", "valid_to"};
+		"valid_from", "valid_to", "salience"};
 	AUTO_JSON json_t *o = json_object();
 
 	for (size_t i = 0; o && i < ARRAY_LEN(members); i++) {
@@ -35,8 +36,9 @@ static int
 mirror_side_entity(struct mirror_side *s, const json_t *entity)
 {
 	const char *name = jx_text(entity, "name");
-	json_t *row = json_pack("{s:O,s:{}}", "type",
-		json_object_get(entity, "type"), "facts");
+	json_t *row = json_pack("{s:O,s:o,s:{}}", "type",
+		json_object_get(entity, "type"), "values",
+		mirror_values_of(entity), "facts");
 	const json_t *fact;
 	size_t i;
 
@@ -118,7 +120,8 @@ mirror_side_read(struct cli *c, const char *namespace_, const char *branch,
 	s->entities = json_object();
 	s->relations = json_object();
 	return pages_read(c, &p,
-		json_pack("{s:s,s:s,s:i,s:[s,s,s]}", "namespace", namespace_,
-			"branch", branch, "limit", PAGE_ROWS, "fields", "name",
-			"type", "facts"));
+		json_pack("{s:s,s:s,s:i,s:[s,s,s,s,s,s,s]}", "namespace",
+			namespace_, "branch", branch, "limit", PAGE_ROWS,
+			"fields", "name", "type", "facts",
+			MIRROR_VALUES_FIELDS));
 }

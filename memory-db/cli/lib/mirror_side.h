@@ -4,7 +4,8 @@
 
 #include "memory-db/cli/lib/cli.h"
 
-/* name -> {type, facts: {text -> content}}, and relations. */
+/* name -> {type, values, facts: {text -> content}}, and relations. values: as
+ * mirror_values.h has them. */
 struct mirror_side {
 	json_t *entities, *relations; /* owned */
 };

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/cli/lib/gitrun.h"
 #include "memory-db/cli/lib/programs.h"
 
 #define ENDING	     ".jsonl"
@@ -57,6 +59,38 @@ is_database_name(const char *s)
 	return n > 0 && n <= 64 && strspn(s, "0123456789abcdef-") == n;
 }
 
+/* "~/x" as a shell would read it: here below HOME; on another machine x, as ssh
+ * begins in the home folder. In quotes, and behind "git:" or "HOST:", no shell
+ * has seen it. */
+static int
+read_path(const char *text, struct remote *ret, struct err *e)
+{
+	const char *home = getenv("HOME"), *before = "";
+	int n;
+
+	if (!*text || strchr(text, '\'') || strchr(text, '\n'))
+		return err_set(e, MDB_E_INVALID,
+			"REMOTE is a folder, HOST:FOLDER or git:REPOSITORY");
+	if (text[0] == '~' && text[1] != '/' && text[1] != '\0')
+		return err_set(e, MDB_E_INVALID,
+			"'%.200s' begins with the home of a user: write the "
+			"path in full",
+			text);
+	if (text[0] == '~') {
+		text += text[1] == '/' ? 2 : 1;
+		text += strspn(text, "/");
+		if (ret->kind != REMOTE_SSH && (!home || home[0] != '/'))
+			return err_set(e, MDB_E_INVALID,
+				"HOME is not set: write the path in full");
+		before = ret->kind == REMOTE_SSH ? "./" : home;
+	}
+	n = snprintf(ret->path, sizeof(ret->path), "%s%s%s", before,
+		before[0] == '/' ? "/" : "", text);
+	return n < (int)sizeof(ret->path)
+		       ? 0
+		       : err_set(e, MDB_E_INVALID, "the path is too long");
+}
+
 int
 remote_read(const char *text, const char *namespace_, struct remote *ret,
 	struct err *e)
@@ -76,13 +110,7 @@ remote_read(const char *text, const char *namespace_, struct remote *ret,
 			(int)(colon - text), text);
 		text = colon + 1;
 	}
-	if (!*text || strchr(text, '\'') || strchr(text, '\n'))
-		return err_set(e, MDB_E_INVALID,
-			"REMOTE is a folder, HOST:FOLDER or git:REPOSITORY");
-	if (snprintf(ret->path, sizeof(ret->path), "%s", text) >=
-		(int)sizeof(ret->path))
-		return err_set(e, MDB_E_INVALID, "the path is too long");
-	return 0;
+	return read_path(text, ret, e);
 }
 
 /* --- programs -------------------------------------------------------------- */
@@ -106,6 +134,8 @@ remote_run(const char *name, const char *const *argv, int in, int out,
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 		int to = out >= 0 ? out : null;
 
+		if (strcmp(name, "git") == 0)
+			gitrun_forget_caller();
 		if (dup2(in >= 0 ? in : null, 0) >= 0 &&
 			dup2(text ? ends[1] : to, 1) >= 0)
 			execv(program, (char *const *)(uintptr_t)argv);

@@ -4,7 +4,7 @@
  * overwritten by somebody else.
  *
  *   ~/Sync/memory          ~/Sync/memory/NAMESPACE/DATABASE.jsonl
- *   host:memory            the same there
+ *   host:memory            the same there, below the home folder; ~/memory too
  *   git:/srv/app.git       refs/memory/NAMESPACE/DATABASE, a blob */
 #ifndef CLI_LIB_REMOTE_H
 #define CLI_LIB_REMOTE_H

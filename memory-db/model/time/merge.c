@@ -339,7 +339,9 @@ merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch};
 	int r = merge_run(&m, ret);
 
-	if (r == 0 && (change_ops(w->change) > 0 ||
+	/* What was there already counts as taken: the next merge compares with
+	 * it. */
+	if (r == 0 && (change_ops(w->change) > 0 || ret->stands > 0 ||
 			      json_array_size(ret->conflicts) > 0))
 		r = merge_end(&m, 0);
 	r = sliced_run_refuse(w, ret->touched, r, e);

@@ -34,7 +34,7 @@ struct merge_result {
 	int64_t added, removed, attributes;
 	int64_t touched;   /* facts the branch ever showed or hid */
 	int64_t remaining; /* of a slice: what is left, 0 when it is done */
-	int64_t stands;	   /* texts and triples that were there already */
+	int64_t stands; /* texts, triples and values that were there already */
 	bool fast_forward; /* the parent had not moved */
 	json_t *conflicts; /* array; owned */
 };

@@ -135,7 +135,7 @@ merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 		.branch = branch,
 		.room = run->room,
 		.waited = json_object_get(run->state, "waiting")};
-	int64_t conflicts = 0;
+	int64_t conflicts = 0, stands = 0;
 	int rc = load_cursor(&m, run);
 
 	if (rc != 0)
@@ -146,8 +146,9 @@ merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	ret->remaining = merge_slice_left(&m);
 	conflicts = sliced_run_total(run, "conflicts",
 		(int64_t)json_array_size(ret->conflicts));
-	if (ret->remaining == 0 &&
-		(change_ops(w->change) > 0 || m.own.n > 0 || conflicts > 0))
+	stands = sliced_run_total(run, "stands", ret->stands);
+	if (ret->remaining == 0 && (change_ops(w->change) > 0 || m.own.n > 0 ||
+					   conflicts > 0 || stands > 0))
 		rc = merge_end(&m, m.at.upto);
 	if (rc != 0)
 		return rc;

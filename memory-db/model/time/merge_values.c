@@ -131,6 +131,7 @@ merge_type(struct merge *m, int64_t entity, const struct existence *b,
 	int r;
 
 	*ret = o->label;
+	m->out->stands += t->label == o->label && t->label != b->label;
 	if (t->label == o->label || t->label == b->label)
 		return 0;
 	if (o->label == b->label) {
@@ -303,10 +304,17 @@ merge_metadata_sides(struct merge *m, int64_t entity, struct meta *side)
 		if (rc != 0)
 			return rc;
 	}
-	if (side[1].id == side[0].id || side[1].id == side[2].id ||
-		strcmp(side[1].text.data, side[2].text.data) == 0)
+	if (side[1].id == side[0].id)
 		return 0;
-	if (side[2].id != side[0].id)
+	if (side[1].id == side[2].id ||
+		strcmp(side[1].text.data, side[2].text.data) == 0) {
+		m->out->stands++;
+		return 0;
+	}
+	/* By what they say: the branch of another machine has a row of its own
+	 * for the same metadata. */
+	if (side[2].id != side[0].id &&
+		strcmp(side[2].text.data, side[0].text.data) != 0)
 		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
 			side[2].text.data, side[1].text.data);
 	m->out->attributes++;
@@ -380,6 +388,7 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 	rc = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
 	if (rc == 0 && theirs != base)
 		return deleted_here(m, entity);
+	m->out->stands += rc == 1 && theirs != base && theirs == ours;
 	if (rc != 1 || theirs == base || theirs == ours)
 		return rc < 0 ? rc : 0;
 	/* Both sides confirmed it: the later time says both. */
