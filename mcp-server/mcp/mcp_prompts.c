@@ -10,6 +10,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "mcp-server/mcp/mcp_tools.h"
+#include "mcp-server/mcp/prompt_tools.h"
 #include "mcp-server/mcp/relay.h"
 
 /* Values that completion gives at most, as the protocol has it. */
@@ -208,6 +209,8 @@ prompt_reply(struct prompt_call *c, const json_t *answer, const struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
 	int bad = buf_adds(&text, c->prompt->says) != 0 ||
+		  prompt_tools_add(c->prompt->says,
+			  &c->request->session->o.profile, &text) != 0 ||
 		  prompt_add_args(c, &text) != 0;
 
 	if (!bad && e)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Carrying work on: resume, since_last, handoff, and the prompts of MCP."""
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -9,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
-from harness import (BIN, MODERN, Mcp, McpError, TestCase, entity,  # noqa: E402
-                     main)
+from harness import (BIN, MODERN, ROOT, Mcp, McpError, TestCase,  # noqa: E402
+                     entity, main)
 
 
 class Carry(TestCase):
@@ -403,8 +404,8 @@ class Ctl(Carry):
 
 
 class Prompts(Carry):
-    def mcp(self, era="2025-11-25", **more):
-        m = Mcp(self.folder(), ["--namespace", "shop"], self.db.env(),
+    def mcp(self, era="2025-11-25", args=(), **more):
+        m = Mcp(self.folder(), ["--namespace", "shop", *args], self.db.env(),
                 era=era, **more)
         self.addCleanup(m.done)
         return m
@@ -432,6 +433,25 @@ class Prompts(Carry):
                 m, "remember-this", text="buy milk", scope="user"))
             self.assertIn("none", self.text(m, "review-conflicts"))
             self.assertIn("memory", self.text(m, "tidy-memory"))
+
+    def test_what_the_agent_has_not_is_named(self):
+        """In every profile: a tool that a prompt speaks of is among the tools,
+        or the prompt says that it is not, and where it is."""
+        known = "".join(p.read_text() for p in
+                        (ROOT / "common/contract/tools").glob("*.def"))
+        for tools in ("default", "compat", "history", "default,order", "all"):
+            m = self.mcp(args=("--tools", tools))
+            has = {t["name"] for t in m.request("tools/list")["tools"]}
+            for name in ("resume", "review-conflicts", "tidy-memory"):
+                text = self.text(m, name)
+                says, _, missing = text.partition("Not among your tools here:")
+                named = {w for w in re.findall(r"[a-z_]+", says.split(
+                    "\n\n")[0]) if f"TOOL({w}," in known and
+                    ("_" in w or w == "handoff")}
+                self.assertTrue(named, says)
+                told = set(re.findall(r"([a-z_]+) \(profile [a-z,]+\)",
+                                      missing.partition("\n")[0]))
+                self.assertEqual(told, named - has, (tools, name))
 
     def test_conflicts_stand_below(self):
         with self.db.client() as c:
