@@ -40,13 +40,60 @@ cmd_uninstall_tell(const struct cli *c, const struct connected *r, int rc,
 	return targets_tell(c, &targets, r, rc, is_many, results);
 }
 
+/* Servers that Claude Code has for single folders. Its own command takes them
+ * away. */
+static void
+tell_folders(const struct cli *c, const struct client *cl,
+	const json_t *folders)
+{
+	const json_t *folder;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)folders, i, folder)
+		if (!c->quiet && !c->json) {
+			printf("%s has one for a single folder: cd ",
+				cl->title);
+			out_text(stdout, json_string_value(folder));
+			puts(" && claude mcp remove memory");
+		}
+}
+
+/* All that are ours, also under another --name. */
+static int
+uninstall_names(const struct cli *c, const struct connect *w,
+	const struct client *cl, json_t *results)
+{
+	AUTO_JSON json_t *folders = NULL, *names = NULL;
+	const json_t *name;
+	int worst = CLI_OK;
+	size_t i;
+
+	names = connect_ours(w, cl, &folders);
+	if (!names)
+		return cli_nomem();
+	json_array_foreach(names, i, name) {
+		AUTO_CONNECTED struct connected r = {0};
+		struct connect one = *w;
+		int rc;
+
+		one.name = json_string_value(name);
+		if (strcmp(one.name, w->name) == 0)
+			continue;
+		rc = cmd_uninstall_tell(c, &r, connect_remove(&one, cl, &r),
+			true, results);
+		worst = rc > worst ? rc : worst;
+	}
+	tell_folders(c, cl, folders);
+	return worst;
+}
+
 static int
 uninstall_one(const struct cli *c, const struct connect *w,
 	const struct client *cl, bool is_many, json_t *results)
 {
 	const struct hookfile *hf = hookfile_of(cl->name);
 	AUTO_CONNECTED struct connected r = {0}, h = {0};
-	int rc, hooked = CLI_OK;
+	int rc, hooked = CLI_OK, others = CLI_OK;
 
 	/* In the order against that of install, so that a file that both are in
 	 * becomes what it was. Hooks of a named file are not meant. */
@@ -54,8 +101,11 @@ uninstall_one(const struct cli *c, const struct connect *w,
 		(w->is_project ? hf->project : hf->file))
 		hooked = cmd_uninstall_tell(c, &h, hookfile_remove(w, hf, &h),
 			is_many, results);
+	if (is_everything)
+		others = uninstall_names(c, w, cl, results);
 	rc = cmd_uninstall_tell(c, &r, connect_remove(w, cl, &r), is_many,
 		results);
+	rc = rc > others ? rc : others;
 	return rc > hooked ? rc : hooked;
 }
 
@@ -131,20 +181,57 @@ remove_notes(const struct cli *c)
 	}
 }
 
-/* What systemctl enabled systemctl takes away. */
+/* Units of ours that a *.wants folder of the user has a link to. */
+static int
+add_wanted(const char *folder, struct buf *out)
+{
+	static const char *const units[] = {"memory-db.socket",
+		"memory-db.service", "memory-backup.timer",
+		"memory-backup.service"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		int n = snprintf(path, sizeof(path), "%s/%s", folder, units[i]);
+
+		if (n < (int)sizeof(path) &&
+			faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) ==
+				0 &&
+			(!buf_str(out) || !strstr(out->data, units[i])) &&
+			buf_addf(out, " %s", units[i]) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+/* What systemctl enabled systemctl takes away. A timer that stays would start
+ * memory-db each night. */
 static void
 tell_units(const struct cli *c)
 {
-	static const char pattern[] = "@config/systemd/user/sockets.target."
-				      "wants/memory-db.socket";
-	char path[PATH_MAX];
+	static const char pattern[] = "@config/systemd/user";
+	AUTO_BUF struct buf units = {0};
+	char path[PATH_MAX], folder[PATH_MAX];
+	struct dirent *d;
+	DIR *dir;
 
-	if (c->quiet || c->json)
+	if (c->quiet || c->json ||
+		!clients_expand(pattern, sizeof(pattern) - 1, false, getenv,
+			path) ||
+		(dir = opendir(path)) == NULL)
 		return;
-	if (clients_expand(pattern, sizeof(pattern) - 1, false, getenv, path) &&
-		faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		puts("systemd serves it: systemctl --user disable --now "
-		     "memory-db.socket memory-db.service");
+	while ((d = readdir(dir)) != NULL) {
+		size_t n = strlen(d->d_name);
+
+		if (n > 6 && strcmp(d->d_name + n - 6, ".wants") == 0 &&
+			snprintf(folder, sizeof(folder), "%s/%s", path,
+				d->d_name) < (int)sizeof(folder) &&
+			add_wanted(folder, &units) != 0)
+			break;
+	}
+	closedir(dir);
+	if (units.len > 0 && buf_str(&units))
+		printf("systemd starts it: systemctl --user disable --now%s\n",
+			units.data);
 }
 
 static int

@@ -65,6 +65,41 @@ class Back(Clients):
         self.assertEqual(files(), before)
         self.assertEqual(folders(), had)
 
+    def test_what_has_another_name(self):
+        """--all finds what is ours by what it starts, not by its name."""
+        for client in ("cursor", "codex", "goose", "opencode"):
+            self.install(client, "--name", "mem2")
+            self.install(client)
+        mine = self.home / ".claude.json"
+        mine.write_text(json.dumps({"projects": {"/srv/shop": {"mcpServers": {
+            "memory": {"command": "/x/memory-mcp", "args": []}}}}}))
+        before = mine.read_bytes()
+        out = self.ctl("uninstall", "--all").stdout
+        for file in (".cursor/mcp.json", ".codex/config.toml",
+                     ".config/goose/config.yaml",
+                     ".config/opencode/opencode.json"):
+            path = self.home / file
+            self.assertFalse(path.exists() and "mem" in path.read_text(), file)
+        self.assertIn("cd /srv/shop && claude mcp remove", out)
+        self.assertEqual(mine.read_bytes(), before)
+
+    def test_units_are_named(self):
+        """Each that systemctl enabled, as a timer would start it again."""
+        units = self.home / ".config/systemd/user"
+        for wants, unit in (("sockets.target", "memory-db.socket"),
+                            ("timers.target", "memory-backup.timer"),
+                            ("default.target", "other.service")):
+            folder = units / f"{wants}.wants"
+            folder.mkdir(parents=True)
+            (folder / unit).symlink_to("/nowhere")
+        out = self.ctl("uninstall", "--all").stdout
+        line, = [x for x in out.splitlines() if "systemctl" in x]
+        self.assertEqual(sorted(line.split("--now ")[1].split()),
+                         ["memory-backup.timer", "memory-db.socket"])
+        for path in units.glob("*/*"):
+            path.unlink()
+        self.assertNotIn("systemctl", self.ctl("uninstall", "--all").stdout)
+
     def test_folders(self):
         """Those that were made go when they are empty, and no others."""
         empty = self.home / ".cursor"

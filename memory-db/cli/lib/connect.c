@@ -296,6 +296,61 @@ connect_remove(const struct connect *w, const struct client *cl,
 	return rc;
 }
 
+/* Of servers by name, or of a list of them. */
+static int
+add_ours(const struct client *cl, const json_t *servers, json_t *names)
+{
+	const char *name;
+	json_t *entry;
+	size_t i;
+	int bad = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)servers, name, entry)
+		if (cliententry_is_ours(cl->shape, entry))
+			bad |= jx_add(names, json_string(name));
+	json_array_foreach((json_t *)(uintptr_t)servers, i, entry)
+		if (cliententry_is_ours(cl->shape, entry))
+			bad |= jx_add(names,
+				json_string(cli_str(entry, "name", "")));
+	return bad;
+}
+
+json_t *
+connect_ours(const struct connect *w, const struct client *cl,
+	json_t **ret_folders)
+{
+	AUTO_JSON json_t *names = json_array(), *folders = json_array();
+	AUTO_CLIENTFILE struct clientfile cf = {0};
+	AUTO_CONNECTED struct connected r = {0};
+	json_t *holder, *entry, *project;
+	const char *folder;
+	int bad = 0;
+
+	if (!names || !folders)
+		return NULL;
+	if (cl->format != CLIENT_NONE && open_file(w, cl, &cf, &r) == 0 &&
+		cf.exists) {
+		if (cliententry_find(cl, cf.json, "", &entry, &holder, NULL) ==
+			0)
+			bad = add_ours(cl, holder, names);
+		json_object_foreach(json_object_get(cf.json, "projects"),
+			folder, project) {
+			AUTO_JSON json_t *some = json_array();
+
+			bad |= !some ||
+			       add_ours(cl,
+				       json_object_get(project, "mcpServers"),
+				       some) != 0;
+			if (json_array_size(some) > 0)
+				bad |= jx_add(folders, json_string(folder));
+		}
+	}
+	if (bad)
+		return NULL;
+	*ret_folders = take_ptr(folders);
+	return take_ptr(names);
+}
+
 void
 connect_done(struct connected *r)
 {

@@ -40,6 +40,12 @@ int connect_add(const struct connect *w, const struct client *cl,
 	struct connected *ret) MUST_CHECK;
 int connect_remove(const struct connect *w, const struct client *cl,
 	struct connected *ret) MUST_CHECK;
+/* The names of entries of the file that are ours, whatever they are called: an
+ * array (new); empty where there are none or the file cannot be read.
+ * ret_folders: those folders of which the client has servers beside (Claude
+ * Code, in the same file) with one of ours among them. NULL: no memory. */
+json_t *connect_ours(const struct connect *w, const struct client *cl,
+	json_t **ret_folders) MUST_CHECK;
 void connect_done(struct connected *r);
 
 #define AUTO_CONNECTED __attribute__((cleanup(connect_done)))
