@@ -342,11 +342,17 @@ run_switch(const struct cli *c, enum hookstate_part part, bool is_off)
 			"until memoryctl hook sync on",
 			"hooks keep the notes of Claude Code and the memory in "
 			"step"}};
+	const char *variable = hookstate_off_variable(part);
 	char path[PATH_MAX];
 	struct err e = {0};
 
 	if (hookstate_switch(part, is_off, path, &e) != 0)
 		return cli_fail_err(&e);
+	if (!is_off && variable)
+		return cli_fail(CLI_PROBLEM,
+			"%s=off is set in this environment and wins: unset it, "
+			"then they are on",
+			variable);
 	if (!c->quiet)
 		puts(texts[part][is_off ? 0 : 1]);
 	return CLI_OK;

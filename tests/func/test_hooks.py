@@ -3,6 +3,7 @@ said, and that it never stands in a client's way."""
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import threading
@@ -555,12 +556,13 @@ class Hostile(Hooks):
 
 
 class Switch(Hooks):
-    def ctl(self, *args, stdin=None, code=0):
+    def ctl(self, *args, stdin=None, code=0, env=None):
         done = subprocess.run(
             [CTL, *args], input=stdin, text=True, capture_output=True,
             env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.socket,
                                       "XDG_CONFIG_HOME": None,
-                                      "XDG_STATE_HOME": None}),
+                                      "XDG_STATE_HOME": None,
+                                      **(env or {})}),
             timeout=60 * SLOW, cwd=self.dir)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout
@@ -584,6 +586,20 @@ class Switch(Hooks):
                                        env={"MEMORY_HOOKS": "off"}), "")
         self.assertIn("kestrel", self.run_hook(
             "claude-code", "UserPromptSubmit", ask))
+
+    def test_the_variable_wins_and_is_named(self):
+        env = {"MEMORY_HOOKS": "off"}
+        out = self.ctl("doctor", env=env)
+        self.assertIn("MEMORY_HOOKS=off in the environment", out)
+        self.assertNotIn("no name of ours", out)
+        self.ctl("hook", "on", code=1, env=env)
+        self.ctl("hook", "on")
+        out = self.ctl("doctor", env={"MEMORY_HOOKS_SYNC": "off"})
+        self.assertIn("MEMORY_HOOKS_SYNC=off in the environment", out)
+        self.ctl("hook", "sync", "on", code=1,
+                 env={"MEMORY_HOOKS_SYNC": "off"})
+        self.ctl("hook", "off")
+        self.assertIn("memoryctl hook on switches", self.ctl("doctor"))
 
     def test_status_line_and_doctor(self):
         self.fill(None, "infra", "the build cache lives on host kestrel")

@@ -332,6 +332,24 @@ class Doctor(Local):
         self.assertRegex(text, r"(?m)^ok    socket       ")
         self.assertFalse((self.dir / "s").exists())
 
+    def test_knows_every_variable_that_is_read(self):
+        """A name in the sources that doctor does not know would be called a
+        mistake."""
+        source = (ROOT / "memory-db/cli/lib/doctor_env.c").read_text()
+        known = set(re.findall(r'"(MEMORY_\w+)"', source))
+        # The example in conf.c, and the begin of names.
+        read = {"MEMORY_LIMIT", "MEMORY_TEST_"}
+        for folder in ("common", "mcp-server", "memory-db", "sandbox"):
+            for path in (ROOT / folder).rglob("*.[chd]*"):
+                if path.suffix in (".c", ".h", ".def"):
+                    read |= set(re.findall(r'"(MEMORY_[A-Z_]+)"',
+                                           path.read_text()))
+        self.assertEqual(read - known - {"MEMORY_LIMIT", "MEMORY_TEST_"},
+                         set())
+        page = (ROOT / "memory-db/cli/memoryctl.1").read_text()
+        for name in set(re.findall(r"MEMORY_[A-Z_]+", page)):
+            self.assertIn(name, known)
+
     def test_environment(self):
         self.finds("environment", "ok", "nothing suspicious")
         for name, value, level, text in (

@@ -222,6 +222,23 @@ tell_others(struct doctor *d, const struct buf *others)
 		others->data);
 }
 
+/* The variable wins over the file that `hook on` removes. */
+static void
+tell_off(struct doctor *d, enum hookstate_part part, const char *what,
+	const char *command)
+{
+	const char *variable = hookstate_off_variable(part);
+
+	if (variable)
+		doctor_say(d, DOCTOR_OK, "hooks", NULL,
+			"%s: %s=off in the environment says so, and wins over "
+			"memoryctl %s; unset it to have them",
+			what, variable, command);
+	else
+		doctor_say(d, DOCTOR_OK, "hooks", NULL,
+			"%s; memoryctl %s switches that on", what, command);
+}
+
 void
 doctor_clients(struct doctor *d)
 {
@@ -244,13 +261,11 @@ doctor_clients(struct doctor *d)
 			d->is_out_of_memory = true;
 	}
 	if (hookstate_is_off())
-		doctor_say(d, DOCTOR_OK, "hooks", NULL,
-			"hooks are switched off; memoryctl hook on switches "
-			"them on");
+		tell_off(d, HOOKSTATE_ALL, "hooks are switched off", "hook on");
 	else if (hookstate_is_sync_off())
-		doctor_say(d, DOCTOR_OK, "hooks", NULL,
-			"hooks leave the notes of Claude Code alone; memoryctl "
-			"hook sync on has them kept in step");
+		tell_off(d, HOOKSTATE_SYNC,
+			"hooks leave the notes of Claude Code alone",
+			"hook sync on");
 	if (others.len > 0 && buf_str(&others))
 		tell_others(d, &others);
 	else if (all == 0)

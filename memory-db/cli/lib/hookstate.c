@@ -381,27 +381,36 @@ switch_path(enum hookstate_part part, char path[PATH_MAX])
 		getenv, path);
 }
 
-static bool
-is_switched_off(const char *variable, enum hookstate_part part)
+const char *
+hookstate_off_variable(enum hookstate_part part)
 {
-	const char *said = getenv(variable);
+	static const char *const variables[] = {[HOOKSTATE_ALL] =
+							"MEMORY_HOOKS",
+		[HOOKSTATE_SYNC] = "MEMORY_HOOKS_SYNC"};
+	const char *said = getenv(variables[part]);
+
+	return said && strcasecmp(said, "off") == 0 ? variables[part] : NULL;
+}
+
+static bool
+is_switched_off(enum hookstate_part part)
+{
 	char path[PATH_MAX];
 
-	if (said && strcasecmp(said, "off") == 0)
-		return true;
-	return switch_path(part, path) && access(path, F_OK) == 0;
+	return hookstate_off_variable(part) ||
+	       (switch_path(part, path) && access(path, F_OK) == 0);
 }
 
 bool
 hookstate_is_off(void)
 {
-	return is_switched_off("MEMORY_HOOKS", HOOKSTATE_ALL);
+	return is_switched_off(HOOKSTATE_ALL);
 }
 
 bool
 hookstate_is_sync_off(void)
 {
-	return is_switched_off("MEMORY_HOOKS_SYNC", HOOKSTATE_SYNC);
+	return is_switched_off(HOOKSTATE_SYNC);
 }
 
 int

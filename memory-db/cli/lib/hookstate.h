@@ -66,8 +66,11 @@ bool hookstate_is_off(void);
 /* The same of keeping notes in step (hooksync.h): MEMORY_HOOKS_SYNC=off, or the
  * file hooks-sync.off. */
 bool hookstate_is_sync_off(void);
-/* Writes or removes the file of one of both. */
 enum hookstate_part { HOOKSTATE_ALL, HOOKSTATE_SYNC };
+/* The variable that switches one of both off, whatever the file says; NULL: it
+ * does not. */
+const char *hookstate_off_variable(enum hookstate_part part);
+/* Writes or removes the file of one of both. */
 int hookstate_switch(enum hookstate_part part, bool is_off,
 	char ret_path[PATH_MAX], struct err *e) MUST_CHECK;
 
