@@ -1,5 +1,6 @@
 """Tiers: rules move entities, in slices, with a brake, a report and an undo."""
 import json
+import sqlite3
 
 from curation_case import CurationCase
 from harness import entity, wait_until
@@ -212,6 +213,25 @@ class Curation(CurationCase):
         self.assertEqual(out.returncode, 1)
         self.db.ctl("curate", "--confirm")
         self.assertEqual(set(self.tiers().values()), {"episodic"})
+
+    def test_a_clock_that_ran_ahead(self):
+        """A run of a day that is yet to come keeps none of today from being
+        due."""
+        self.fill(3)
+        self.c.ok("set_namespace_settings", settings={
+            "curation": {"background": "tiers"}})
+
+        def last():
+            with sqlite3.connect(self.db.database) as file:
+                row = file.execute("SELECT value FROM meta WHERE key ="
+                                   " 'curated/1'").fetchone()
+            return int(row[0]) if row else 0
+        self.at(3000)
+        wait_until(lambda: last() > 0, 60, 0.3, "it curates ahead of time")
+        ahead = last()
+        self.at(-300)
+        wait_until(lambda: last() < ahead, 60, 0.3,
+                   "it goes on when the clock is right again")
 
     def test_other_namespace_and_branch(self):
         self.seed()
