@@ -5,9 +5,9 @@
  *   take 1   the small ones in front, source by source: a1 c1 a2
  *   take 2   one large one: b1
  *
- * A source is in the ring as long as it has jobs. How many sources have a job of
- * each class in front is counted, so that a taker knows without a
- * walk whether there is anything for it. */
+ * A source is in the ring as long as it has jobs. How many sources have a job
+ * of each class in front is counted, so that a taker knows without a walk
+ * whether there is anything for it. */
 #include "memory-db/work/write_queue.h"
 
 #include <assert.h>

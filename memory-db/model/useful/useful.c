@@ -166,8 +166,6 @@ judge_one(struct judging *x, int64_t fact)
 }
 
 /* --- receipts ------------------------------------------------------------- */
-/* --- a whole graph -------------------------------------------------------- */
-
 /* Nobody asked for each fact of it, so what was left aside is not blamed. */
 static int
 judge_graph(struct judging *x, const struct receipt *r)
