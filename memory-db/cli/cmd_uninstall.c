@@ -280,12 +280,10 @@ uninstall_everything(struct cli *c, struct connect *w, json_t *results)
 	}
 	remove_notes(c);
 	if (!targets.is_dry_run) {
-		remove_switch_folder();
-		statefolder_finish(true);
-	}
-	if (!targets.is_dry_run) {
 		bool was_quiet = c->quiet;
 
+		remove_switch_folder();
+		statefolder_finish(true);
 		c->quiet = c->quiet || c->json;
 		/* An operator's service is the operator's. */
 		(void)cli_cmd_stop.run(c, 0, NULL);

@@ -150,7 +150,7 @@ class Install(unittest.TestCase):
                      "lib/pkgconfig/libmemory-client.pc",
                      "share/enhanced-memory/memory_client.py",
                      "share/enhanced-memory/plugin/plugin.json",
-                     "share/enhanced-memory/plugin/hooks/codex.json",
+                     "share/enhanced-memory/plugin/codex/hooks/hooks.json",
                      "share/enhanced-memory/plugin/.claude-plugin/plugin.json",
                      "share/enhanced-memory/plugin/skills/memory/SKILL.md",
                      "share/bash-completion/completions/memoryctl",

@@ -40,7 +40,7 @@ class Hooks:
 # manifest names is loaded beside hooks/hooks.json. openai/codex
 # core-plugins/src/loader.rs: hooks/hooks.json unless the manifest names
 # another, but no hooks at all where a plugin.json of Agent Plugins lies at the
-# top (issue 39895, seen with 0.171). cursor.com/docs/reference/plugins:
+# top (openai/codex#39895, seen with 0.171). cursor.com/docs/reference/plugins:
 # hooks/hooks.json unless the manifest names another. geminicli.com/docs/
 # extensions and .../hooks/reference: milliseconds.
 HOOKS = {
