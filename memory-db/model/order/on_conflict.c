@@ -417,8 +417,9 @@ on_conflict_begin(struct on_conflict *x, struct write *w, const char *named,
 	if (!named)
 		rc = settings_choice(w->st, w->ns, SETTING_on_conflict, &mode,
 			e);
-	/* Who says "none" does not want it later, either. */
-	w->is_unwatched = named && mode == ON_CONFLICT_NONE;
+	/* Who wants no comparison, the call or the namespace, wants none later,
+	 * either: so a plain write asks for the setting once. */
+	w->is_unwatched = mode == ON_CONFLICT_NONE;
 	if (rc < 0 || mode == ON_CONFLICT_NONE || w->replay)
 		return rc < 0 ? rc : 0;
 	x->mode = (enum on_conflict_mode)mode;

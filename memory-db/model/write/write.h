@@ -78,8 +78,8 @@ struct write {
 	const json_t *entry;   /* borrowed: whose `source` its observations have
 				that say none; NULL: none */
 	struct write_watcher *watcher; /* borrowed; NULL: nobody looks */
-	bool is_unwatched;	       /* and nobody shall: the call says so */
-	int64_t replaced; /* the relation that the one to add says anew, with
+	bool is_unwatched; /* and nobody shall (on_conflict: none) */
+	int64_t replaced;  /* the relation that the one to add says anew, with
 			     another weight; 0: none */
 	struct change_note *note;
 	struct buf message; /* of the change, with markers; owned */
