@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -78,12 +79,9 @@ fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 	int64_t have;
 	int rc;
 
-	if (jx_dump(object, &text) != 0 || !buf_str(&text))
-		return err_nomem(e);
-	if (text.len > LIMIT_METADATA_BYTES)
-		return err_param(e, MDB_E_LIMIT, path,
-			"metadata has %zu bytes as JSON; at most %d", text.len,
-			LIMIT_METADATA_BYTES);
+	rc = write_metadata_text(object, path, &text, e);
+	if (rc != 0)
+		return rc;
 	rc = fact_find_mark(w->st, entity, fact, FACT_NOTE, text.data, text.len,
 		&have, e);
 	if (rc != 0)

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/scope/observation.h"
@@ -69,6 +70,9 @@ int write_replacement(struct write *w, int64_t old, const struct fact *f,
 int write_copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 	struct err *e) MUST_CHECK;
 
+/* The object as JSON, appended, when it is not too large. path: of it. */
+int write_metadata_text(const json_t *object, const char *path, struct buf *ret,
+	struct err *e) MUST_CHECK;
 /* Sets the metadata object; {} removes it. */
 int write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e) MUST_CHECK;

@@ -78,6 +78,19 @@ write_entity_set_metadata(struct write *w, int64_t entity, const json_t *object,
 }
 
 int
+write_metadata_text(const json_t *object, const char *path, struct buf *ret,
+	struct err *e)
+{
+	if (jx_dump(object, ret) != 0 || !buf_str(ret))
+		return err_nomem(e);
+	if (ret->len > LIMIT_METADATA_BYTES)
+		return err_param(e, MDB_E_LIMIT, path,
+			"metadata has %zu bytes as JSON; at most %d", ret->len,
+			LIMIT_METADATA_BYTES);
+	return 0;
+}
+
+int
 write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e)
 {
@@ -86,12 +99,9 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	AUTO_BUF struct buf text = {0};
 	int rc;
 
-	if (jx_dump(object, &text) != 0 || !buf_str(&text))
-		return err_nomem(e);
-	if (text.len > LIMIT_METADATA_BYTES)
-		return err_param(e, MDB_E_LIMIT, path,
-			"metadata has %zu bytes as JSON; at most %d", text.len,
-			LIMIT_METADATA_BYTES);
+	rc = write_metadata_text(object, path, &text, e);
+	if (rc != 0)
+		return rc;
 	f.text = text.data;
 	f.text_n = text.len;
 	rc = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
