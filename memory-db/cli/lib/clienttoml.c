@@ -7,6 +7,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/cli.h"
+#include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/toml.h"
 
 /* A text of many MB is no configuration. */
@@ -58,15 +59,6 @@ clienttoml_path_of(const struct toml *t, const char *key, const char *name,
 }
 
 /* --- writing -------------------------------------------------------------- */
-
-static const char *
-clienttoml_newline_of(const struct buf *text)
-{
-	const char *nl =
-		text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
-
-	return nl && nl > text->data && nl[-1] == '\r' ? "\r\n" : "\n";
-}
 
 /* A value on one line: JSON's way of writing is TOML's, but for tables. */
 static int
@@ -133,7 +125,7 @@ clienttoml_put(const struct buf *text, const char *key, const char *name,
 {
 	AUTO_BUF struct buf path = {0}, rest = {0};
 	AUTO_TOML struct toml t = {0};
-	const char *nl = clienttoml_newline_of(text);
+	const char *nl = lines_end_of(text);
 	bool has_end;
 	int rc = parse(text, &t, e);
 

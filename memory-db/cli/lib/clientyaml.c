@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/yamltext.h"
 
 static const char *
@@ -35,15 +36,6 @@ other_way(struct err *e, const char *key)
 }
 
 /* --- writing -------------------------------------------------------------- */
-
-static const char *
-clientyaml_newline_of(const struct buf *text)
-{
-	const char *nl =
-		text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
-
-	return nl && nl > text->data && nl[-1] == '\r' ? "\r\n" : "\n";
-}
 
 /* A name that would be read as something else (true, 12) is quoted. */
 static bool
@@ -92,7 +84,7 @@ static int
 append_key(const struct buf *text, const char *key, const char *name,
 	const json_t *entry, struct buf *after)
 {
-	const char *nl = clientyaml_newline_of(text);
+	const char *nl = lines_end_of(text);
 	bool has_end = text->len == 0 || text->data[text->len - 1] == '\n';
 
 	if ((text->len > 0 && buf_add(after, text->data, text->len) != 0) ||
@@ -137,8 +129,8 @@ insert_below(const struct yamltext *y, const struct buf *text, size_t skip_at,
 		skip_at--;
 	if (buf_add(after, y->s, skip_at) != 0 ||
 		buf_add(after, y->s + skip_end, end - skip_end) != 0 ||
-		clientyaml_add_member(clientyaml_newline_of(text), column, name,
-			entry, after) != 0 ||
+		clientyaml_add_member(lines_end_of(text), column, name, entry,
+			after) != 0 ||
 		buf_add(after, y->s + end, y->n - end) != 0)
 		return MDB_E_NOMEM;
 	return 0;

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "common/client/gitfiles.h"
 #include "common/client/project.h"
 #include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/pairname.h"
 #include "memory-db/cli/lib/statefolder.h"
 
 #define GIT_NAME "git/"
@@ -25,25 +25,13 @@ static bool
 path_of(const char *shared, const char *branch, bool is_making,
 	char ret_path[PATH_MAX])
 {
-	char folder[PATH_MAX], whole[PATH_MAX];
-	crypto_generichash_state h;
-	unsigned char d[16];
-	size_t n;
+	char folder[PATH_MAX], whole[PATH_MAX], name[PAIRNAME_SIZE];
 
 	if (!realpath(shared, whole) || !statefolder(folder, is_making))
 		return false;
-	crypto_generichash_init(&h, NULL, 0, sizeof(d));
-	crypto_generichash_update(&h, (const unsigned char *)whole,
-		strlen(whole) + 1);
-	crypto_generichash_update(&h, (const unsigned char *)branch,
-		strlen(branch));
-	crypto_generichash_final(&h, d, sizeof(d));
-	n = (size_t)snprintf(ret_path, PATH_MAX, "%s/code-", folder);
-	if (n + 2 * sizeof(d) >= PATH_MAX)
-		return false;
-	for (size_t i = 0; i < sizeof(d); i++)
-		snprintf(ret_path + n + 2 * i, 3, "%02x", d[i]);
-	return true;
+	pairname(whole, branch, name);
+	return snprintf(ret_path, PATH_MAX, "%s/code-%s", folder, name) <
+	       PATH_MAX;
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include "memory-db/cli/lib/hookevent.h"
 #include "memory-db/cli/lib/hookfile_int.h"
 #include "memory-db/cli/lib/hookscript.h"
+#include "memory-db/cli/lib/shellword.h"
 
 static const struct hookfile files[] = {
 	{.client = "claude-code",
@@ -82,24 +83,6 @@ hookfile_path(const struct hookfile *hf, bool is_project,
 
 /* --- entries -------------------------------------------------------------- */
 
-/* As the shell takes it. */
-static int
-hookfile_add_word(const char *word, struct buf *out)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
-				    "QRSTUVWXYZ0123456789_-./:@%+=,";
-
-	if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
-		return buf_adds(out, word);
-	if (buf_addc(out, '\'') != 0)
-		return MDB_E_NOMEM;
-	for (; *word != '\0'; word++)
-		if (*word == '\'' ? buf_adds(out, "'\\''")
-				  : buf_addc(out, *word))
-			return MDB_E_NOMEM;
-	return buf_addc(out, '\'');
-}
-
 /* "/usr/bin/memoryctl --socket S hook CLIENT EVENT". */
 static int
 hookfile_add_command(const struct connect *w, const char *program,
@@ -108,12 +91,12 @@ hookfile_add_command(const struct connect *w, const char *program,
 	const char *const options[][2] = {{"--socket", w->socket},
 		{"--database", w->database}, {"--branch", w->branch}};
 
-	if (hookfile_add_word(program, out) != 0)
+	if (shellword_add(out, program) != 0)
 		return MDB_E_NOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (options[i][1] &&
 			(buf_addf(out, " %s ", options[i][0]) != 0 ||
-				hookfile_add_word(options[i][1], out) != 0))
+				shellword_add(out, options[i][1]) != 0))
 			return MDB_E_NOMEM;
 	if (buf_addf(out, " hook %s %s", client, event) != 0)
 		return MDB_E_NOMEM;

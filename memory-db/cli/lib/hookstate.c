@@ -23,6 +23,7 @@
 #include "common/text.h"
 #include "memory-db/cli/lib/cli.h"
 #include "memory-db/cli/lib/clients.h"
+#include "memory-db/cli/lib/pairname.h"
 #include "memory-db/cli/lib/statefolder.h"
 
 #define STATE_BYTES (256 * 1024)
@@ -31,21 +32,6 @@
 #define MONTH_S	  (30 * 24 * 3600)
 /* Files whose age is looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
-
-/* A name for a file from what may hold anything. */
-static void
-digest_name(const char *a, const char *b, char out[33])
-{
-	unsigned char d[16];
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, sizeof(d));
-	crypto_generichash_update(&h, (const unsigned char *)a, strlen(a) + 1);
-	crypto_generichash_update(&h, (const unsigned char *)b, strlen(b));
-	crypto_generichash_final(&h, d, sizeof(d));
-	for (size_t i = 0; i < sizeof(d); i++)
-		snprintf(out + 2 * i, 3, "%02x", d[i]);
-}
 
 static bool
 path_in(const char *name, const char *ending, char ret_path[PATH_MAX],
@@ -140,7 +126,7 @@ hookstate_look(const char *client, const char *session, struct hookstate *ret)
 	char name[33], path[64];
 
 	*ret = (struct hookstate){.lock = -1};
-	digest_name(notes_of(client), session, name);
+	pairname(notes_of(client), session, name);
 	snprintf(path, sizeof(path), "session-%s", name);
 	return path_in(path, ".json", ret->path, false) && load(ret);
 }
@@ -152,7 +138,7 @@ hookstate_open(const char *client, const char *session, int wait_ms,
 	char name[33], file[64], lock[PATH_MAX];
 
 	*ret = (struct hookstate){.lock = -1};
-	digest_name(notes_of(client), session, name);
+	pairname(notes_of(client), session, name);
 	snprintf(file, sizeof(file), "session-%s", name);
 	if (!path_in(file, ".json", ret->path, true) ||
 		!path_in(file, ".lock", lock, false) ||
@@ -287,7 +273,7 @@ seen_path(const char *namespace_, char path[PATH_MAX], bool is_making)
 {
 	char name[33], file[64];
 
-	digest_name("namespace", namespace_, name);
+	pairname("namespace", namespace_, name);
 	snprintf(file, sizeof(file), "seen-%s", name);
 	return path_in(file, ".json", path, is_making);
 }

@@ -83,3 +83,12 @@ lines_done(struct lines *l)
 {
 	buf_done(&l->buf);
 }
+
+const char *
+lines_end_of(const struct buf *text)
+{
+	const char *nl =
+		text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
+
+	return nl && nl > text->data && nl[-1] == '\r' ? "\r\n" : "\n";
+}

@@ -1,4 +1,5 @@
-/* Reads lines of bounded length from a descriptor in constant memory. */
+/* Reads lines of bounded length from a descriptor in constant memory, and how
+ * the lines of a text end. */
 #ifndef CLI_LIB_LINES_H
 #define CLI_LIB_LINES_H
 
@@ -27,6 +28,9 @@ void lines_init(struct lines *l, int fd, size_t max_bytes);
 int lines_next(struct lines *l, const char **ret, size_t *ret_n, struct err *e)
 	MUST_CHECK;
 void lines_done(struct lines *l);
+
+/* How the lines of a text end, by its first: "\n" or "\r\n". */
+const char *lines_end_of(const struct buf *text);
 
 #define AUTO_LINES __attribute__((cleanup(lines_done)))
 

@@ -26,6 +26,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/mirror_pushed.h"
+#include "memory-db/cli/lib/pairname.h"
 #include "memory-db/cli/lib/mirror_values.h"
 
 struct meeting {
@@ -43,12 +44,12 @@ drop_facts(const char *name, json_t *facts, const json_t *known,
 {
 	const char *text;
 	size_t gone = 0;
-	char key[MIRROR_KEY_BYTES];
+	char key[PAIRNAME_SIZE];
 	void *next;
 	json_t *x;
 
 	json_object_foreach_safe(facts, next, text, x) {
-		mirror_pushed_key(name, text, key);
+		pairname(name, text, key);
 		if (!json_object_get(known, key) ||
 			json_object_get(json_object_get(ours, "facts"), text) ||
 			json_object_get(json_object_get(there, "facts"), text))

@@ -4,33 +4,17 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/jx.h"
 #include "common/owned.h"
+#include "memory-db/cli/lib/pairname.h"
 #include "memory-db/cli/lib/statefolder.h"
 #include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/mirror_side.h"
 #include "memory-db/cli/lib/mirror_values.h"
-
-void
-mirror_pushed_key(const char *name, const char *text, char out[33])
-{
-	unsigned char d[16];
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, sizeof(d));
-	crypto_generichash_update(&h, (const unsigned char *)name,
-		strlen(name) + 1);
-	crypto_generichash_update(&h, (const unsigned char *)text,
-		strlen(text));
-	crypto_generichash_final(&h, d, sizeof(d));
-	for (size_t i = 0; i < sizeof(d); i++)
-		snprintf(out + 2 * i, 3, "%02x", d[i]);
-}
 
 /* The file of the namespace of a database. */
 static bool
@@ -41,8 +25,8 @@ mirror_pushed_path(struct cli *c, char path[PATH_MAX], bool is_making)
 
 	if (cli_ask(c, "get_memory_status", json_object(), &status) != CLI_OK)
 		return false;
-	mirror_pushed_key(cli_str(json_object_get(status, "database"),
-				  "instance_id", ""),
+	pairname(cli_str(json_object_get(status, "database"), "instance_id",
+			 ""),
 		c->namespace_ ? c->namespace_ : "default", key);
 	return statefolder(folder, is_making) &&
 	       snprintf(path, PATH_MAX, "%s/pushed-%s", folder, key) < PATH_MAX;
@@ -78,14 +62,14 @@ mirror_pushed_file(const char *path)
  * what is hashed here. */
 static int
 value_key(const char *name, const char *member, const json_t *value,
-	char key[MIRROR_KEY_BYTES])
+	char key[PAIRNAME_SIZE])
 {
 	AUTO_BUF struct buf text = {0};
 
 	if (buf_addf(&text, "\x01%s\n", member) != 0 ||
 		jx_dump(value, &text) != 0 || !buf_str(&text))
 		return cli_nomem();
-	mirror_pushed_key(name, text.data, key);
+	pairname(name, text.data, key);
 	return CLI_OK;
 }
 
@@ -93,7 +77,7 @@ int
 mirror_pushed_has(const json_t *known, const char *name, const char *member,
 	const json_t *value, bool *ret)
 {
-	char key[MIRROR_KEY_BYTES];
+	char key[PAIRNAME_SIZE];
 	int rc = value_key(name, member, value, key);
 
 	if (rc == CLI_OK)
@@ -106,7 +90,7 @@ static int
 add_value(json_t *keys, const char *name, const char *member,
 	const json_t *value)
 {
-	char key[MIRROR_KEY_BYTES];
+	char key[PAIRNAME_SIZE];
 	int rc;
 
 	if (!value || mirror_values_is_usual(member, value))
@@ -131,9 +115,9 @@ add_entity(json_t *keys, const char *name, const json_t *row)
 	}
 	json_object_foreach(json_object_get(row, "facts"), text, x) {
 		AUTO_JSON json_t *marks = mirror_values_marks(x);
-		char key[MIRROR_KEY_BYTES];
+		char key[PAIRNAME_SIZE];
 
-		mirror_pushed_key(name, text, key);
+		pairname(name, text, key);
 		if (!marks || jx_set(keys, key, json_true()) != 0)
 			return cli_nomem();
 		rc = add_value(keys, name, text, marks);

@@ -5,11 +5,6 @@
 
 #include "memory-db/cli/lib/cli.h"
 
-#define MIRROR_KEY_BYTES 33
-
-/* The key of a fact: a hash of its entity's name and of its text, as hex. */
-void mirror_pushed_key(const char *name, const char *text,
-	char out[MIRROR_KEY_BYTES]);
 /* Was such a value pushed? name: of an entity (or the key of a relation); member:
  * of its values, or the text of a fact with its marks as value. Exit codes. */
 int mirror_pushed_has(const json_t *known, const char *name, const char *member,

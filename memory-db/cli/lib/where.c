@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "memory-db/cli/lib/agents.h"
 #include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/shellword.h"
 
 /* How long other namespaces are asked when nothing was found, and how many
  * are named. */
@@ -318,45 +319,25 @@ where_answers(struct cli *c, const char *name, const char *method,
 	       json_array_size(json_object_get(reply, list)) > 0;
 }
 
-/* As the shell takes it. */
-static int
-where_add_word(const char *word, struct buf *out)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
-				    "QRSTUVWXYZ0123456789_-./:@%+=,";
-	bool is_plain = word[0] != '\0' && word[strspn(word, plain)] == '\0';
-
-	if (buf_addc(out, ' ') != 0)
-		return MDB_E_NOMEM;
-	if (is_plain)
-		return buf_adds(out, word);
-	if (buf_addc(out, '\'') != 0)
-		return MDB_E_NOMEM;
-	for (; *word != '\0'; word++)
-		if ((*word == '\'' ? buf_adds(out, "'\\''")
-				   : buf_addc(out, *word)) != 0)
-			return MDB_E_NOMEM;
-	return buf_addc(out, '\'');
-}
-
 static int
 add_command(const struct cli *c, const char *name, struct buf *out)
 {
-	int rc = buf_addf(out, "memoryctl --namespace");
+	int rc = buf_adds(out, "memoryctl --namespace ");
 
 	if (rc != 0)
 		return rc;
-	rc = where_add_word(name, out);
+	rc = shellword_add(out, name);
 	if (rc != 0)
 		return rc;
-	rc = where_add_word(c->command->name, out);
+	if (buf_addc(out, ' ') != 0)
+		return MDB_E_NOMEM;
+	rc = shellword_add(out, c->command->name);
 	if (rc != 0)
 		return rc;
-	for (int i = 0; i < c->argc; i++) {
-		rc = where_add_word(c->argv[i], out);
-		if (rc != 0)
-			return rc;
-	}
+	for (int i = 0; i < c->argc; i++)
+		if (buf_addc(out, ' ') != 0 ||
+			shellword_add(out, c->argv[i]) != 0)
+			return MDB_E_NOMEM;
 	return 0;
 }
 
